@@ -1,0 +1,36 @@
+// Builds dist/: the server with tsc, the browser SDK as a classic script, an ES module and types, and the page.
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+const require = createRequire(import.meta.url)
+const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
+const compile = project => execFileSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' })
+
+rmSync(dist, { recursive: true, force: true })
+compile('lib')
+compile('lib/client')
+
+const sdk = {
+  entryPoints: [join(root, 'lib/client/webrtc-adaptor.ts')],
+  bundle: true,
+  minify: true,
+  legalComments: 'none',
+  target: ['chrome87', 'firefox78', 'safari14'],
+  tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } }
+}
+await build({ ...sdk, format: 'esm', outfile: join(dist, 'client/webrtc_adaptor.mjs') })
+await build({
+  ...sdk,
+  entryPoints: [join(root, 'lib/client/global.ts')],
+  format: 'iife',
+  outfile: join(dist, 'client/webrtc_adaptor.js')
+})
+mkdirSync(join(dist, 'client'), { recursive: true })
+cpSync(join(dirname(require.resolve('webrtc-adapter/package.json')), 'out/adapter.js'), join(dist, 'client/adapter-latest.js'))
+cpSync(join(root, 'lib/static'), join(dist, 'static'), { recursive: true })

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Installs what the tests need beyond Node and npm, from Debian: a browser and a TURN server.
+# Where it may not (no apt, no root), it says in one line what to install.
+set -u
+
+missing=()
+command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+command -v turnserver >/dev/null 2>&1 || missing+=(coturn)
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "The tests need ${missing[*]}: install them with your system's package manager and run npm test again." >&2
+  exit 1
+fi
+
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  if sudo -n true 2>/dev/null; then
+    sudo=(sudo -n)
+  else
+    echo "The tests need ${missing[*]}: run 'sudo apt-get install -y ${missing[*]}' and run npm test again." >&2
+    exit 1
+  fi
+fi
+
+export DEBIAN_FRONTEND=noninteractive
+# Debian starts a freshly installed coturn as a service where there is an init system; the tests start their own.
+if ! { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/tmp/install-system.log 2>&1; then
+  tail -n 20 /tmp/install-system.log >&2
+  echo "The tests need ${missing[*]}: 'apt-get install -y ${missing[*]}' failed, see above." >&2
+  exit 1
+fi

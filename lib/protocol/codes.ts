@@ -1,0 +1,39 @@
+/**
+ * Every `definition` that an `error` on the wire may bear, with what it means. The first five are known to
+ * Ant Media's clients; the others follow their style.
+ */
+export const ERRORS = {
+  noStreamNameSpecified: 'The message needs a streamId, the name of the room.',
+  invalidStreamName: 'streamId must be 1 to 128 characters of A-Z a-z 0-9 _ . -',
+  NoSpaceForNewPeer: 'The room is full. Where retryAfter is given, a seat may become free by then.',
+  no_peer_associated_before: 'Nobody else sits in the room yet, so there is nobody to relay to.',
+  unauthorized_access: 'You may not join this room.',
+  notJson: 'A frame must be one JSON text in UTF-8.',
+  notAnObject: 'A frame must be a JSON object with a command.',
+  invalidField: 'A field has the wrong shape; the message names it.',
+  unknownCommand: 'The server does not know this command.',
+  notInRoom: 'You have no seat in this room: join it first.',
+  alreadyInRoom: 'You already have a seat in this room.',
+  tooManyRooms: 'Too many rooms: on this connection, or in this application.',
+  rateExceeded: 'Too many messages, bytes or joins in a short time.',
+  tooLarge: 'The frame is larger than the server takes.',
+  serverDraining: 'The server is about to stop and takes no new joins.',
+  internalError: 'The server could not do that; its log says why.'
+} as const
+
+export type ErrorDefinition = keyof typeof ERRORS
+
+export const ERROR_DEFINITIONS = Object.keys(ERRORS) as ErrorDefinition[]
+
+/** The WebSocket close codes the server uses (RFC 6455 section 7.4.1; 4001 from the private range of 7.4.2). */
+export const CLOSE_CODES = {
+  goingAway: { code: 1001, meaning: 'The server drains: come back after retryAfter.' },
+  unsupportedData: { code: 1003, meaning: 'Binary frames, again and again: frames are text.' },
+  policy: { code: 1008, meaning: 'A limit was exceeded after its error, or the server put the peer out.' },
+  tooLarge: { code: 1009, meaning: 'A frame was larger than the server takes.' },
+  fault: { code: 1011, meaning: 'The server failed on this connection; its log says why.' },
+  tryLater: { code: 1013, meaning: 'Nothing was joined in time, or the server is too busy: try again later.' },
+  seatResumed: { code: 4001, meaning: 'The seat was resumed on another connection.' }
+} as const
+
+export type CloseReason = keyof typeof CLOSE_CODES

@@ -1,0 +1,134 @@
+import Type, { type Static, type TObject } from 'typebox'
+import { ERROR_DEFINITIONS } from './codes.js'
+import { NameSchema } from './names.js'
+import { PeerMessageSchema, TakeCandidateSchema, TakeConfigurationSchema } from './client-messages.js'
+
+// One schema per message that the server sends, beside the three that it relays as they came.
+
+/** Server to client: the seat is yours. */
+export const JoinedSchema = Type.Object({
+  command: Type.Literal('notification'),
+  definition: Type.Literal('joined'),
+  streamId: NameSchema,
+  peers: Type.Integer({ minimum: 0, description: 'How many others sit in the room' }),
+  polite: Type.Boolean({ description: 'Which side gives way when both offer at once (W3C WebRTC 1.0, section 10.7)' }),
+  resumed: Type.Boolean({ description: 'The seat of `resumeToken` was taken back: the call goes on' }),
+  resumeToken: Type.Optional(Type.String({ description: 'Only to clients that sent `resume: true`; new at each resumption' })),
+  resumeWindow: Type.Optional(Type.Integer({ minimum: 0, description: 'For how long, in ms, the seat outlives its socket' })),
+  received: Type.Optional(Type.Integer({
+    minimum: 0,
+    description: 'With `resumed: true`: how many messages of this seat the server has relayed, so that the client sends each of the others once'
+  })),
+  peerId: Type.Optional(Type.String({ description: 'The id of this peer, as `fastify.rooms` knows it' }))
+}, { description: 'To the joiner: the seat is taken' })
+
+/** Server to client: you were here first and somebody has come; make the first offer. */
+export const StartSchema = Type.Object({
+  command: Type.Literal('start'),
+  streamId: NameSchema
+}, { description: 'To the peer that sat there first, when the second has joined: it makes the first offer' })
+
+/** Server to client: the other peer is gone for good. */
+export const StoppedSchema = Type.Object({
+  command: Type.Literal('stop'),
+  streamId: NameSchema,
+  reason: Type.Optional(Type.Union([
+    Type.Literal('left'), Type.Literal('lost'), Type.Literal('removed')
+  ], { description: '`lost`: its socket died, and media may still flow; `left` and `removed`: it is over' }))
+}, { description: 'The other peer has gone for good: close its peer connection. You keep your seat' })
+
+/** Server to client: your seat is given up. */
+export const LeavedSchema = Type.Object({
+  command: Type.Literal('notification'),
+  definition: Type.Literal('leaved'),
+  streamId: NameSchema,
+  reason: Type.Optional(Type.String({ description: 'Why, where the server put the peer out' }))
+}, { description: 'To the one that left (never `stop` to that one)' })
+
+/** Server to client: somebody sat down beside you. */
+export const PeerJoinedSchema = Type.Object({
+  command: Type.Literal('notification'),
+  definition: Type.Literal('peerJoined'),
+  streamId: NameSchema,
+  peerId: Type.Optional(Type.String())
+}, { description: 'To the one who sits there: somebody has joined' })
+
+/** Server to client: somebody beside you is gone. */
+export const PeerLeftSchema = Type.Object({
+  command: Type.Literal('notification'),
+  definition: Type.Literal('peerLeft'),
+  streamId: NameSchema,
+  peerId: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String())
+}, { description: 'To the one who sits there: the other has gone' })
+
+/** Server to client: I am here. */
+export const PongSchema = Type.Object({
+  command: Type.Literal('pong')
+}, { description: 'Answer to `ping`' })
+
+/** One entry of W3C WebRTC 1.0's RTCConfiguration.iceServers (section 4.2.4). */
+export const IceServerSchema = Type.Object({
+  urls: Type.Union([Type.String({ pattern: '^(stun|stuns|turn|turns):' }), Type.Array(Type.String({ pattern: '^(stun|stuns|turn|turns):' }), { minItems: 1 })], {
+    description: 'One URL or several: stun:, stuns:, turn: or turns: (RFC 7064, RFC 7065)'
+  }),
+  username: Type.Optional(Type.String()),
+  credential: Type.Optional(Type.String())
+}, { additionalProperties: false, description: 'An RTCIceServer' })
+
+/** Server to client: STUN and TURN servers. */
+export const IceServerConfigSchema = Type.Object({
+  command: Type.Literal('iceServerConfig'),
+  stunServerUri: Type.String({ description: 'One URI, `turn:` or `stun:`, for clients that know one server only; may be empty' }),
+  turnServerUsername: Type.String(),
+  turnServerCredential: Type.String(),
+  iceServers: Type.Array(IceServerSchema, { description: 'What to hand to RTCPeerConnection' }),
+  ttl: Type.Optional(Type.Integer({ minimum: 1, description: 'For how many seconds the credentials last; absent where they do not expire' }))
+}, { description: 'Answer to `getIceServerConfig`' })
+
+/** Server to client: this server goes away; come back later. */
+export const ServerWillStopSchema = Type.Object({
+  command: Type.Literal('notification'),
+  definition: Type.Literal('server_will_stop'),
+  retryAfter: Type.Integer({ minimum: 0, description: 'When to come back, in ms, different for each client so that they do not come all at once' })
+}, { description: 'The server drains' })
+
+/** Server to client: that did not work. The connection stays open unless a close code follows. */
+export const ErrorSchema = Type.Object({
+  command: Type.Literal('error'),
+  definition: Type.Union(ERROR_DEFINITIONS.map(definition => Type.Literal(definition))),
+  streamId: Type.Optional(NameSchema),
+  message: Type.String({ description: 'One sentence for a developer' }),
+  retryAfter: Type.Optional(Type.Integer({ minimum: 0, description: 'When it is worth trying again, in ms' }))
+}, { description: 'What was sent did not work. The connection stays open unless a close code follows' })
+
+/** Every message that the server sends, by `command`, or by `definition` for a notification. */
+export const ServerMessageSchemas = {
+  joined: JoinedSchema,
+  start: StartSchema,
+  takeConfiguration: TakeConfigurationSchema,
+  takeCandidate: TakeCandidateSchema,
+  peerMessageCommand: PeerMessageSchema,
+  stop: StoppedSchema,
+  leaved: LeavedSchema,
+  peerJoined: PeerJoinedSchema,
+  peerLeft: PeerLeftSchema,
+  pong: PongSchema,
+  iceServerConfig: IceServerConfigSchema,
+  server_will_stop: ServerWillStopSchema,
+  error: ErrorSchema
+} as const satisfies Record<string, TObject>
+
+export type Joined = Static<typeof JoinedSchema>
+export type Start = Static<typeof StartSchema>
+export type Stopped = Static<typeof StoppedSchema>
+export type StopReason = NonNullable<Stopped['reason']>
+export type Leaved = Static<typeof LeavedSchema>
+export type PeerJoined = Static<typeof PeerJoinedSchema>
+export type PeerLeft = Static<typeof PeerLeftSchema>
+export type Pong = Static<typeof PongSchema>
+export type IceServer = Static<typeof IceServerSchema>
+export type IceServerConfig = Static<typeof IceServerConfigSchema>
+export type ServerWillStop = Static<typeof ServerWillStopSchema>
+export type ErrorMessage = Omit<Static<typeof ErrorSchema>, 'definition'> & { definition: import('./codes.js').ErrorDefinition }
+export type Notification = Joined | Leaved | PeerJoined | PeerLeft | ServerWillStop
