@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import Fastify from 'fastify'
+import webrtcSignalling from 'fastify-webrtc-signalling'
+
+export async function build (options) {
+  const app = Fastify(options)
+  await app.register(webrtcSignalling, { apps: ['WebRTCApp4'] })
+  return app
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const app = await build()
+  await app.listen({ port: Number(process.env.PORT ?? 8081) })
+  console.log(`Open http://localhost:${app.server.address().port}/WebRTCApp4/peer.html twice, and join the same room.`)
+}

@@ -1,0 +1,235 @@
+// The page's own script: it turns what WebRTCAdaptor tells into words and what a person presses into its methods.
+// Whatever comes from elsewhere is shown as text, never as HTML.
+
+const find = id => document.getElementById(id)
+const room = find('room')
+const localVideo = find('localVideo')
+const remoteVideo = find('remoteVideo')
+const words = find('words').content
+
+/** The adaptor of this page, also `window.webRTCAdaptor`, as Ant Media's pages have it for whoever debugs a call. */
+let adaptor
+
+const state = {
+  /** Set once the camera has answered, or has said that it will not. */
+  ready: false,
+  /** The room we sit in, or are about to. */
+  room: '',
+  joined: false,
+  /** Whether somebody sits beside us, as the server tells. */
+  company: false,
+  /** The signalling connection is lost and being sought. A call goes on meanwhile. */
+  away: false,
+  /** The adaptor has given up: only a new one helps. */
+  ended: false
+}
+
+const STATUS = {
+  starting: 'Starting …',
+  ready: 'Ready to join',
+  joining: 'Joining …',
+  waiting: 'Waiting for the other person',
+  connecting: 'Connecting …',
+  call: 'In call',
+  reconnecting: 'Connection lost, reconnecting …',
+  ended: 'Disconnected'
+}
+
+/** Media of the other person is what makes a call; the server's word on who sits where may lag behind it. */
+function hasRemoteMedia () {
+  return remoteVideo.srcObject !== null && remoteVideo.readyState >= remoteVideo.HAVE_CURRENT_DATA
+}
+
+/** Whether there is a picture to see. A camera that is off leaves the last one standing, so that the page must hide it. */
+function hasPicture (video) {
+  const stream = video.srcObject
+  if (stream === null) return false
+  watch(stream, 'addtrack', 'removetrack')
+  for (const track of stream.getVideoTracks()) watch(track, 'mute', 'unmute', 'ended')
+  return stream.getVideoTracks().some(track => track.readyState === 'live' && !track.muted)
+}
+
+const watched = new WeakSet()
+
+function watch (target, ...events) {
+  if (watched.has(target)) return
+  watched.add(target)
+  for (const event of events) target.addEventListener(event, render)
+}
+
+function phase () {
+  if (state.ended) return 'ended'
+  if (state.away) return 'reconnecting'
+  if (state.room !== '') {
+    if (hasRemoteMedia()) return 'call'
+    if (!state.joined) return 'joining'
+    return state.company ? 'connecting' : 'waiting'
+  }
+  return state.ready ? 'ready' : 'starting'
+}
+
+function render () {
+  const now = phase()
+  const inRoom = state.room !== ''
+  document.body.dataset.phase = now
+  document.body.dataset.view = inRoom ? 'room' : 'lobby'
+  write(find('status'), STATUS[now])
+  room.readOnly = inRoom
+  find('hint').hidden = inRoom
+  find('join').disabled = !state.ready
+  swap(find(inRoom ? 'leave' : 'join'), find(inRoom ? 'join' : 'leave'))
+  renderPicture(remoteVideo, find('remoteNote'), hasRemoteMedia() ? 'Their camera is off' : STATUS[now])
+  renderPicture(localVideo, find('localNote'), state.ready ? 'Your camera is off' : 'Your picture appears here')
+  renderToggle(find('camera'), adaptor.cameraOn)
+  renderToggle(find('microphone'), adaptor.micOn)
+}
+
+function renderPicture (video, note, text) {
+  const seen = hasPicture(video)
+  video.classList.toggle('blank', !seen)
+  note.hidden = seen
+  write(note, text)
+}
+
+/** A live region speaks whenever it is written to, so it is written to only when it has something new to say. */
+function write (element, text) {
+  if (element.textContent !== text) element.textContent = text
+}
+
+/** Shows one button in the other's stead, and keeps the keyboard's focus if it was there. */
+function swap (shown, gone) {
+  const focused = document.activeElement === gone
+  shown.hidden = false
+  gone.hidden = true
+  if (focused) shown.focus()
+}
+
+function renderToggle (button, on) {
+  button.disabled = !state.ready || state.ended
+  button.setAttribute('aria-pressed', String(on))
+  write(button.querySelector('.state'), on ? 'on' : 'off')
+}
+
+function showError (name) {
+  const known = [...words.querySelectorAll('[data-error]')].find(element => element.dataset.error === name)
+  find('error').textContent = known?.textContent ?? `Something went wrong (${name}).`
+  find('error').hidden = false
+}
+
+function clearError () {
+  find('error').hidden = true
+  find('error').textContent = ''
+}
+
+const ON = {
+  initialized: () => { state.ready = true },
+  joined: message => { state.joined = true; state.company = message.peers > 0 || hasRemoteMedia() },
+  peerJoined: () => { state.company = true },
+  start: () => { state.company = true },
+  peerLeft: () => { state.company = false },
+  leaved: message => {
+    if (message?.reason !== undefined && state.room !== '') showError('notInRoom')
+    forget()
+  },
+  reconnecting: () => { state.away = true },
+  reconnected: () => { state.away = false },
+  closed: () => { state.ended = true; forget() }
+}
+
+function forget () {
+  state.room = ''
+  state.joined = false
+  state.company = false
+}
+
+function fail (error) {
+  showError(error)
+  // Without a camera, or with a server that is not there yet, a person may still try.
+  state.ready = true
+}
+
+function start () {
+  adaptor = new window.WebRTCAdaptor({
+    mediaConstraints: { video: true, audio: true },
+    peerconnection_config: null,
+    sdp_constraints: { OfferToReceiveAudio: true, OfferToReceiveVideo: true },
+    localVideoId: 'localVideo',
+    remoteVideoId: 'remoteVideo',
+    callback (info, message) {
+      ON[info]?.(message)
+      render()
+    },
+    callbackError (error) {
+      fail(error)
+      render()
+    }
+  })
+  window.webRTCAdaptor = adaptor
+  render()
+}
+
+function link () {
+  const url = new URL(window.location.href)
+  url.searchParams.set('room', room.value)
+  return url.href
+}
+
+async function join () {
+  if (state.ended) return window.location.reload()
+  clearError()
+  state.room = room.value
+  window.history.replaceState(null, '', link())
+  render()
+  // What went wrong has been told to callbackError already.
+  await adaptor.join(state.room).catch(forget)
+  render()
+}
+
+async function leave () {
+  clearError()
+  forget()
+  render()
+  await adaptor.leave().catch(() => {})
+  render()
+}
+
+async function copy () {
+  if (!room.reportValidity()) return
+  const button = find('copy')
+  try {
+    await navigator.clipboard.writeText(link())
+    button.textContent = 'Copied'
+  } catch {
+    // No clipboard on an insecure page or without leave to use it: the address bar has the link too, once it is this one.
+    window.history.replaceState(null, '', link())
+    button.textContent = 'Copy it from the address bar'
+  }
+}
+
+async function toggle (button, on, off) {
+  clearError()
+  const wanted = button.getAttribute('aria-pressed') !== 'true'
+  renderToggle(button, wanted)
+  await (wanted ? on() : off()).catch(() => {})
+  render()
+}
+
+room.value = new URL(window.location.href).searchParams.get('room') ?? room.value
+room.addEventListener('input', () => { find('copy').textContent = 'Copy link' })
+find('entrance').addEventListener('submit', event => {
+  event.preventDefault()
+  // Enter in the field submits the form, in a room too.
+  if (state.room === '') join()
+})
+find('leave').addEventListener('click', leave)
+find('copy').addEventListener('click', copy)
+find('camera').addEventListener('click', event => {
+  toggle(event.currentTarget, () => adaptor.turnOnLocalCamera(), () => adaptor.turnOffLocalCamera())
+})
+find('microphone').addEventListener('click', event => {
+  toggle(event.currentTarget, () => adaptor.unmuteLocalMic(), () => adaptor.muteLocalMic())
+})
+for (const video of [remoteVideo, localVideo]) {
+  for (const event of ['loadeddata', 'playing', 'resize', 'emptied']) video.addEventListener(event, render)
+}
+start()
