@@ -28,7 +28,8 @@ export const ERROR_DEFINITIONS = Object.keys(ERRORS) as ErrorDefinition[]
 /** The WebSocket close codes the server uses (RFC 6455 section 7.4.1; 4001 from the private range of 7.4.2). */
 export const CLOSE_CODES = {
   goingAway: { code: 1001, meaning: 'The server drains: come back after retryAfter.' },
-  unsupportedData: { code: 1003, meaning: 'Binary frames, again and again: frames are text.' },
+  protocolError: { code: 1002, meaning: 'The bytes are not WebSocket frames (RFC 6455).' },
+  invalidText: { code: 1007, meaning: 'A text frame was not UTF-8.' },
   policy: { code: 1008, meaning: 'A limit was exceeded after its error, or the server put the peer out.' },
   tooLarge: { code: 1009, meaning: 'A frame was larger than the server takes.' },
   fault: { code: 1011, meaning: 'The server failed on this connection; its log says why.' },

@@ -1,5 +1,5 @@
 import Type, { type Static, type TObject } from 'typebox'
-import { ERROR_DEFINITIONS } from './codes.js'
+import { ERROR_DEFINITIONS, type ErrorDefinition } from './codes.js'
 import { NameSchema } from './names.js'
 import { PeerMessageSchema, TakeCandidateSchema, TakeConfigurationSchema } from './client-messages.js'
 
@@ -62,6 +62,17 @@ export const PeerLeftSchema = Type.Object({
   reason: Type.Optional(Type.String())
 }, { description: 'To the one who sits there: the other has gone' })
 
+/** The definitions of notifications that are the server's own: an application may not use them for its messages. */
+export const RESERVED_DEFINITIONS = ['joined', 'leaved', 'peerJoined', 'peerLeft', 'server_will_stop'] as const
+
+/** Server to client: what the application on the server wants to tell. */
+export const AppNotificationSchema = Type.Object({
+  command: Type.Literal('notification'),
+  definition: Type.String({ maxLength: 256 }),
+  streamId: NameSchema,
+  data: Type.Optional(Type.Unknown({ description: 'Any JSON' }))
+}, { description: 'Whatever the application sends with `fastify.rooms.send` or `sendToPeer`, under a definition of its own' })
+
 /** Server to client: I am here. */
 export const PongSchema = Type.Object({
   command: Type.Literal('pong')
@@ -116,6 +127,7 @@ export const ServerMessageSchemas = {
   pong: PongSchema,
   iceServerConfig: IceServerConfigSchema,
   server_will_stop: ServerWillStopSchema,
+  notification: AppNotificationSchema,
   error: ErrorSchema
 } as const satisfies Record<string, TObject>
 
@@ -126,9 +138,10 @@ export type StopReason = NonNullable<Stopped['reason']>
 export type Leaved = Static<typeof LeavedSchema>
 export type PeerJoined = Static<typeof PeerJoinedSchema>
 export type PeerLeft = Static<typeof PeerLeftSchema>
+export type AppNotification = Static<typeof AppNotificationSchema>
 export type Pong = Static<typeof PongSchema>
 export type IceServer = Static<typeof IceServerSchema>
 export type IceServerConfig = Static<typeof IceServerConfigSchema>
 export type ServerWillStop = Static<typeof ServerWillStopSchema>
-export type ErrorMessage = Omit<Static<typeof ErrorSchema>, 'definition'> & { definition: import('./codes.js').ErrorDefinition }
-export type Notification = Joined | Leaved | PeerJoined | PeerLeft | ServerWillStop
+export type ErrorMessage = Omit<Static<typeof ErrorSchema>, 'definition'> & { definition: ErrorDefinition }
+export type Notification = Joined | Leaved | PeerJoined | PeerLeft | ServerWillStop | AppNotification

@@ -1,0 +1,100 @@
+import { Compile, type Validator } from 'typebox/compile'
+import type { ErrorDefinition } from './codes.js'
+import { ClientMessageSchemas, type ClientCommand, type ClientMessage } from './client-messages.js'
+import type {
+  ErrorMessage, IceServerConfig, Joined, Leaved, AppNotification, PeerJoined, PeerLeft, Pong, ServerWillStop, Start, Stopped
+} from './server-messages.js'
+
+/** A message that the server writes itself; relayed ones go out as the bytes that came in. */
+export type ServerMessage = Joined | Start | Stopped | Leaved | PeerJoined | PeerLeft | AppNotification | Pong |
+  IceServerConfig | ServerWillStop | ErrorMessage
+
+/** What is wrong with a frame, ready to be answered. */
+export interface BadFrame {
+  error: ErrorDefinition
+  message: string
+  streamId?: string
+}
+
+// One compiled check per command: a union would try branch after branch, and could not say which field is wrong.
+// A Map, since a plain object would answer to `constructor` and `__proto__`, which a client may send as a command.
+const checks = new Map<string, Validator>()
+for (const [command, schema] of Object.entries(ClientMessageSchemas)) checks.set(command, Compile(schema))
+
+/** The commands as a list for error messages. */
+const known = Object.keys(ClientMessageSchemas).join(', ')
+
+/**
+ * Reads one text frame: parsed once, checked once by the schema of its command. Unknown fields pass.
+ *
+ * @returns the message, or what to answer where it is not one.
+ */
+export function decode (text: string): ClientMessage | BadFrame {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return { error: 'notJson', message: 'The frame is not JSON.' }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return { error: 'notAnObject', message: 'The frame is JSON, but not an object with a command.' }
+  }
+  const message = value as Record<string, unknown>
+  const { command } = message
+  if (typeof command !== 'string') {
+    return { error: 'invalidField', message: 'command must be a string.' }
+  }
+  const check = checks.get(command)
+  if (check === undefined) {
+    return { error: 'unknownCommand', message: `Unknown command ${quote(command)}. Known are ${known}.` }
+  }
+  // Clients of 2017 call the room streamName.
+  if (command === 'join' && message.streamId === undefined) message.streamId = message.streamName
+  if (check.Check(message)) return message as ClientMessage
+  return explain(check, message)
+}
+
+/** Whether {@link decode} found a fault. */
+export function isBadFrame (decoded: ClientMessage | BadFrame): decoded is BadFrame {
+  return 'error' in decoded && !('command' in decoded)
+}
+
+// Only reached by a faulty frame, so it may take its time.
+function explain (check: Validator, message: Record<string, unknown>): BadFrame {
+  const problems = new Map<string, string>()
+  for (const error of check.Errors(message)) {
+    if (error.keyword === 'required') {
+      for (const field of error.params.requiredProperties) problems.set(field, 'is missing')
+    } else {
+      const field = error.instancePath.slice(1)
+      if (field !== '' && !problems.has(field)) problems.set(field, error.message)
+    }
+  }
+  const streamId = message.streamId
+  if (problems.has('streamId')) {
+    return streamId === undefined || streamId === null || streamId === ''
+      ? { error: 'noStreamNameSpecified', message: 'streamId, the name of the room, is missing.' }
+      : { error: 'invalidStreamName', message: 'streamId must be 1 to 128 characters of A-Z a-z 0-9 _ . -' }
+  }
+  const [first] = problems
+  const [field, problem] = first ?? ['', 'has the wrong shape']
+  return {
+    error: 'invalidField',
+    message: `${field} ${problem}.`,
+    ...(typeof streamId === 'string' ? { streamId } : {})
+  }
+}
+
+// What a client sent comes back to it shortened and as JSON, so that it cannot grow or break a log line.
+function quote (text: string): string {
+  return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
+}
+
+/** Writes one message of the server as a text frame. */
+export function encode (message: ServerMessage): string {
+  return JSON.stringify(message)
+}
+
+export const PONG = encode({ command: 'pong' })
+
+export type { ClientCommand }

@@ -1,0 +1,128 @@
+import { encode, PONG, type ClientCommand } from '../protocol/codec.js'
+import type { ErrorDefinition } from '../protocol/codes.js'
+import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
+import type { IceServerConfig } from '../protocol/server-messages.js'
+import type { Link } from './link.js'
+import type { JoinRequest } from './room.js'
+import type { Rooms } from './rooms.js'
+import type { PeerProfile, Seat } from './seat.js'
+
+/** What whoever guards the door grants to a joiner. */
+export interface Grant extends PeerProfile {
+  /** How many may sit in the room, from now on. */
+  capacity?: number
+}
+
+/** What whoever guards the door answers to a joiner that may not. */
+export interface Refusal {
+  refused: ErrorDefinition
+  message?: string
+  retryAfter?: number
+}
+
+/** Who sends a command: one connection, with the seats that it holds. */
+export interface Caller extends Link {
+  readonly app: string
+  readonly rooms: Rooms
+  /** How many rooms the application may have. */
+  readonly mostRooms: number
+  readonly open: boolean
+  /** The seats that are reached through this connection. */
+  readonly seats: readonly Seat[]
+  /** The join that waits for an answer of the room; at most one, since frames are taken in order. */
+  pending: JoinRequest | null
+  seatIn (room: string): Seat | undefined
+  /** Whether this connection may join: at once, or once the application has said so. */
+  admit (join: Join): Grant | Refusal | Promise<Grant | Refusal>
+  iceServerConfig (): IceServerConfig | Promise<IceServerConfig>
+  refuse (refusal: Refusal, streamId?: string): void
+}
+
+/** A promise where the command is not over yet: the frames behind it wait. */
+type Handled = undefined | Promise<void>
+type Handler<M> = (caller: Caller, message: M, frame: Buffer) => Handled
+
+/** What each command does. */
+export const commands: { [C in ClientCommand]: Handler<Extract<ClientMessage, { command: C }>> } = {
+  join,
+  leave,
+  stop: leave,
+  takeConfiguration: relay,
+  takeCandidate: relay,
+  peerMessageCommand: relay,
+  ping (caller) {
+    caller.send(PONG)
+    return undefined
+  },
+  getIceServerConfig (caller) {
+    const config = caller.iceServerConfig()
+    if (!(config instanceof Promise)) {
+      caller.send(encode(config))
+      return undefined
+    }
+    return config.then(config => { caller.send(encode(config)) })
+  }
+}
+
+function relay (caller: Caller, message: RelayedMessage, frame: Buffer): Handled {
+  const seat = caller.seatIn(message.streamId)
+  if (seat === undefined) {
+    caller.refuse({ refused: 'notInRoom' }, message.streamId)
+  } else if (!seat.room.relay(seat, frame, message.command)) {
+    caller.refuse({ refused: 'no_peer_associated_before' }, message.streamId)
+  }
+  return undefined
+}
+
+function leave (caller: Caller, message: Leave | Stop): Handled {
+  const { streamId } = message
+  const only = caller.seats.length === 1 ? caller.seats[0] : undefined
+  const seat = streamId === undefined ? only : caller.seatIn(streamId)
+  if (seat !== undefined) {
+    seat.room.leave(seat)
+  } else if (streamId === undefined && caller.seats.length > 1) {
+    caller.refuse({ refused: 'noStreamNameSpecified', message: 'You sit in several rooms, so streamId must name one.' })
+  } else {
+    caller.refuse({ refused: 'notInRoom' }, streamId)
+  }
+  return undefined
+}
+
+function join (caller: Caller, message: Join): Handled {
+  if (caller.seatIn(message.streamId) !== undefined) {
+    caller.refuse({ refused: 'alreadyInRoom' }, message.streamId)
+    return undefined
+  }
+  const grant = caller.admit(message)
+  if (grant instanceof Promise) return grant.then(grant => takeSeat(caller, message, grant))
+  return takeSeat(caller, message, grant)
+}
+
+function takeSeat (caller: Caller, message: Join, grant: Grant | Refusal): Handled {
+  const { streamId } = message
+  if ('refused' in grant) {
+    caller.refuse(grant, streamId)
+    return undefined
+  }
+  // The application may have taken its time, and the client may not have waited.
+  if (!caller.open) return undefined
+  const { capacity, ...profile } = grant
+  const request: JoinRequest = {
+    link: caller,
+    resume: message.resume === true,
+    resumeToken: message.resumeToken,
+    received: message.received,
+    profile,
+    capacity
+  }
+  const outcome = caller.rooms.join(caller.app, streamId, request, caller.mostRooms)
+  if (!(outcome instanceof Promise)) {
+    if ('refused' in outcome) caller.refuse(outcome, streamId)
+    return undefined
+  }
+  caller.pending = request
+  return outcome.then(outcome => {
+    caller.pending = null
+    if ('refused' in outcome && caller.open) caller.refuse(outcome, streamId)
+  })
+}

@@ -1,0 +1,31 @@
+import { EventEmitter } from 'node:events'
+import type { ErrorDefinition } from '../protocol/codes.js'
+import type { StopReason } from '../protocol/server-messages.js'
+
+/** Where something happened. */
+export interface Place {
+  app: string
+  room: string
+  /** The peer's id; new for each seat, kept over resumptions. */
+  peer: string
+}
+
+/** What `fastify.rooms` tells, by the event's name. Handlers run at once and must not throw. */
+export interface RoomEvents {
+  /** A peer took a seat; `peers` is how many sit there now. */
+  joined: [event: Place & { peers: number }]
+  /** A peer's seat is gone, and why. */
+  left: [event: Place & { reason: StopReason, peers: number }]
+  /** A room is complete: `peer`, who sat there first, was asked for an offer. */
+  started: [event: Place]
+  /** A peer lost its socket, and its seat waits for it; `window` is for how long, in ms. */
+  absent: [event: Place & { window: number }]
+  /** A peer took its seat back; `replayed` is how many kept messages it got. */
+  resumed: [event: Place & { replayed: number }]
+  /** A message went from `peer` to the others. */
+  relayed: [event: Place & { command: string, bytes: number }]
+  /** Something was answered by an `error`. `room` is absent where the message named none. */
+  refused: [event: { app: string, room?: string, definition: ErrorDefinition, message: string }]
+}
+
+export class RoomEmitter extends EventEmitter<RoomEvents> {}

@@ -1,0 +1,76 @@
+import type { Frame } from './link.js'
+
+/** Bounds on what is kept for a peer that may come back. */
+export interface ReplayBounds {
+  /** Messages kept at the most. */
+  messages: number
+  /** Bytes kept at the most. */
+  bytes: number
+}
+
+/**
+ * The messages that a resumable seat was sent and may not have got, numbered from the first one of the seat.
+ *
+ * A socket that dies takes with it what TCP had not delivered, and nobody tells how much that was: so the log begins
+ * long before the loss, at the last message which a WebSocket pong proves to have arrived (frames keep their order,
+ * RFC 6455 section 5.4), and the client says at its return how many it has got.
+ */
+export class ReplayLog {
+  readonly #bounds: ReplayBounds
+  #frames: Frame[] = []
+  #bytes = 0
+  /** The number of the log's first frame. */
+  #first = 0
+
+  constructor (bounds: ReplayBounds) {
+    this.#bounds = bounds
+  }
+
+  /** How many messages the seat was sent in all; the next one's number. */
+  get end (): number {
+    return this.#first + this.#frames.length
+  }
+
+  get bytes (): number {
+    return this.#bytes
+  }
+
+  get length (): number {
+    return this.#frames.length
+  }
+
+  /**
+   * Adds a message. Where that breaks the bounds the oldest go, but none from number `keepFrom` on.
+   *
+   * @returns false where the bounds are broken all the same: the peer has been away for too long.
+   */
+  push (frame: Frame, keepFrom: number): boolean {
+    // A received frame may be a slice of the far larger chunk that it came in, which the log must not hold on to.
+    const kept = typeof frame !== 'string' && frame.buffer.byteLength > 2 * frame.byteLength ? Buffer.from(frame) : frame
+    this.#frames.push(kept)
+    this.#bytes += kept.length
+    while (this.#over() && this.#first < keepFrom) this.#drop()
+    return !this.#over()
+  }
+
+  /** Forgets everything below `number`: it has arrived. */
+  confirm (number: number): void {
+    while (this.#first < number && this.#frames.length > 0) this.#drop()
+  }
+
+  /** The messages from `number` on, or null where some of them are no longer known, or never were. */
+  from (number: number): Frame[] | null {
+    if (number < this.#first || number > this.end) return null
+    return this.#frames.slice(number - this.#first)
+  }
+
+  #over (): boolean {
+    return this.#frames.length > this.#bounds.messages || this.#bytes > this.#bounds.bytes
+  }
+
+  #drop (): void {
+    const frame = this.#frames.shift()
+    this.#bytes -= frame?.length ?? 0
+    this.#first++
+  }
+}

@@ -1,0 +1,369 @@
+import { encode } from '../protocol/codec.js'
+import type { ErrorDefinition } from '../protocol/codes.js'
+import type { StopReason } from '../protocol/server-messages.js'
+import type { Clock } from './clock.js'
+import type { RoomEmitter } from './events.js'
+import type { Frame, Link } from './link.js'
+import type { ReplayBounds } from './replay-log.js'
+import { Seat, splitToken, type PeerProfile } from './seat.js'
+
+/** How seats behave, the same for all rooms of one registration. */
+export interface SeatRules {
+  /** For how long a resumable seat outlives its socket, in ms. */
+  window: number
+  /** Whether an absent seat stays its owner's when somebody else wants it. */
+  hold: boolean
+  /** What is kept for a peer that may come back. */
+  replay: ReplayBounds
+}
+
+/** What a room needs of what is around it. */
+export interface RoomContext {
+  readonly clock: Clock
+  readonly events: RoomEmitter
+  readonly rules: SeatRules
+  /** A seat was taken: find it by its id from now on. */
+  seated (seat: Seat): void
+  /** A seat is gone. */
+  unseated (seat: Seat): void
+  /** Nobody sits here and nobody waits. */
+  emptied (room: Room): void
+}
+
+/** What a joiner brings. */
+export interface JoinRequest {
+  link: Link
+  resume: boolean
+  resumeToken?: string | undefined
+  received?: number | undefined
+  profile: PeerProfile
+  /** Sets how many may sit in the room. */
+  capacity?: number | undefined
+  /** Set by the room while the joiner waits: the joiner has gone. */
+  abandon?: (() => void) | undefined
+}
+
+export type JoinOutcome = { seat: Seat } | { refused: ErrorDefinition, message?: string, retryAfter?: number }
+
+/** How many may sit in a room, where nobody says otherwise. */
+export const CAPACITY = 2
+
+interface Waiting {
+  request: JoinRequest
+  settle: (outcome: JoinOutcome) => void
+}
+
+/**
+ * A room: its seats in the order in which they were taken, and the joiners that wait for one.
+ * Whatever happens to a seat happens here, at once and in order.
+ */
+export class Room {
+  readonly app: string
+  readonly name: string
+  capacity = CAPACITY
+  readonly #context: RoomContext
+  readonly #seats: Seat[] = []
+  #waiting: Waiting[] = []
+  /** How many sitters have not answered the probe that is under way. */
+  #unanswered = 0
+
+  constructor (app: string, name: string, context: RoomContext) {
+    this.app = app
+    this.name = name
+    this.#context = context
+  }
+
+  /** The seats in the order in which they were taken. */
+  get seats (): readonly Seat[] {
+    return this.#seats
+  }
+
+  get waiting (): number {
+    return this.#waiting.length
+  }
+
+  /**
+   * Takes a seat, or takes one back.
+   *
+   * @returns at once where the answer is known, later where the sitters of a full room are asked first whether they live.
+   */
+  join (request: JoinRequest): JoinOutcome | Promise<JoinOutcome> {
+    if (request.resumeToken !== undefined) {
+      const seat = this.#resume(request, request.resumeToken)
+      if (seat !== null) return { seat }
+    }
+    if (request.capacity !== undefined) this.capacity = request.capacity
+    if (this.#waiting.length === 0 && this.#free()) return { seat: this.#sit(request) }
+    if (this.#waiting.length === 0 && !this.#context.rules.hold) {
+      const absent = this.#seats.find(seat => seat.link === null)
+      if (absent !== undefined) {
+        const seat = this.#sit(request, absent)
+        return { seat }
+      }
+    }
+    if (this.#unanswered === 0 && !this.#seats.some(seat => seat.link !== null)) return this.#full()
+    return new Promise(resolve => {
+      const waiting = { request, settle: resolve }
+      request.abandon = () => {
+        this.#waiting = this.#waiting.filter(other => other !== waiting)
+        resolve({ refused: 'NoSpaceForNewPeer' })
+        this.#leaveIfEmpty()
+      }
+      this.#waiting.push(waiting)
+      if (this.#unanswered === 0) this.#probe()
+    })
+  }
+
+  /**
+   * Sends what a peer said to the others, as it came.
+   *
+   * @returns false where nobody else sits in the room.
+   */
+  relay (from: Seat, frame: Frame, command: string): boolean {
+    from.relayed++
+    const seats = this.#seats
+    if (seats.length < 2) return false
+    this.#toOthers(from, frame)
+    const { events } = this.#context
+    if (events.listenerCount('relayed') > 0) {
+      events.emit('relayed', { app: this.app, room: this.name, peer: from.id, command, bytes: frame.length })
+    }
+    return true
+  }
+
+  /** Sends a message of the application to one peer, or to everybody. */
+  tell (frame: Frame, only?: Seat): void {
+    for (const seat of [...this.#seats]) {
+      if (only !== undefined && seat !== only) continue
+      if (!seat.deliver(frame)) this.#remove(seat, 'lost')
+    }
+  }
+
+  /** The peer gives its seat up. */
+  leave (seat: Seat): void {
+    const { link } = seat
+    this.#remove(seat, 'left')
+    link?.send(encode({ command: 'notification', definition: 'leaved', streamId: this.name }))
+  }
+
+  /** The application puts a peer out. */
+  remove (seat: Seat, reason: string): void {
+    const { link } = seat
+    // An Ant Media client closes its peer connection on `stop` alone, so one that did not ask to leave gets both.
+    link?.send(encode({ command: 'stop', streamId: this.name, reason: 'removed' }))
+    this.#remove(seat, 'removed')
+    link?.send(encode({ command: 'notification', definition: 'leaved', streamId: this.name, reason }))
+  }
+
+  /** The application puts everybody out, and turns away whoever waits. */
+  close (reason: string): void {
+    this.#turnAway({ refused: 'NoSpaceForNewPeer', message: 'The room was closed.' })
+    for (const seat of [...this.#seats]) this.remove(seat, reason)
+  }
+
+  /**
+   * The link of a seat is gone.
+   *
+   * @param clean whether the peer said so itself, by a close frame: then it does not come back with its token.
+   */
+  lost (seat: Seat, clean: boolean): void {
+    if (seat.link === null || !this.#seats.includes(seat)) return
+    if (clean || !seat.resumable) {
+      this.#remove(seat, clean ? 'left' : 'lost')
+      return
+    }
+    const { clock, rules, events } = this.#context
+    seat.link.unseated(seat)
+    seat.detach()
+    seat.absence = {
+      until: clock.now() + rules.window,
+      timer: clock.after(rules.window, () => this.#remove(seat, 'lost'))
+    }
+    if (events.listenerCount('absent') > 0) events.emit('absent', { ...this.#place(seat), window: rules.window })
+  }
+
+  /** The server goes away: seats and joiners end without a word to the others, whose calls go on. */
+  dissolve (): void {
+    this.#turnAway({ refused: 'serverDraining' })
+    for (const seat of [...this.#seats]) this.#remove(seat, 'lost', false)
+  }
+
+  #free (): boolean {
+    return this.#seats.length < this.capacity
+  }
+
+  /** Gives the joiner a seat: a free one, or that of an absent peer whose owner loses it by that. */
+  #sit (request: JoinRequest, instead?: Seat): Seat {
+    if (instead !== undefined) {
+      // Whoever waits is behind this joiner, so the seat must not be free for a moment.
+      this.#take(instead)
+      this.#announceLoss(instead, 'lost')
+      this.#tellLeft(instead, 'lost')
+    }
+    const { events, rules } = this.#context
+    const { link } = request
+    const others = [...this.#seats]
+    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume ? rules.replay : null)
+    this.#seats.push(seat)
+    this.#context.seated(seat)
+    link.seated(seat)
+    this.#sendJoined(seat, link, false)
+    if (events.listenerCount('joined') > 0) events.emit('joined', { ...this.#place(seat), peers: this.#seats.length })
+    for (const other of others) {
+      const arrived = other.deliver(encode({ command: 'notification', definition: 'peerJoined', streamId: this.name, peerId: seat.id })) &&
+        other.deliver(encode({ command: 'start', streamId: this.name }))
+      if (!arrived) this.#remove(other, 'lost')
+      else if (events.listenerCount('started') > 0) events.emit('started', this.#place(other))
+    }
+    return seat
+  }
+
+  #resume (request: JoinRequest, token: string): Seat | null {
+    const { id, secret } = splitToken(token)
+    const seat = this.#seats.find(seat => seat.id === id)
+    if (seat === undefined || !seat.owns(secret)) return null
+    const missed = seat.missed(request.received)
+    if (missed === null) {
+      // Some of what the client lacks is gone, so its call cannot go on as if nothing had happened.
+      this.#remove(seat, 'lost')
+      return null
+    }
+    const { clock, events } = this.#context
+    const old = seat.link
+    if (seat.absence !== null) clock.cancel(seat.absence.timer)
+    seat.absence = null
+    const { link } = request
+    seat.attach(link)
+    if (old !== null) {
+      old.unseated(seat)
+      old.close('seatResumed')
+    }
+    link.seated(seat)
+    this.#sendJoined(seat, link, true)
+    for (const frame of missed) link.send(frame)
+    if (events.listenerCount('resumed') > 0) events.emit('resumed', { ...this.#place(seat), replayed: missed.length })
+    return seat
+  }
+
+  #sendJoined (seat: Seat, link: Link, resumed: boolean): void {
+    link.send(encode({
+      command: 'notification',
+      definition: 'joined',
+      streamId: this.name,
+      peers: this.#seats.length - 1,
+      polite: seat.polite,
+      resumed,
+      peerId: seat.id,
+      ...(seat.resumable ? { resumeToken: seat.issueToken(), resumeWindow: this.#context.rules.window } : {}),
+      ...(resumed ? { received: seat.relayed } : {})
+    }))
+  }
+
+  /** Asks every present sitter for a sign of life; the joiners wait until all have answered or have been found dead. */
+  #probe (): void {
+    const present = this.#seats.filter(seat => seat.link !== null)
+    this.#unanswered = present.length
+    for (const seat of present) {
+      const { link } = seat
+      link?.probe(alive => {
+        this.#unanswered--
+        if (!alive && seat.link === link) {
+          this.lost(seat, false)
+          link.terminate()
+        }
+        if (this.#unanswered === 0) this.#settleProbe()
+      })
+    }
+  }
+
+  #settleProbe (): void {
+    this.#serve()
+    if (!this.#context.rules.hold) {
+      for (const seat of this.#seats.filter(seat => seat.link === null)) {
+        const next = this.#waiting.shift()
+        if (next === undefined) break
+        this.#settle(next, { seat: this.#sit(next.request, seat) })
+      }
+    }
+    this.#turnAway(this.#full())
+  }
+
+  #full (): JoinOutcome {
+    let retryAfter: number | undefined
+    for (const { absence } of this.#seats) {
+      if (absence === null) continue
+      const left = Math.max(0, Math.ceil(absence.until - this.#context.clock.now()))
+      if (retryAfter === undefined || left < retryAfter) retryAfter = left
+    }
+    return { refused: 'NoSpaceForNewPeer', ...(retryAfter === undefined ? {} : { retryAfter }) }
+  }
+
+  /** Gives free seats to those who wait, in the order in which they came. */
+  #serve (): void {
+    while (this.#free()) {
+      const next = this.#waiting.shift()
+      if (next === undefined) break
+      this.#settle(next, { seat: this.#sit(next.request) })
+    }
+  }
+
+  #turnAway (outcome: JoinOutcome): void {
+    const waiting = this.#waiting
+    this.#waiting = []
+    for (const each of waiting) this.#settle(each, outcome)
+    this.#leaveIfEmpty()
+  }
+
+  #settle ({ request, settle }: Waiting, outcome: JoinOutcome): void {
+    request.abandon = undefined
+    settle(outcome)
+  }
+
+  #toOthers (from: Seat, frame: Frame): void {
+    const seats = this.#seats
+    // From the end, so that a seat may be given up on the way.
+    for (let i = seats.length - 1; i >= 0; i--) {
+      const seat = seats[i]
+      if (seat !== undefined && seat !== from && !seat.deliver(frame)) this.#remove(seat, 'lost')
+    }
+  }
+
+  #remove (seat: Seat, reason: StopReason, tell = true): void {
+    if (!this.#take(seat)) return
+    if (tell) this.#announceLoss(seat, reason)
+    this.#tellLeft(seat, reason)
+    this.#serve()
+    this.#leaveIfEmpty()
+  }
+
+  #tellLeft (seat: Seat, reason: StopReason): void {
+    const { events } = this.#context
+    if (events.listenerCount('left') > 0) events.emit('left', { ...this.#place(seat), reason, peers: this.#seats.length })
+  }
+
+  /** Takes the seat out of the room, with everything that hangs on it. */
+  #take (seat: Seat): boolean {
+    const index = this.#seats.indexOf(seat)
+    if (index === -1) return false
+    this.#seats.splice(index, 1)
+    if (seat.absence !== null) this.#context.clock.cancel(seat.absence.timer)
+    seat.absence = null
+    seat.link?.unseated(seat)
+    seat.link = null
+    this.#context.unseated(seat)
+    return true
+  }
+
+  #announceLoss (seat: Seat, reason: StopReason): void {
+    this.#toOthers(seat, encode({ command: 'stop', streamId: this.name, reason }))
+    this.#toOthers(seat, encode({ command: 'notification', definition: 'peerLeft', streamId: this.name, peerId: seat.id, reason }))
+  }
+
+  #leaveIfEmpty (): void {
+    if (this.#seats.length === 0 && this.#waiting.length === 0) this.#context.emptied(this)
+  }
+
+  #place (seat: Seat): { app: string, room: string, peer: string } {
+    return { app: this.app, room: this.name, peer: seat.id }
+  }
+}

@@ -1,0 +1,119 @@
+import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { Frame, Link } from './link.js'
+import { ReplayLog, type ReplayBounds } from './replay-log.js'
+import type { Room } from './room.js'
+
+/** What the application knows of a peer and lets everybody see: set by `authorize`. */
+export interface PeerProfile {
+  role?: string
+  metadata?: unknown
+}
+
+const SECRET_BYTES = 24
+
+/**
+ * One peer's place in one room. It is named by its id, reached through a link, and can outlive that link.
+ * What may happen to it is the room's business.
+ */
+export class Seat {
+  readonly id = randomUUID()
+  readonly room: Room
+  readonly profile: PeerProfile
+  /** Which side gives way when both offer at once (W3C WebRTC 1.0, section 10.7): always one of the two. */
+  readonly polite: boolean
+  /** null while the peer is absent. */
+  link: Link | null
+  /** How many messages of this peer were relayed, so that a returning client knows which ones to send again. */
+  relayed = 0
+  /** Ends the absence, while there is one. */
+  absence: { timer: unknown, until: number } | null = null
+  readonly #log: ReplayLog | null
+  #secret: Buffer | null = null
+  /** From which message on the log must be whole: the first that found the peer absent. */
+  #keepFrom = Infinity
+  /** What had been sent when the last ping went out. */
+  #pinged = 0
+
+  constructor (room: Room, link: Link, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null) {
+    this.room = room
+    this.link = link
+    this.polite = polite
+    this.profile = profile
+    this.#log = replay === null ? null : new ReplayLog(replay)
+  }
+
+  /** Whether the client declared that it comes back after a lost socket. */
+  get resumable (): boolean {
+    return this.#log !== null
+  }
+
+  /** How many messages wait for an absent peer. */
+  get kept (): number {
+    return this.#log === null || this.link !== null ? 0 : Math.max(0, this.#log.end - this.#keepFrom)
+  }
+
+  /**
+   * Sends a message of the room to this peer, now or when it is back.
+   *
+   * @returns false where the peer is absent and the bounds of what is kept for it are exceeded: give the seat up.
+   */
+  deliver (frame: Frame): boolean {
+    const kept = this.#log === null || this.#log.push(frame, this.#keepFrom)
+    if (this.link === null) return kept
+    this.link.send(frame)
+    return true
+  }
+
+  /** A ping goes out behind everything sent so far. */
+  markPing (): void {
+    if (this.#log !== null) this.#pinged = this.#log.end
+  }
+
+  /** The last ping was answered: what was sent before it has arrived. */
+  confirmPing (): void {
+    this.#log?.confirm(this.#pinged)
+  }
+
+  /** Makes a new resume token: the seat's id, which finds it, and a secret, which proves the owner. */
+  issueToken (): string {
+    this.#secret = randomBytes(SECRET_BYTES)
+    return `${this.id}.${this.#secret.toString('base64url')}`
+  }
+
+  /** Whether `secret` is the one of the last token. Takes the same time for every wrong one. */
+  owns (secret: string): boolean {
+    if (this.#secret === null) return false
+    const given = Buffer.from(secret, 'base64url')
+    return given.length === SECRET_BYTES && timingSafeEqual(given, this.#secret)
+  }
+
+  /** The link is gone; from here on every message must be kept. */
+  detach (): void {
+    this.link = null
+    this.#keepFrom = this.#log?.end ?? 0
+  }
+
+  /**
+   * What a returning client has not got.
+   *
+   * @param received how many messages of the seat it got, where it says so; else what came while it was absent.
+   * @returns null where the log does not reach back as far: the call cannot go on as if nothing had happened.
+   */
+  missed (received: number | undefined): Frame[] | null {
+    if (this.#log === null) return null
+    return this.#log.from(received ?? Math.min(this.#keepFrom, this.#log.end))
+  }
+
+  /** Gives the seat a new link. */
+  attach (link: Link): void {
+    this.link = link
+    this.#keepFrom = Infinity
+    this.#pinged = 0
+  }
+}
+
+/** Splits a resume token into the seat's id and the secret. */
+export function splitToken (token: string): { id: string, secret: string } {
+  const dot = token.indexOf('.')
+  return dot === -1 ? { id: token, secret: '' } : { id: token.slice(0, dot), secret: token.slice(dot + 1) }
+}
