@@ -35,6 +35,12 @@ const STATUS = {
   ended: 'Disconnected'
 }
 
+/** What stands on the stage where there is no picture, if it is not the status. */
+const NOTES = {
+  waiting: 'Nobody else is here yet. Copy the link and send it to somebody.',
+  call: 'Their camera is off'
+}
+
 /** Media of the other person is what makes a call; the server's word on who sits where may lag behind it. */
 function hasRemoteMedia () {
   return remoteVideo.srcObject !== null && remoteVideo.readyState >= remoteVideo.HAVE_CURRENT_DATA
@@ -78,7 +84,7 @@ function render () {
   find('hint').hidden = inRoom
   find('join').disabled = !state.ready
   swap(find(inRoom ? 'leave' : 'join'), find(inRoom ? 'join' : 'leave'))
-  renderPicture(remoteVideo, find('remoteNote'), hasRemoteMedia() ? 'Their camera is off' : STATUS[now])
+  renderPicture(remoteVideo, find('remoteNote'), NOTES[now] ?? STATUS[now])
   renderPicture(localVideo, find('localNote'), state.ready ? 'Your camera is off' : 'Your picture appears here')
   renderToggle(find('camera'), adaptor.cameraOn)
   renderToggle(find('microphone'), adaptor.micOn)

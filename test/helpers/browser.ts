@@ -1,0 +1,80 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
+import type { Test } from 'tap'
+import { observeMedia } from './media.js'
+
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  // A camera and a microphone that need no hardware, and that nobody has to be asked for.
+  '--use-fake-ui-for-media-stream',
+  '--use-fake-device-for-media-stream',
+  // A machine that has no network but the loopback can still hold a call.
+  '--allow-loopback-in-peer-connection'
+]
+
+/** Where Chromium is: the environment's CHROMIUM_PATH, or the first `chromium` on the PATH. */
+function chromiumPath (): string {
+  const candidates = process.env.CHROMIUM_PATH !== undefined
+    ? [process.env.CHROMIUM_PATH]
+    : (process.env.PATH ?? '').split(delimiter).map(directory => join(directory, 'chromium'))
+  const found = candidates.find(isExecutable)
+  if (found !== undefined) return found
+  throw new Error(`There is no Chromium at ${process.env.CHROMIUM_PATH ?? 'any place on the PATH'}: ` +
+    'install it (on Debian: apt-get install chromium), or set CHROMIUM_PATH to it.')
+}
+
+function isExecutable (path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Starts Chromium, once for a test file, and closes it when `t` ends. */
+export async function launch (t: Test): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS })
+  t.teardown(() => browser.close())
+  return browser
+}
+
+export interface VisitOptions {
+  /** What the console may complain about in this test. Anything else that a page complains about fails it. */
+  expected?: RegExp[]
+  context?: BrowserContextOptions
+}
+
+/** Opens a page as a person of its own: a context apart, so that nothing is shared with any other. */
+export async function visit (t: Test, browser: Browser, url: string, options: VisitOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...options.context })
+  await context.addInitScript(observeMedia)
+  return openTab(t, context, url, options)
+}
+
+/** Opens one more page in a context that is there already. */
+export async function openTab (t: Test, context: BrowserContext, url: string, { expected = [] }: VisitOptions = {}): Promise<Page> {
+  const page = await context.newPage()
+  const complaints: string[] = []
+  const complain = (text: string): void => {
+    if (!expected.some(rule => rule.test(text))) complaints.push(text)
+  }
+  page.on('pageerror', error => complain(String(error.stack ?? error)))
+  page.on('console', message => {
+    if (message.type() === 'error') complain(`${message.text()} (${message.location().url})`)
+  })
+  page.on('crash', () => complain('The page crashed.'))
+  t.teardown(async () => {
+    await context.close()
+    if (complaints.length > 0) throw new Error(`${url} complained:\n${complaints.join('\n')}`)
+  })
+  await page.goto(url)
+  return page
+}
