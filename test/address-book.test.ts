@@ -58,6 +58,31 @@ t.test('An address that never joined is forgotten as it disconnects, one that jo
   t.equal(book.size, 0)
 })
 
+t.test('A minute lasts a minute, whenever it began and however often the book is swept', async t => {
+  for (const start of [0, 1, 20_000, 29_999, 30_001, 45_000, 59_999, 60_000, 90_000]) {
+    const book = new AddressBook({ joinsPerMinute: 1, connections: 1 })
+    book.sweep(0)
+    t.equal(book.join('a', start), true)
+    let early = 0
+    for (let now = start; now < start + 60_000; now += 500) {
+      book.sweep(now)
+      if (book.join('a', now)) early++
+    }
+    t.equal(early, 0, `begun at ${start} ms`)
+    t.equal(book.join('a', start + 60_000), true)
+  }
+})
+
+t.test('Those who come make the book forget those who went, without a sweep', async t => {
+  for (const use of ['connect', 'join'] as const) {
+    const book = new AddressBook({ joinsPerMinute: 1, connections: 1 })
+    book.join('a', 0)
+    book[use]('b', 60_000)
+    book[use]('c', 120_000)
+    t.equal(book.size, 2, use)
+  }
+})
+
 t.test('An address with a connection is remembered however quiet it is', async t => {
   const book = new AddressBook({ joinsPerMinute: 5, connections: 1 })
   book.connect('a', 0)

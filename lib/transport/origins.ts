@@ -24,7 +24,6 @@ type Rule = (origin: Origin | 'null', request: FastifyRequest) => boolean
 
 // An ASCII-serialised origin (RFC 6454 section 6.2) has no path, no query and no user. URL would accept all three.
 const ORIGIN_SHAPE = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i
-const HOST_SHAPE = /^[^/?#@\\\s]+$/
 
 /**
  * Compiles the `allowedOrigins` option to the question asked before each upgrade.
@@ -123,7 +122,7 @@ function isWeb (origin: Origin): boolean {
 }
 
 function parseHost (host: string): Origin | null {
-  return HOST_SHAPE.test(host) ? parseOrigin(`http://${host}`) : null
+  return parseOrigin(`http://${host}`)
 }
 
 function parseOrigin (text: string): Origin | null {

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { binding } from './turn-client.js'
+
+export interface Coturn {
+  port: number
+  /** What a browser takes for this server, over UDP. */
+  url: string
+  /** What it has logged so far. */
+  log (): Promise<string>
+  stop (): Promise<void>
+}
+
+export interface CoturnOptions {
+  /** It takes credentials made with any of these. */
+  secrets: string[]
+  realm?: string
+}
+
+const ATTEMPTS = 3
+/** In ms. */
+const START_TIMEOUT = 20_000
+const RELAY_PORTS = 64
+/** Below the ports that Linux hands out by itself, so that relays and other tests do not meet. */
+const RELAY_PORT_RANGE = [20_000, 32_000] as const
+
+/** Starts Debian's coturn on loopback, with nothing of its own outside a directory in the temporary one. */
+export async function startCoturn (options: CoturnOptions): Promise<Coturn> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await launch(options)
+    } catch (error) {
+      // Between finding a free port and coturn's taking it, someone else may have.
+      if (attempt === ATTEMPTS || (error as NodeJS.ErrnoException).code === 'ENOENT') throw error
+    }
+  }
+}
+
+async function launch ({ secrets, realm = 'signalling.test' }: CoturnOptions): Promise<Coturn> {
+  const directory = await mkdtemp(join(tmpdir(), 'coturn-'))
+  const logFile = join(directory, 'log')
+  const port = await freePort()
+  const [lowest, highest] = RELAY_PORT_RANGE
+  const minPort = lowest + Math.floor(Math.random() * (highest - lowest - RELAY_PORTS))
+  const server = spawn('turnserver', [
+    '-n', '--no-cli', '--no-tls', '--no-dtls', '--no-multicast-peers', '--allow-loopback-peers',
+    '--listening-ip=127.0.0.1', `--listening-port=${port}`, '--relay-ip=127.0.0.1',
+    `--min-port=${minPort}`, `--max-port=${minPort + RELAY_PORTS - 1}`, '--relay-threads=1',
+    '--use-auth-secret', ...secrets.map(secret => `--static-auth-secret=${secret}`), `--realm=${realm}`,
+    `--userdb=${join(directory, 'db')}`, `--pidfile=${join(directory, 'pid')}`,
+    `--log-file=${logFile}`, '--simple-log', '--no-stdout-log', '--verbose'
+  ], { cwd: directory, stdio: 'ignore' })
+  const log = () => readFile(logFile, 'utf8').catch(() => '')
+  const running = () => server.pid !== undefined && server.exitCode === null && server.signalCode === null
+  const stop = async () => {
+    if (running() && server.kill('SIGKILL')) await once(server, 'exit')
+    await rm(directory, { recursive: true, force: true })
+  }
+  const waiting = new AbortController()
+  const deadline = AbortSignal.timeout(START_TIMEOUT)
+  try {
+    await Promise.race([
+      once(server, 'error', { signal: waiting.signal }).then(([error]) => { throw explain(error) }),
+      once(server, 'exit', { signal: waiting.signal }).then(async ([code]) => { throw new Error(`turnserver ended with ${code}:\n${await log()}`) }),
+      binding(port, AbortSignal.any([waiting.signal, deadline]))
+    ])
+    return { port, url: `turn:127.0.0.1:${port}?transport=udp`, log, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  } finally {
+    waiting.abort()
+  }
+}
+
+function explain (error: NodeJS.ErrnoException): Error {
+  if (error.code !== 'ENOENT') return error
+  return Object.assign(new Error('The TURN tests need coturn: install it with "apt-get install coturn", or put turnserver on the PATH.'), { code: 'ENOENT' })
+}
+
+/** A port that is free on loopback for UDP and for TCP: coturn listens on both. */
+async function freePort (): Promise<number> {
+  for (;;) {
+    const tcp = createServer().listen(0, '127.0.0.1')
+    await once(tcp, 'listening')
+    const { port } = tcp.address() as AddressInfo
+    const udp = createSocket('udp4')
+    const free = await new Promise<boolean>(resolve => udp.once('error', () => resolve(false)).bind(port, '127.0.0.1', () => resolve(true)))
+    udp.close()
+    tcp.close()
+    await once(tcp, 'close')
+    if (free) return port
+  }
+}
