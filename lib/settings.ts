@@ -1,0 +1,154 @@
+import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
+import type { Static, TObject } from 'typebox'
+import { Compile, type Validator } from 'typebox/compile'
+import Value from 'typebox/value'
+import { OptionError } from './errors.js'
+import {
+  AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema,
+  type AppOptions, type Authorize, type KeyGenerator, type Limits, type TurnOptions, type WebrtcSignallingOptions
+} from './options.js'
+import { isName } from './protocol/names.js'
+import type { IceServer } from './protocol/server-messages.js'
+import { compileOrigins, type OriginsOption } from './transport/origins.js'
+
+/** The options of one application with nothing left out. */
+export interface AppSettings {
+  iceServers: IceServer[]
+  turn: (TurnOptions & { ttl: number, algorithm: 'sha1' | 'sha256' }) | undefined
+  authorize: Authorize | undefined
+  authorizeTimeout: number
+  originAllowed: (request: FastifyRequest) => boolean | Promise<boolean>
+  onRequest: onRequestHookHandler[]
+  preValidation: preValidationHookHandler[]
+  preHandler: preHandlerHookHandler[]
+  limits: Limits
+}
+
+/** The options with nothing left out. */
+export interface Settings {
+  prefix: string
+  serveClient: boolean
+  /** What an application gets that is not in the record. */
+  defaults: AppSettings
+  /** Applications with options of their own. */
+  own: Map<string, AppSettings>
+  /** Whether an application name is served. */
+  served: (app: string, request: FastifyRequest) => boolean | Promise<boolean>
+  keyGenerator: KeyGenerator | undefined
+  heartbeat: Static<typeof HeartbeatSchema>
+  resume: Static<typeof ResumeSchema>
+  probeTimeout: number
+  bufferedBytes: number
+  drain: Static<typeof DrainSchema>
+}
+
+const checkOptions = Compile(OptionsSchema)
+const checkApp = Compile(AppOptionsSchema)
+
+/**
+ * Checks the options and fills in what was left out.
+ *
+ * @throws FST_WEBRTC_BAD_OPTION with the name of the first option that is unknown or bad.
+ */
+export function resolveOptions (given: WebrtcSignallingOptions): Settings {
+  check(checkOptions, given, '')
+  const defaults = resolveApp(given, null, '')
+  const { served, own } = resolveApps(given.apps, defaults)
+  return {
+    prefix: (given.prefix ?? '').replace(/\/+$/, ''),
+    serveClient: given.serveClient ?? true,
+    defaults,
+    own,
+    served,
+    keyGenerator: given.keyGenerator,
+    heartbeat: { ...defaultsOf(HeartbeatSchema), ...given.heartbeat },
+    resume: { ...defaultsOf(ResumeSchema), ...given.resume },
+    probeTimeout: given.probeTimeout ?? 2_000,
+    bufferedBytes: given.bufferedBytes ?? 1_048_576,
+    drain: { ...defaultsOf(DrainSchema), ...given.drain }
+  }
+}
+
+function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettings): Pick<Settings, 'served' | 'own'> {
+  const own = new Map<string, AppSettings>()
+  if (apps === undefined) return { own, served: () => true }
+  if (typeof apps === 'function') return { own, served: apps }
+  if (typeof apps !== 'object' || apps === null) throw new OptionError('apps', 'must be a list of names, a function or a record of names')
+  const names = Array.isArray(apps) ? apps : Object.keys(apps)
+  names.forEach((name, index) => {
+    if (!isName(name)) {
+      throw new OptionError(Array.isArray(apps) ? `apps[${index}]` : `apps.${name}`, 'must be a name of 1 to 128 characters of A-Z a-z 0-9 _ . -')
+    }
+  })
+  if (!Array.isArray(apps)) {
+    for (const [name, options] of Object.entries(apps)) {
+      check(checkApp, options, `apps.${name}`)
+      own.set(name, resolveApp(options, defaults, `apps.${name}.`))
+    }
+  }
+  const known = new Set(names)
+  return { own, served: app => known.has(app) }
+}
+
+function resolveApp (given: AppOptions, defaults: AppSettings | null, path: string): AppSettings {
+  const hooks = <H>(name: string, value: H | H[] | undefined, inherited: H[] | undefined): H[] => {
+    const list = value === undefined ? [] : Array.isArray(value) ? value : [value]
+    for (const hook of list) if (typeof hook !== 'function') throw new OptionError(path + name, 'must be a hook function, or a list of them')
+    // What guards every application guards each one: an application's own hooks come on top.
+    return [...inherited ?? [], ...list]
+  }
+  return {
+    iceServers: given.iceServers ?? defaults?.iceServers ?? [],
+    turn: given.turn === undefined ? defaults?.turn : resolveTurn(given.turn, `${path}turn`),
+    authorize: given.authorize ?? defaults?.authorize,
+    authorizeTimeout: given.authorizeTimeout ?? defaults?.authorizeTimeout ?? 5_000,
+    originAllowed: given.allowedOrigins === undefined && defaults !== null
+      ? defaults.originAllowed
+      : resolveOrigins(given.allowedOrigins, `${path}allowedOrigins`),
+    onRequest: hooks('onRequest', given.onRequest, defaults?.onRequest),
+    preValidation: hooks('preValidation', given.preValidation, defaults?.preValidation),
+    preHandler: hooks('preHandler', given.preHandler, defaults?.preHandler),
+    limits: { ...defaults?.limits ?? defaultsOf(LimitsSchema), ...given.limits }
+  }
+}
+
+function resolveTurn (given: TurnOptions, path: string): NonNullable<AppSettings['turn']> {
+  if ((given.secret === undefined) === (given.credentials === undefined)) {
+    throw new OptionError(`${path}.secret`, `must be given, or else '${path}.credentials', and not both`)
+  }
+  return { ttl: 3_600, algorithm: 'sha1', ...given }
+}
+
+function resolveOrigins (given: OriginsOption | undefined, path: string): AppSettings['originAllowed'] {
+  try {
+    return compileOrigins(given)
+  } catch (error) {
+    throw new OptionError(path, error instanceof Error ? error.message : 'is not a list of origins')
+  }
+}
+
+function defaultsOf<S extends TObject> (schema: S): Static<S> {
+  return Value.Default(schema, {}) as Static<S>
+}
+
+function check (validator: Pick<Validator, 'Check' | 'Errors'>, value: unknown, path: string): void {
+  if (validator.Check(value)) return
+  const problems = validator.Errors(value)
+  const unknown = problems.find(problem => problem.keyword === 'additionalProperties')
+  if (unknown?.keyword === 'additionalProperties') {
+    const [name = ''] = unknown.params.additionalProperties
+    throw new OptionError(join(join(path, unknown.instancePath), `/${name}`), 'is not known')
+  }
+  const [first] = problems
+  throw new OptionError(join(path, first?.instancePath ?? ''), first?.message ?? 'is bad')
+}
+
+/** `limits` and `/frameBytes` to `limits.frameBytes`, `iceServers` and `/0/urls` to `iceServers[0].urls`. */
+function join (path: string, pointer: string): string {
+  let joined = path
+  for (const part of pointer.split('/').slice(1)) {
+    if (/^\d+$/.test(part)) joined += `[${part}]`
+    else joined += joined === '' ? part : `.${part}`
+  }
+  return joined
+}
