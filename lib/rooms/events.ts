@@ -10,7 +10,7 @@ export interface Place {
   peer: string
 }
 
-/** What `fastify.rooms` tells, by the event's name. Handlers run at once and must not throw. */
+/** What `fastify.rooms` tells, by the event's name. Listeners run at once, in the order of what happens. */
 export interface RoomEvents {
   /** A peer took a seat; `peers` is how many sit there now. */
   joined: [event: Place & { peers: number }]
@@ -28,4 +28,39 @@ export interface RoomEvents {
   refused: [event: { app: string, room?: string, definition: ErrorDefinition, message: string }]
 }
 
-export class RoomEmitter extends EventEmitter<RoomEvents> {}
+type Listener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
+
+/** Tells the application, whose mistakes are its own: a listener that throws disturbs no call. */
+export class RoomEmitter {
+  readonly #emitter = new EventEmitter()
+  readonly #failed: (error: unknown) => void
+
+  constructor (failed: (error: unknown) => void) {
+    this.#failed = failed
+  }
+
+  on<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+    this.#emitter.on(event, listener as (...args: unknown[]) => void)
+  }
+
+  once<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+    this.#emitter.once(event, listener as (...args: unknown[]) => void)
+  }
+
+  off<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+    this.#emitter.off(event, listener as (...args: unknown[]) => void)
+  }
+
+  /** Asked before an event is put together, so that what nobody listens to costs nothing. */
+  listenerCount (event: keyof RoomEvents): number {
+    return this.#emitter.listenerCount(event)
+  }
+
+  emit<E extends keyof RoomEvents> (event: E, ...args: RoomEvents[E]): void {
+    try {
+      this.#emitter.emit(event, ...args)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+}

@@ -8,13 +8,11 @@ import type { ReplayBounds } from './replay-log.js'
 import { Seat, splitToken, type PeerProfile } from './seat.js'
 
 /** How seats behave, the same for all rooms of one registration. */
-export interface SeatRules {
+export interface SeatRules extends ReplayBounds {
   /** For how long a resumable seat outlives its socket, in ms. */
   window: number
   /** Whether an absent seat stays its owner's when somebody else wants it. */
   hold: boolean
-  /** What is kept for a peer that may come back. */
-  replay: ReplayBounds
 }
 
 /** What a room needs of what is around it. */
@@ -203,7 +201,7 @@ export class Room {
     const { events, rules } = this.#context
     const { link } = request
     const others = [...this.#seats]
-    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume ? rules.replay : null)
+    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume && rules.window > 0 ? rules : null)
     this.#seats.push(seat)
     this.#context.seated(seat)
     link.seated(seat)

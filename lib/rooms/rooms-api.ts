@@ -178,17 +178,17 @@ export class RoomsApi {
   }
 
   on<E extends keyof RoomEvents> (event: E, listener: (...args: RoomEvents[E]) => void): this {
-    this.#rooms.events.on<keyof RoomEvents>(event, listener as (...args: RoomEvents[keyof RoomEvents]) => void)
+    this.#rooms.events.on(event, listener)
     return this
   }
 
   once<E extends keyof RoomEvents> (event: E, listener: (...args: RoomEvents[E]) => void): this {
-    this.#rooms.events.once<keyof RoomEvents>(event, listener as (...args: RoomEvents[keyof RoomEvents]) => void)
+    this.#rooms.events.once(event, listener)
     return this
   }
 
   off<E extends keyof RoomEvents> (event: E, listener: (...args: RoomEvents[E]) => void): this {
-    this.#rooms.events.off<keyof RoomEvents>(event, listener as (...args: RoomEvents[keyof RoomEvents]) => void)
+    this.#rooms.events.off(event, listener)
     return this
   }
 

@@ -5,15 +5,17 @@ import type { Seat } from './seat.js'
 
 /** All rooms of one registration of the plugin, application by application. A room is there while somebody sits or waits in it. */
 export class Rooms {
-  readonly events = new RoomEmitter()
+  readonly events: RoomEmitter
   readonly clock: Clock
   readonly #apps = new Map<string, Map<string, Room>>()
   readonly #seats = new Map<string, Seat>()
   readonly #context: RoomContext
   #draining = false
 
-  constructor (rules: SeatRules, clock: Clock = systemClock) {
+  /** @param failed told what a listener of the events threw */
+  constructor (rules: SeatRules, clock: Clock = systemClock, failed: (error: unknown) => void = () => {}) {
     this.clock = clock
+    this.events = new RoomEmitter(failed)
     this.#context = {
       clock,
       events: this.events,

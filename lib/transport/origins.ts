@@ -69,8 +69,13 @@ function askFunction (option: (origin: string, request: FastifyRequest) => unkno
     const header = originHeader(request)
     if (header === undefined) return true
     const answer = option(header, request)
-    return answer instanceof Promise ? answer.then(value => value === true) : answer === true
+    // Whatever can be awaited: a database's query is often a thenable and no Promise.
+    return isThenable(answer) ? Promise.resolve(answer).then(value => value === true) : answer === true
   }
+}
+
+function isThenable (value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** `Sec-WebSocket-Origin` is what the drafts before RFC 6455 called it; ws still takes their version 8. */

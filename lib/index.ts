@@ -1,0 +1,90 @@
+import './augment.js'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { NoSuchPrefixError, PrefixTakenError, RouteClashError } from './errors.js'
+import type { WebrtcSignallingOptions } from './options.js'
+import { RoomsApi } from './rooms/rooms-api.js'
+import { resolveOptions } from './settings.js'
+import { addAssets } from './transport/assets.js'
+import { Hub } from './transport/hub.js'
+import { addSignallingRoutes, OURS } from './transport/route.js'
+import { ensureWebSocketServer } from './transport/web-socket-server.js'
+
+/** The registrations in one scope, by whole prefix. On the instance, so that two servers in one process share nothing. */
+const registrations = Symbol('fastify-webrtc-signalling.registrations')
+interface Scope extends FastifyInstance {
+  [registrations]?: Map<string, RoomsApi>
+}
+
+/**
+ * Turns a Fastify app into a signalling server for calls between browsers: WebSocket routes `/:app` and
+ * `/:app/websocket`, `fastify.rooms`, and, unless `serveClient` is false, the SDK and `peer.html` below `/:app/`.
+ *
+ * @throws FST_WEBRTC_BAD_OPTION, FST_WEBRTC_ROUTE_CLASH, FST_WEBRTC_PREFIX_TAKEN at start-up
+ */
+async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignallingOptions): Promise<void> {
+  const settings = resolveOptions(options)
+  const prefix = fastify.prefix + settings.prefix
+  const hub = new Hub(settings, fastify.log)
+  decorate(fastify, prefix, hub)
+
+  // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
+  fastify.addHook('preClose', async () => {
+    const cut = setTimeout(() => fastify.server.closeAllConnections(), settings.drain.grace).unref()
+    // A client that never finishes its handshake would keep the HTTP server from closing for good.
+    fastify.server.once('close', () => clearTimeout(cut))
+    await hub.drain()
+  })
+  const pattern = normalise(`${prefix}/:app`)
+  fastify.addHook('onRoute', route => {
+    const config = route.config as Record<symbol, unknown> | undefined
+    if (config?.[OURS] === true || route.constraints !== undefined || ![route.method].flat().includes('GET')) return
+    if (normalise(route.url) === pattern) throw new RouteClashError(route.url, `${prefix}/:app`)
+  })
+
+  await fastify.register(async scope => {
+    await ensureWebSocketServer(scope, largestFrame(settings))
+    const admission = addSignallingRoutes(scope, hub)
+    if (settings.serveClient) await addAssets(scope, admission)
+  }, { prefix: settings.prefix })
+}
+
+function decorate (fastify: Scope, prefix: string, hub: Hub): void {
+  const known = fastify[registrations]
+  if (known?.has(prefix) === true) throw new PrefixTakenError(prefix)
+  // A child scope sees what its parents registered, but they do not see the child's.
+  const own = Object.hasOwn(fastify, registrations) && known !== undefined ? known : new Map(known)
+  const api = new RoomsApi(hub.rooms, {
+    prefix,
+    connections: () => hub.connections,
+    drain: () => hub.drain(),
+    under: wanted => {
+      const found = own.get(wanted)
+      if (found === undefined) throw new NoSuchPrefixError(wanted, [...own.keys()].map(key => `'${key}'`).join(', '))
+      return found
+    }
+  })
+  own.set(prefix, api)
+  if (Object.hasOwn(fastify, registrations)) return
+  fastify.decorate(registrations, own)
+  fastify.decorate('rooms', api)
+}
+
+/** A route's pattern without the names of its parameters: two that are equal clash. */
+function normalise (url: string): string {
+  return url.replace(/:[^/]+/g, ':')
+}
+
+function largestFrame (settings: ReturnType<typeof resolveOptions>): number {
+  return Math.max(settings.defaults.limits.frameBytes, ...[...settings.own.values()].map(app => app.limits.frameBytes))
+}
+
+export default fp(webrtcSignalling, { name: 'fastify-webrtc-signalling', fastify: '5.x' })
+export { webrtcSignalling }
+export type { AppOptions, AppsPredicate, Authorization, Authorize, AuthorizeContext, KeyGenerator, Limits, TurnCredentialsFunction, TurnOptions, WebrtcSignallingOptions } from './options.js'
+export type { OriginsOption } from './transport/origins.js'
+export type { Place, RoomEvents } from './rooms/events.js'
+export { RoomsApi, type PeerSnapshot, type RoomsDump, type RoomSnapshot } from './rooms/rooms-api.js'
+export * from './protocol/client-messages.js'
+export * from './protocol/server-messages.js'
+export { CLOSE_CODES, ERRORS, type CloseReason, type ErrorDefinition } from './protocol/codes.js'

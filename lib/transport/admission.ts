@@ -1,0 +1,67 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import {
+  BadAppNameError, DrainingError, FullError, OriginError, TooManyConnectionsError, UnknownAppError
+} from '../errors.js'
+import { isName } from '../protocol/names.js'
+import { addressKey } from './address-book.js'
+import type { Hub } from './hub.js'
+
+/** Who is let to the upgrade, and who gets which HTTP status instead. */
+export class Admission {
+  readonly #hub: Hub
+
+  constructor (hub: Hub) {
+    this.#hub = hub
+  }
+
+  /**
+   * Before the host's hooks: is there such an application, does the server take anybody, may this page connect?
+   *
+   * @throws FST_WEBRTC_BAD_APP_NAME (400), FST_WEBRTC_UNKNOWN_APP (404), FST_WEBRTC_DRAINING (503), FST_WEBRTC_ORIGIN_NOT_ALLOWED (403)
+   */
+  async before (request: FastifyRequest, reply: FastifyReply, app: string): Promise<void> {
+    await this.known(request, app)
+    if (this.#hub.rooms.draining) {
+      this.#retryLater(reply)
+      throw new DrainingError()
+    }
+    if (!request.ws) return
+    if (await this.#hub.settingsOf(app).originAllowed(request) !== true) {
+      request.log.warn({ origin: request.headers.origin, app }, "a page's origin is not in the option 'allowedOrigins': refused with 403")
+      throw new OriginError()
+    }
+  }
+
+  /**
+   * After the host's hooks, right before the upgrade: is there room?
+   *
+   * @throws FST_WEBRTC_FULL (503), FST_WEBRTC_TOO_MANY_CONNECTIONS (429)
+   */
+  last (request: FastifyRequest, reply: FastifyReply, app: string): void {
+    if (!request.ws) return
+    if (!this.#hub.hasRoom(app)) {
+      this.#retryLater(reply)
+      throw new FullError()
+    }
+    const book = this.#hub.book(this.#hub.settingsOf(app))
+    const key = this.key(request)
+    // Counted where the upgrade has succeeded, since a handshake may still be refused as malformed.
+    if (!book.connect(key, this.#hub.clock.now())) throw new TooManyConnectionsError()
+    book.disconnect(key)
+  }
+
+  /** Whether there is such an application. */
+  async known (request: FastifyRequest, app: string): Promise<void> {
+    if (!isName(app)) throw new BadAppNameError()
+    if (await this.#hub.settings.served(app, request) !== true) throw new UnknownAppError()
+  }
+
+  /** Under which key the address of a request is counted. */
+  key (request: FastifyRequest): string {
+    return this.#hub.settings.keyGenerator?.(request) ?? addressKey(request.ip ?? '')
+  }
+
+  #retryLater (reply: FastifyReply): void {
+    reply.header('retry-after', Math.max(1, Math.ceil(this.#hub.retryAfter() / 1000)))
+  }
+}

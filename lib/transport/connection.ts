@@ -1,0 +1,318 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import type { WebSocket } from 'ws'
+import { decode, encode, isBadFrame } from '../protocol/codec.js'
+import { CLOSE_CODES, ERRORS, type CloseReason } from '../protocol/codes.js'
+import type { ClientMessage, Join } from '../protocol/client-messages.js'
+import type { IceServerConfig } from '../protocol/server-messages.js'
+import { commands, type Caller, type Grant, type Refusal } from '../rooms/commands.js'
+import type { Frame } from '../rooms/link.js'
+import type { JoinRequest } from '../rooms/room.js'
+import type { Rooms } from '../rooms/rooms.js'
+import type { Seat } from '../rooms/seat.js'
+import type { AppSettings } from '../settings.js'
+import { authorizeJoin, iceServerConfig } from './door.js'
+import type { Hub } from './hub.js'
+import { TokenBucket } from './token-bucket.js'
+
+/** Relayed bytes go out as text: a client that gets a binary frame ends the call. */
+const TEXT = { binary: false } as const
+/** How long the other end may take to answer our close frame, ms; after that it is cut off. */
+const CLOSE_GRACE = 2_000
+/** After how many refused frames at once, and then per second, a client that sends too fast is closed. */
+const PATIENCE = { rate: 1, burst: 50 }
+const OPEN = 1
+const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
+
+type Dispatch = (caller: Caller, message: ClientMessage, frame: Buffer) => undefined | Promise<void>
+
+/** One WebSocket of one client: reads frames in order, keeps its limits, knows the seats that it reaches. */
+export class Connection implements Caller {
+  readonly app: string
+  readonly settings: AppSettings
+  /** Under which key its address is counted. */
+  readonly key: string
+  readonly seats: Seat[] = []
+  pending: JoinRequest | null = null
+  readonly #hub: Hub
+  readonly #socket: WebSocket
+  /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
+  readonly #request: FastifyRequest | null
+  readonly #messages: TokenBucket
+  readonly #bytes: TokenBucket
+  #patience: TokenBucket | null = null
+  #id: string | null = null
+  /** The frames behind a command that is not over yet. */
+  #queue: Buffer[] | null = null
+  #pingNumber = 0
+  #pingAt: number
+  /** When an unanswered ping means that the other end is dead; 0 where none is under way. */
+  #deadAt = 0
+  /** When an unanswered close frame means that the other end is cut off. */
+  #closedAt = 0
+  #joinBy: number
+  #probes: Array<(alive: boolean) => void> | null = null
+
+  constructor (hub: Hub, socket: WebSocket, app: string, settings: AppSettings, key: string, request: FastifyRequest) {
+    const now = hub.clock.now()
+    const { limits } = settings
+    this.#hub = hub
+    this.#socket = socket
+    this.app = app
+    this.settings = settings
+    this.key = key
+    this.#request = settings.authorize !== undefined || settings.turn?.credentials !== undefined ? request : null
+    this.#messages = new TokenBucket(hub.rates(settings).messages, now)
+    this.#bytes = new TokenBucket(hub.rates(settings).bytes, now)
+    this.#pingAt = now + hub.settings.heartbeat.interval
+    this.#joinBy = now + limits.joinTimeout
+  }
+
+  /** The connection's id, as `authorize` and a TURN server's log know it. */
+  get id (): string {
+    return this.#id ??= randomUUID()
+  }
+
+  get rooms (): Rooms {
+    return this.#hub.rooms
+  }
+
+  get mostRooms (): number {
+    return this.settings.limits.rooms
+  }
+
+  get open (): boolean {
+    return this.#socket.readyState === OPEN
+  }
+
+  seatIn (room: string): Seat | undefined {
+    for (const seat of this.seats) if (seat.room.name === room) return seat
+    return undefined
+  }
+
+  seated (seat: Seat): void {
+    this.seats.push(seat)
+  }
+
+  unseated (seat: Seat): void {
+    const index = this.seats.indexOf(seat)
+    if (index !== -1) this.seats.splice(index, 1)
+    this.#joinBy = this.#hub.clock.now() + this.settings.limits.joinTimeout
+  }
+
+  // From the socket.
+
+  /** A message has come. */
+  receive (data: Buffer, isBinary: boolean): void {
+    if (!this.open) return
+    const { limits } = this.settings
+    const now = this.#hub.clock.now()
+    this.#heard()
+    if (!this.#messages.take(1, now) || !this.#bytes.take(data.length, now)) {
+      this.#tooFast(now)
+    } else if (data.length > limits.frameBytes) {
+      this.refuse({ refused: 'tooLarge', message: `The frame has ${data.length} bytes; at most ${limits.frameBytes} are taken.` })
+      this.#dismiss('tooLarge', false)
+    } else if (isBinary) {
+      this.refuse({ refused: 'notJson', message: 'Frames must be text, and this one was binary.' })
+    } else if (this.#queue === null) {
+      this.#handle(data)
+    } else if (this.#queue.length < limits.waitingFrames) {
+      this.#queue.push(data)
+    } else {
+      this.refuse({ refused: 'rateExceeded', message: 'Too many frames behind a join that is not answered yet.' })
+      this.#dismiss('policy', true)
+    }
+  }
+
+  /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */
+  pinged (): void {
+    this.#heard()
+    const now = this.#hub.clock.now()
+    if (!this.#messages.take(1, now)) this.#tooFast(now)
+  }
+
+  /** A pong has come. */
+  ponged (data: Buffer): void {
+    this.pinged()
+    if (data.length === 4 && data.readUInt32BE() === this.#pingNumber) {
+      for (const seat of this.seats) seat.confirmPing()
+    }
+  }
+
+  /** The socket is closed. */
+  ended (code: number): void {
+    // 1005: a close frame without a code (RFC 6455 section 7.4.1). A page that is reloaded says 1001.
+    this.#end(code === 1000 || code === 1001 || code === 1005)
+    this.#hub.remove(this)
+  }
+
+  // From the hub's sweep.
+
+  /** Looks at every deadline of this connection. */
+  sweep (now: number): void {
+    if (this.#closedAt !== 0) {
+      if (now >= this.#closedAt) this.#socket.terminate()
+    } else if (this.#deadAt !== 0 && now >= this.#deadAt) {
+      this.#hub.log.debug({ app: this.app }, 'a client did not answer a ping in time and is cut off')
+      this.terminate()
+    } else if (this.seats.length === 0 && this.#queue === null && now >= this.#joinBy) {
+      this.close('tryLater')
+    } else if (this.#deadAt === 0 && now >= this.#pingAt) {
+      this.#ping(now)
+    }
+  }
+
+  /** The server goes away. */
+  drain (retryAfter: number): void {
+    this.send(encode({ command: 'notification', definition: 'server_will_stop', retryAfter }))
+    this.close('goingAway')
+  }
+
+  // To the other end.
+
+  send (frame: Frame): void {
+    const socket = this.#socket
+    if (socket.readyState !== OPEN) return
+    if (socket.bufferedAmount > this.#hub.settings.bufferedBytes) {
+      this.#hub.log.info({ app: this.app, bufferedBytes: socket.bufferedAmount }, 'a client does not read and is cut off')
+      socket.terminate()
+      return
+    }
+    socket.send(frame, TEXT)
+  }
+
+  refuse ({ refused, message, retryAfter }: Refusal, streamId?: string): void {
+    const text = message ?? ERRORS[refused]
+    this.send(encode({
+      command: 'error',
+      definition: refused,
+      ...(streamId === undefined ? {} : { streamId }),
+      message: text,
+      ...(retryAfter === undefined ? {} : { retryAfter })
+    }))
+    const { events } = this.#hub.rooms
+    if (events.listenerCount('refused') > 0) {
+      events.emit('refused', { app: this.app, ...(streamId === undefined ? {} : { room: streamId }), definition: refused, message: text })
+    }
+  }
+
+  probe (answer: (alive: boolean) => void): void {
+    const { clock } = this.#hub
+    const probes = this.#probes ??= []
+    const once = (alive: boolean) => {
+      clock.cancel(timer)
+      const index = probes.indexOf(once)
+      if (index === -1) return
+      probes.splice(index, 1)
+      answer(alive)
+    }
+    probes.push(once)
+    // A socket that is closing is of no use to anybody, so there is nothing to wait for.
+    const timer = clock.after(this.open ? this.#hub.settings.probeTimeout : 0, () => once(false))
+    if (this.open) this.#ping(clock.now())
+  }
+
+  close (reason: CloseReason): void {
+    if (this.#closedAt === 0) this.#closedAt = this.#hub.clock.now() + CLOSE_GRACE
+    this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
+  }
+
+  terminate (): void {
+    this.#end(false)
+    this.#socket.terminate()
+  }
+
+  // For the commands.
+
+  admit (join: Join): Grant | Refusal | Promise<Grant | Refusal> {
+    const hub = this.#hub
+    if (hub.rooms.draining) return { refused: 'serverDraining' }
+    const { limits } = this.settings
+    if (this.seats.length >= limits.roomsPerConnection) {
+      return { refused: 'tooManyRooms', message: 'This connection sits in as many rooms as it may.' }
+    }
+    if (!hub.book(this.settings).join(this.key, hub.clock.now())) {
+      return { refused: 'rateExceeded', message: 'Too many joins from this address within a minute.', retryAfter: 60_000 }
+    }
+    if (hub.joinsInFlight >= limits.joinsInFlight) return OVERLOADED
+    return this.#request === null ? {} : authorizeJoin(this, this.#request, join, hub)
+  }
+
+  iceServerConfig (): IceServerConfig | Promise<IceServerConfig> {
+    return iceServerConfig(this, this.#request, this.#hub)
+  }
+
+  #handle (frame: Buffer): void {
+    try {
+      const message = decode(frame.toString())
+      if (isBadFrame(message)) {
+        this.refuse({ refused: message.error, message: message.message }, message.streamId)
+        return
+      }
+      const handled = (commands[message.command] as Dispatch)(this, message, frame)
+      if (handled !== undefined) this.#wait(handled)
+    } catch (error) {
+      this.#fault(error)
+    }
+  }
+
+  /** Keeps the frames that come from now on until the command is over, so that a client's frames take effect in order. */
+  #wait (handled: Promise<void>): void {
+    this.#queue = []
+    this.#hub.joinsInFlight++
+    handled.catch(error => this.#fault(error)).finally(() => {
+      this.#hub.joinsInFlight--
+      const queue = this.#queue ?? []
+      this.#queue = null
+      for (const frame of queue) {
+        if (!this.open) break
+        const waiting = this.#queue as Buffer[] | null
+        if (waiting === null) this.#handle(frame)
+        else waiting.push(frame)
+      }
+    })
+  }
+
+  #fault (error: unknown): void {
+    this.#hub.log.error({ err: error, app: this.app }, 'a frame could not be handled')
+    this.refuse({ refused: 'internalError' })
+    this.#dismiss('fault', false)
+  }
+
+  #tooFast (now: number): void {
+    this.#patience ??= new TokenBucket(PATIENCE, now)
+    this.refuse({ refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' })
+    if (!this.#patience.take(1, now)) this.#dismiss('policy', true)
+  }
+
+  /** Closes because of what the client did. */
+  #dismiss (reason: CloseReason, clean: boolean): void {
+    this.#end(clean)
+    this.close(reason)
+  }
+
+  /** Whoever waited for a sign of life has it. */
+  #heard (): void {
+    this.#deadAt = 0
+    if (this.#probes !== null && this.#probes.length > 0) for (const answer of [...this.#probes]) answer(true)
+  }
+
+  #ping (now: number): void {
+    const payload = Buffer.alloc(4)
+    this.#pingNumber = (this.#pingNumber + 1) >>> 0
+    payload.writeUInt32BE(this.#pingNumber)
+    for (const seat of this.seats) seat.markPing()
+    this.#socket.ping(payload)
+    const { interval, timeout } = this.#hub.settings.heartbeat
+    this.#pingAt = now + interval
+    if (this.#deadAt === 0) this.#deadAt = now + timeout
+  }
+
+  /** Everything that hangs on this connection ends. */
+  #end (clean: boolean): void {
+    this.pending?.abandon?.()
+    for (const seat of [...this.seats]) seat.room.lost(seat, clean)
+    for (const answer of [...this.#probes ?? []]) answer(false)
+  }
+}

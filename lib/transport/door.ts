@@ -1,0 +1,79 @@
+import type { FastifyRequest } from 'fastify'
+import type { Join } from '../protocol/client-messages.js'
+import type { IceServerConfig } from '../protocol/server-messages.js'
+import type { Grant, Refusal } from '../rooms/commands.js'
+import type { Authorization } from '../options.js'
+import { buildIceServerConfig } from '../turn/ice-config.js'
+import { issueCredentials } from '../turn/credentials.js'
+import type { Connection } from './connection.js'
+import type { Hub } from './hub.js'
+
+const UNAUTHORIZED: Refusal = { refused: 'unauthorized_access' }
+
+/** Asks the application whether a connection may join, where it wants to be asked. */
+export function authorizeJoin (connection: Connection, request: FastifyRequest, join: Join, hub: Hub): Grant | Refusal | Promise<Grant | Refusal> {
+  const { authorize, authorizeTimeout } = connection.settings
+  if (authorize === undefined) return {}
+  const context = { app: connection.app, room: join.streamId, peer: connection.id, token: join.token ?? undefined }
+  try {
+    const answer = authorize(request, context)
+    if (!(answer instanceof Promise)) return grant(answer ?? {})
+    return new Promise(resolve => {
+      const timer = hub.clock.after(authorizeTimeout, () => {
+        hub.log.warn({ app: context.app, room: context.room }, 'authorize took longer than authorizeTimeout: join refused')
+        resolve({ ...UNAUTHORIZED, message: 'Whether you may join could not be found out in time.' })
+      })
+      answer.then(answer => grant(answer ?? {}), (error: unknown) => refuse(error, context, hub)).then(outcome => {
+        hub.clock.cancel(timer)
+        resolve(outcome)
+      }, (error: unknown) => {
+        hub.clock.cancel(timer)
+        resolve(refuse(error, context, hub))
+      })
+    })
+  } catch (error) {
+    return refuse(error, context, hub)
+  }
+}
+
+function grant ({ metadata, role, capacity }: Authorization): Grant {
+  if (capacity !== undefined && capacity !== 1 && capacity !== 2) throw new RangeError('authorize returned a capacity that is not 1 or 2')
+  return {
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(role === undefined ? {} : { role }),
+    ...(capacity === undefined ? {} : { capacity })
+  }
+}
+
+// Why is for the log: what an application throws may say more than a stranger should read.
+function refuse (error: unknown, context: { app: string, room: string }, hub: Hub): Refusal {
+  hub.log.info({ err: error, app: context.app, room: context.room }, 'authorize refused a join')
+  return UNAUTHORIZED
+}
+
+/**
+ * The answer to `getIceServerConfig`. TURN costs money, so its credentials are for those who may join: where `authorize`
+ * decides that, for whoever sits in a room; else for whoever got past the route's hooks.
+ */
+export function iceServerConfig (connection: Connection, request: FastifyRequest | null, hub: Hub): IceServerConfig | Promise<IceServerConfig> {
+  const { turn, iceServers, authorize } = connection.settings
+  if (turn === undefined || (authorize !== undefined && connection.seats.length === 0)) return buildIceServerConfig({ iceServers })
+  const { urls, ttl, algorithm } = turn
+  const peer = connection.seats[0]?.id ?? connection.id
+  if (turn.secret !== undefined) {
+    return buildIceServerConfig({
+      iceServers,
+      turn: { urls, ...issueCredentials({ secret: turn.secret, user: peer, ttl, algorithm, now: Date.now() }) }
+    })
+  }
+  const { credentials } = turn
+  if (request === null) return buildIceServerConfig({ iceServers })
+  return Promise.resolve().then(() => credentials(request, peer)).then(
+    issued => buildIceServerConfig({ iceServers, turn: { urls, username: issued.username, credential: issued.credential, ttl: issued.ttl ?? ttl } }),
+    (error: unknown) => {
+      // A call may well come up without TURN, and existing clients show an error to this question to their user.
+      hub.log.error({ err: error, app: connection.app }, 'turn.credentials failed: answered without TURN')
+      return buildIceServerConfig({ iceServers })
+    }
+  )
+}
