@@ -70,7 +70,8 @@ export class Connection implements Caller {
 
   /** The connection's id, as `authorize` and a TURN server's log know it. */
   get id (): string {
-    return this.#id ??= randomUUID()
+    this.#id ??= randomUUID()
+    return this.#id
   }
 
   get rooms (): Rooms {

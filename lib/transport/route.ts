@@ -11,10 +11,10 @@ import { boundSocket } from './web-socket-server.js'
 /** Marks our own routes for the search for clashes. */
 export const OURS = Symbol('fastify-webrtc-signalling.route')
 
+const connection = Symbol('connection')
 interface Bound extends WebSocket {
   [connection]: Connection
 }
-const connection = Symbol('connection')
 
 // Shared by all sockets: nothing is allocated for a connection, let alone for a message.
 function onMessage (this: WebSocket, data: Buffer, isBinary: boolean): void {
