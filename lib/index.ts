@@ -30,9 +30,7 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
   fastify.addHook('preClose', async () => {
-    const cut = setTimeout(() => fastify.server.closeAllConnections(), settings.drain.grace).unref()
-    // A client that never finishes its handshake would keep the HTTP server from closing for good.
-    fastify.server.once('close', () => clearTimeout(cut))
+    if (fastify.server.listening) cutOff(fastify, settings.drain.grace)
     await hub.drain()
   })
   const pattern = normalise(`${prefix}/:app`)
@@ -47,6 +45,16 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
     const admission = addSignallingRoutes(scope, hub)
     if (settings.serveClient) await addAssets(scope, admission)
   }, { prefix: settings.prefix })
+}
+
+/**
+ * A client that never finishes its handshake is no connection of ours yet, and would keep the HTTP server from closing
+ * for good: from its close on Node.js no longer looks after its timeouts.
+ */
+function cutOff (fastify: FastifyInstance, grace: number): void {
+  const { server } = fastify
+  const cut = setTimeout(() => server.closeAllConnections?.(), grace).unref()
+  server.once('close', () => clearTimeout(cut))
 }
 
 function decorate (fastify: Scope, prefix: string, hub: Hub): void {

@@ -215,7 +215,8 @@ export class Connection implements Caller {
   }
 
   close (reason: CloseReason): void {
-    if (this.#closedAt === 0) this.#closedAt = this.#hub.clock.now() + CLOSE_GRACE
+    const grace = reason === 'goingAway' ? this.#hub.settings.drain.grace : CLOSE_GRACE
+    if (this.#closedAt === 0) this.#closedAt = this.#hub.clock.now() + grace
     this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
   }
 
@@ -228,7 +229,7 @@ export class Connection implements Caller {
 
   admit (join: Join): Grant | Refusal | Promise<Grant | Refusal> {
     const hub = this.#hub
-    if (hub.rooms.draining) return { refused: 'serverDraining' }
+    if (hub.rooms.draining) return { refused: 'serverDraining', retryAfter: hub.retryAfter() }
     const { limits } = this.settings
     if (this.seats.length >= limits.roomsPerConnection) {
       return { refused: 'tooManyRooms', message: 'This connection sits in as many rooms as it may.' }
