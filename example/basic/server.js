@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import webrtcSignalling from 'fastify-webrtc-signalling'
 
+/** @param {import('fastify').FastifyServerOptions} [options] */
 export async function build (options) {
   const app = Fastify(options)
   await app.register(webrtcSignalling, { apps: ['WebRTCApp4'] })

@@ -1,8 +1,9 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core'
+import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { observeMedia } from './media.js'
+import { Wire } from './wire.js'
 
 const FLAGS = [
   '--no-sandbox',
@@ -18,6 +19,9 @@ const FLAGS = [
   // A machine that has no network but the loopback can still hold a call.
   '--allow-loopback-in-peer-connection'
 ]
+
+/** For how long, in ms, a page is waited for before the test fails: far longer than a slow machine takes. */
+const PATIENCE = 20_000
 
 /** Where Chromium is: the environment's CHROMIUM_PATH, or the first `chromium` on the PATH. */
 function chromiumPath (): string {
@@ -53,15 +57,12 @@ export interface VisitOptions {
 }
 
 /** Opens a page as a person of its own: a context apart, so that nothing is shared with any other. */
-export async function visit (t: Test, browser: Browser, url: string, options: VisitOptions = {}): Promise<Page> {
-  const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...options.context })
+export async function visit (t: Test, browser: Browser, url: string, { expected = [], context: contextOptions }: VisitOptions = {}): Promise<Page> {
+  const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...contextOptions })
   await context.addInitScript(observeMedia)
-  return openTab(t, context, url, options)
-}
-
-/** Opens one more page in a context that is there already. */
-export async function openTab (t: Test, context: BrowserContext, url: string, { expected = [] }: VisitOptions = {}): Promise<Page> {
   const page = await context.newPage()
+  page.setDefaultTimeout(PATIENCE)
+  Wire.of(page)
   const complaints: string[] = []
   const complain = (text: string): void => {
     if (!expected.some(rule => rule.test(text))) complaints.push(text)

@@ -16,6 +16,7 @@ declare global {
     observed: {
       connections: RTCPeerConnection[]
       sample: () => Promise<MediaSample>
+      fingerprints: () => { own: string, other: string }
       before?: MediaSample
     }
   }
@@ -36,7 +37,9 @@ export function observeMedia (): void {
   }
   const sample = async (): Promise<MediaSample> => {
     const taken = { connection: connections.length, framesDecoded: 0, audioPackets: 0, videoWidth: 0, currentTime: 0 }
-    const stats = await connections.at(-1)?.getStats()
+    const connection = connections.at(-1)
+    // The figures of a closed connection still move a little: Chromium gives them from a cache.
+    const stats = connection?.signalingState === 'closed' ? undefined : await connection?.getStats()
     stats?.forEach((entry: { type: string, kind?: string, framesDecoded?: number, packetsReceived?: number }) => {
       if (entry.type !== 'inbound-rtp') return
       if (entry.kind === 'video') taken.framesDecoded += entry.framesDecoded ?? 0
@@ -49,7 +52,13 @@ export function observeMedia (): void {
     }
     return taken
   }
-  window.observed = { connections, sample }
+  const fingerprints = (): { own: string, other: string } => {
+    const connection = connections.at(-1)
+    const read = (description?: RTCSessionDescription | null): string => /a=fingerprint:(.+)/.exec(description?.sdp ?? '')?.[1]?.trim() ?? ''
+    if (connection?.signalingState === 'closed') return { own: '', other: '' }
+    return { own: read(connection?.currentLocalDescription), other: read(connection?.currentRemoteDescription) }
+  }
+  window.observed = { connections, sample, fingerprints }
 }
 
 export type Medium = 'picture and sound' | 'picture only' | 'sound only'
@@ -89,4 +98,53 @@ export async function receives (page: Page, medium: Medium = 'picture and sound'
 /** Waits until the other's video element shows nobody: no picture is left standing. */
 export async function isCleared (page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remoteVideo')?.srcObject === null)
+}
+
+/** Who talks to whom, by the DTLS fingerprints (RFC 8122) of a page's newest peer connection: its own, and the other side's. */
+export async function fingerprints (page: Page): Promise<{ own: string, other: string }> {
+  return page.evaluate(() => window.observed.fingerprints())
+}
+
+/** Waits until two pages are in a call with each other, and see and hear each other. */
+export async function inCall (one: { page: Page }, two: { page: Page }): Promise<void> {
+  for (;;) {
+    const [a, b] = await Promise.all([fingerprints(one.page), fingerprints(two.page)])
+    if (a.own !== '' && a.other === b.own && b.other === a.own) break
+    await Promise.race([change(one.page, a.own + a.other), change(two.page, b.own + b.other)])
+  }
+  await Promise.all([receives(one.page), receives(two.page)])
+}
+
+async function change (page: Page, seen: string): Promise<void> {
+  await page.waitForFunction(seen => {
+    const { own, other } = window.observed.fingerprints()
+    return own + other !== seen
+  }, seen, { polling: 50 })
+}
+
+/** A picture that has not moved for this long has stopped. */
+const STOPPED = 2_000
+
+/**
+ * Watches the other's picture at this page from now on. What it gives back reads what has broken since: the media
+ * taken away or exchanged, a new peer connection, or a picture that stood still for two seconds.
+ */
+export async function watchForBreaks (page: Page): Promise<() => Promise<string[]>> {
+  const breaks = await page.evaluateHandle(STOPPED => {
+    const breaks: string[] = []
+    const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
+    const { connections } = window.observed
+    const current = connections.length
+    let last = performance.now()
+    video?.addEventListener('emptied', () => breaks.push('the media was taken away'))
+    const frame = (now: number): void => {
+      if (now - last > STOPPED) breaks.push(`the picture stood still for ${Math.round(now - last)} ms`)
+      if (connections.length > current) breaks.push('there is a new peer connection')
+      last = now
+      video?.requestVideoFrameCallback(frame)
+    }
+    video?.requestVideoFrameCallback(frame)
+    return breaks
+  }, STOPPED)
+  return async () => breaks.jsonValue()
 }

@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises'
+import t from 'tap'
+import { build } from '../../example/basic/server.js'
+import type { AdaptorErrorName, MediaErrorName } from '../../lib/client/errors.js'
+import { ERROR_DEFINITIONS } from '../../lib/protocol/codes.js'
+import { launch, visit } from '../helpers/browser.js'
+import { receives } from '../helpers/media.js'
+import { PeerPage } from '../helpers/peer-page.js'
+import { start } from '../helpers/start.js'
+
+const browser = await launch(t)
+const app = `${await start(t, await build())}/WebRTCApp4`
+
+/** The names of the browser and of the SDK; the compiler sees to it that none is left out. */
+const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
+  AbortError: true,
+  NotAllowedError: true,
+  NotFoundError: true,
+  NotReadableError: true,
+  OverconstrainedError: true,
+  SecurityError: true,
+  TypeError: true,
+  PermissionDeniedError: true,
+  PermissionDismissedError: true,
+  DevicesNotFoundError: true,
+  TrackStartError: true,
+  ConstraintNotSatisfiedError: true,
+  WebSocketNotConnected: true,
+  notSetRemoteDescription: true,
+  peerConnectionFailed: true,
+  QuotaExceededError: true,
+  InvalidStateError: true,
+  SyntaxError: true
+}
+
+t.test('the page has words for every error name there is, and for no other', async t => {
+  const html = await readFile(new URL('../../lib/static/peer.html', import.meta.url), 'utf8')
+  const worded = [...html.matchAll(/data-error="(\w+)"/g)].map(match => match[1])
+  t.same(worded.sort(), [...Object.keys(NAMES), ...ERROR_DEFINITIONS].sort())
+})
+
+t.test('the page runs under a policy that allows no inline script, no inline style and no foreign origin', async t => {
+  const page = await visit(t, browser, 'about:blank')
+  const requests: string[] = []
+  page.on('request', request => requests.push(request.url()))
+  await page.route('**/*', async route => {
+    const response = await route.fetch()
+    await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': "default-src 'self'" } })
+  })
+  await page.goto(`${app}/peer.html`)
+  await page.waitForSelector('body[data-phase="ready"]')
+  await page.getByRole('button', { name: 'Join' }).click()
+  await page.waitForSelector('body[data-phase="waiting"]')
+  t.same(requests.filter(url => !url.startsWith(`${app}/`)), [])
+})
+
+t.test('a call is made by keyboard alone, and the focus is never lost', async t => {
+  const anna = await PeerPage.open(t, browser, `${app}`)
+  await anna.join('keys')
+  await anna.is('waiting')
+  const { page } = await PeerPage.open(t, browser, app)
+  const focused = async (): Promise<string | undefined> => page.evaluate(() => document.activeElement?.id)
+  const tabTo = async (id: string): Promise<void> => {
+    for (let presses = 0; presses < 10 && await focused() !== id; presses++) await page.keyboard.press('Tab')
+    t.equal(await focused(), id)
+  }
+  await tabTo('room')
+  await page.keyboard.press('ControlOrMeta+A')
+  await page.keyboard.type('keys')
+  await tabTo('join')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('body[data-phase="call"]')
+  await receives(page)
+  t.equal(await focused(), 'leave', 'Leave has taken the place of Join')
+  await page.keyboard.press('Shift+Tab')
+  t.equal(await focused(), 'camera')
+  await page.keyboard.press('Space')
+  await page.waitForSelector('#camera[aria-pressed="false"]')
+  await receives(anna.page, 'sound only')
+  await tabTo('leave')
+  await page.keyboard.press('Enter')
+  await anna.is('waiting')
+  t.equal(await focused(), 'join')
+})
+
+t.test('?room= fills the room in, and a name that cannot be one is not sent', async t => {
+  const page = await visit(t, browser, `${app}/peer.html?room=garden-party`)
+  await page.waitForSelector('body[data-phase="ready"]')
+  const room = page.getByLabel('Room name')
+  t.equal(await room.inputValue(), 'garden-party')
+  await room.fill('<b>no</b>')
+  await page.getByRole('button', { name: 'Join' }).click()
+  t.equal(await room.evaluate((input: HTMLInputElement) => input.matches(':invalid')), true)
+  t.equal(await page.locator('body').getAttribute('data-phase'), 'ready')
+})
+
+t.test('the link to the room is copied', async t => {
+  const peer = await PeerPage.open(t, browser, app, { context: { permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'] } })
+  await peer.page.getByLabel('Room name').fill('copied')
+  await peer.page.getByRole('button', { name: 'Copy link' }).click()
+  await peer.page.getByRole('button', { name: 'Copied' }).waitFor()
+  t.equal(await peer.page.evaluate(() => navigator.clipboard.readText()), `${app}/peer.html?room=copied`)
+})
+
+t.test('without leave to use camera and microphone a person is told so in words, and still sees and hears the other', async t => {
+  const anna = await PeerPage.open(t, browser, app)
+  await anna.join('refused')
+  await anna.is('waiting')
+  const page = await visit(t, browser, 'about:blank')
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('not now', 'NotAllowedError') }
+  })
+  await page.goto(`${app}/peer.html`)
+  const ben = new PeerPage(page)
+  t.match(await ben.error(), /was not allowed to use your camera or microphone/)
+  t.equal(await ben.page.locator('#camera').getAttribute('aria-pressed'), 'false')
+  t.equal(await ben.page.locator('#microphone').getAttribute('aria-pressed'), 'false')
+  await ben.join('refused')
+  await ben.is('call')
+  await receives(page)
+})
+
+t.test('nothing is wider than the window, from the smallest phone to a desktop', async t => {
+  const page = await visit(t, browser, `${app}/peer.html`)
+  await page.waitForSelector('body[data-phase="ready"]')
+  for (const [width, height] of [[320, 568], [390, 844], [844, 390], [1280, 800]] as const) {
+    await page.setViewportSize({ width, height })
+    t.equal(await page.evaluate(() => document.documentElement.scrollWidth), width)
+  }
+})

@@ -1,0 +1,94 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import type { Test } from 'tap'
+
+interface Link {
+  client: Socket
+  server: Socket
+  swallowed: boolean
+}
+
+/** What to look for in what the server says, and what to do about the connection that it is said on. */
+interface Trap {
+  said: string
+  /** Whether the words still reach the client. */
+  delivered: boolean
+  then: () => void
+}
+
+/** A piece of network between browsers and a server that can fail as networks do. */
+export class Proxy {
+  readonly origin: string
+  readonly #links: Set<Link>
+  #trap: Trap | undefined
+
+  private constructor (port: number, links: Set<Link>) {
+    this.origin = `http://localhost:${port}`
+    this.#links = links
+  }
+
+  /** Listens on a free port of the loopback, in front of `origin`, until the test ends. */
+  static async start (t: Test, origin: string): Promise<Proxy> {
+    const { hostname, port } = new URL(origin)
+    const links = new Set<Link>()
+    const server = createServer(client => {
+      const link = { client, server: connect({ host: hostname, port: Number(port) }), swallowed: false }
+      links.add(link)
+      for (const [near, far] of [[link.client, link.server], [link.server, link.client]] as const) {
+        // A connection that is cut ends with an error or without one, as it comes; both ends learn of it by `close`.
+        near.on('error', () => {})
+        near.on('close', () => { if (!link.swallowed) far.destroySoon() })
+      }
+      client.on('data', chunk => { if (!link.swallowed) link.server.write(chunk) })
+      link.server.on('data', chunk => { if (!link.swallowed) proxy.#reply(link, chunk) })
+    })
+    t.teardown(() => {
+      proxy.cut()
+      server.close()
+    })
+    await new Promise<void>(resolve => server.listen(0, 'localhost', resolve))
+    const proxy = new Proxy((server.address() as AddressInfo).port, links)
+    return proxy
+  }
+
+  /** Ends every connection, so that both sides see it end without a close frame. */
+  cut (): void {
+    for (const { client, server } of this.#links) {
+      client.destroy()
+      server.destroy()
+    }
+  }
+
+  /** From here on nothing gets through on the connections that are open now, and neither side is told. New ones work. */
+  swallow (): void {
+    for (const link of this.#links) link.swallowed = true
+  }
+
+  /**
+   * Cuts this proxy's connections, and those of `others`, once the server says `said` here. Frames from a server
+   * are not masked (RFC 6455 section 5.1), so that the words can be found as they pass.
+   */
+  async cutAt (said: string, { delivered = true, others = [] as Proxy[], here = true } = {}): Promise<void> {
+    return new Promise(resolve => {
+      this.#trap = {
+        said,
+        delivered,
+        then: () => {
+          for (const proxy of others) proxy.cut()
+          if (here) this.cut()
+          resolve()
+        }
+      }
+    })
+  }
+
+  #reply (link: Link, chunk: Buffer): void {
+    const trap = this.#trap
+    if (trap === undefined || !chunk.includes(trap.said)) {
+      link.client.write(chunk)
+      return
+    }
+    this.#trap = undefined
+    if (trap.delivered) link.client.write(chunk, trap.then)
+    else trap.then()
+  }
+}

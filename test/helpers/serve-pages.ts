@@ -1,0 +1,28 @@
+import fastifyStatic from '@fastify/static'
+import Fastify, { type FastifyInstance } from 'fastify'
+import webrtcSignalling from 'fastify-webrtc-signalling'
+import { createRequire } from 'node:module'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const require = createRequire(import.meta.url)
+/** Ant Media's SDK as it is published for browsers, and the video effects without which it does not start. */
+const ANT_SCRIPTS = [
+  join(dirname(require.resolve('@antmedia/webrtc_adaptor/package.json')), 'dist/browser/webrtc_adaptor.js'),
+  require.resolve('@mediapipe/selfie_segmentation')
+]
+
+/** A host app with pages of its own beside the plugin: test/browser/pages under the app's address, Ant Media's SDK under /ant/. */
+export async function servePages (): Promise<FastifyInstance> {
+  const app = Fastify()
+  await app.register(fastifyStatic, { root: join(here, '../browser/pages'), serve: false })
+  for (const script of ANT_SCRIPTS) {
+    app.get(`/ant/${basename(script)}`, (_request, reply) => reply.sendFile(basename(script), dirname(script)))
+  }
+  for (const page of ['seed.html', 'ant.html']) {
+    app.get(`/WebRTCApp4/${page}`, (_request, reply) => reply.sendFile(page))
+  }
+  await app.register(webrtcSignalling, { apps: ['WebRTCApp4'] })
+  return app
+}

@@ -1,0 +1,41 @@
+import { EventEmitter, once } from 'node:events'
+import type { Page } from 'playwright-core'
+
+const wires = new WeakMap<Page, Wire>()
+
+/** What a page says and hears on its WebSockets, in the order in which it comes. */
+export class Wire {
+  /** Every frame so far, `in` to the page or `out` of it. */
+  readonly frames: { way: 'in' | 'out', text: string }[] = []
+  readonly #events = new EventEmitter()
+
+  private constructor (page: Page) {
+    page.on('websocket', socket => {
+      socket.on('framesent', frame => this.frames.push({ way: 'out', text: String(frame.payload) }))
+      socket.on('framereceived', frame => {
+        this.frames.push({ way: 'in', text: String(frame.payload) })
+        this.#events.emit('received')
+      })
+    })
+  }
+
+  /** The wire of a page, watched from the first call on: before the page is sent anywhere. */
+  static of (page: Page): Wire {
+    const wire = wires.get(page) ?? new Wire(page)
+    wires.set(page, wire)
+    return wire
+  }
+
+  get received (): string[] {
+    return this.frames.filter(({ way }) => way === 'in').map(({ text }) => text)
+  }
+
+  /** Waits for a frame that has not come yet and that holds `words`. */
+  async hears (words: string): Promise<void> {
+    let seen = this.received.length
+    while (!this.received.slice(seen).some(frame => frame.includes(words))) {
+      seen = this.received.length
+      await once(this.#events, 'received')
+    }
+  }
+}
