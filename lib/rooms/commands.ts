@@ -3,7 +3,7 @@ import type { ErrorDefinition } from '../protocol/codes.js'
 import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
 import type { IceServerConfig } from '../protocol/server-messages.js'
 import type { Link } from './link.js'
-import type { JoinRequest } from './room.js'
+import type { JoinOutcome, JoinRequest } from './room.js'
 import type { Rooms } from './rooms.js'
 import type { PeerProfile, Seat } from './seat.js'
 
@@ -35,6 +35,8 @@ export interface Caller extends Link {
   /** Whether this connection may join: at once, or once the application has said so. */
   admit (join: Join): Grant | Refusal | Promise<Grant | Refusal>
   iceServerConfig (): IceServerConfig | Promise<IceServerConfig>
+  /** The connection has got a seat: what it may know from now on can be told. */
+  seatTaken (): void
   refuse (refusal: Refusal, streamId?: string): void
 }
 
@@ -117,12 +119,17 @@ function takeSeat (caller: Caller, message: Join, grant: Grant | Refusal): Handl
   }
   const outcome = caller.rooms.join(caller.app, streamId, request, caller.mostRooms)
   if (!(outcome instanceof Promise)) {
-    if ('refused' in outcome) caller.refuse(outcome, streamId)
+    settle(caller, outcome, streamId)
     return undefined
   }
   caller.pending = request
   return outcome.then(outcome => {
     caller.pending = null
-    if ('refused' in outcome && caller.open) caller.refuse(outcome, streamId)
+    if (caller.open) settle(caller, outcome, streamId)
   })
+}
+
+function settle (caller: Caller, outcome: JoinOutcome, streamId: string): void {
+  if ('refused' in outcome) caller.refuse(outcome, streamId)
+  else caller.seatTaken()
 }

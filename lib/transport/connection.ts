@@ -42,6 +42,8 @@ export class Connection implements Caller {
   readonly #bytes: TokenBucket
   #patience: TokenBucket | null = null
   #id: string | null = null
+  /** Whether it was told of no TURN server because it had not joined yet: Ant Media's clients ask once, before they join. */
+  #askedEarly = false
   /** The frames behind a command that is not over yet. */
   #queue: Buffer[] | null = null
   #pingNumber = 0
@@ -242,7 +244,15 @@ export class Connection implements Caller {
   }
 
   iceServerConfig (): IceServerConfig | Promise<IceServerConfig> {
+    this.#askedEarly = this.seats.length === 0 && this.settings.turn !== undefined && this.settings.authorize !== undefined
     return iceServerConfig(this, this.#request, this.#hub)
+  }
+
+  seatTaken (): void {
+    if (!this.#askedEarly) return
+    const config = this.iceServerConfig()
+    if (!(config instanceof Promise)) this.send(encode(config))
+    else void config.then(config => this.send(encode(config)))
   }
 
   #handle (frame: Buffer): void {

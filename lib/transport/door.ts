@@ -17,18 +17,15 @@ export function authorizeJoin (connection: Connection, request: FastifyRequest, 
   const context = { app: connection.app, room: join.streamId, peer: connection.id, token: join.token ?? undefined }
   try {
     const answer = authorize(request, context)
-    if (!(answer instanceof Promise)) return grant(answer ?? {})
+    if (!isThenable(answer)) return grant(answer)
     return new Promise(resolve => {
       const timer = hub.clock.after(authorizeTimeout, () => {
         hub.log.warn({ app: context.app, room: context.room }, 'authorize took longer than authorizeTimeout: join refused')
         resolve({ ...UNAUTHORIZED, message: 'Whether you may join could not be found out in time.' })
       })
-      answer.then(answer => grant(answer ?? {}), (error: unknown) => refuse(error, context, hub)).then(outcome => {
+      Promise.resolve(answer).then(grant).catch((error: unknown) => refuse(error, context, hub)).then(outcome => {
         hub.clock.cancel(timer)
         resolve(outcome)
-      }, (error: unknown) => {
-        hub.clock.cancel(timer)
-        resolve(refuse(error, context, hub))
       })
     })
   } catch (error) {
@@ -36,7 +33,16 @@ export function authorizeJoin (connection: Connection, request: FastifyRequest, 
   }
 }
 
-function grant ({ metadata, role, capacity }: Authorization): Grant {
+/** A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer. */
+function isThenable (answer: unknown): answer is PromiseLike<Authorization | undefined> {
+  return typeof (answer as { then?: unknown } | undefined)?.then === 'function'
+}
+
+function grant (answer: Authorization | undefined | void): Grant {
+  if (answer === undefined || answer === null) return {}
+  // `false` above all: who writes it means a refusal.
+  if (typeof answer !== 'object') throw new TypeError(`authorize returned ${String(answer)}: to let in, return nothing or an object; to refuse, throw`)
+  const { metadata, role, capacity } = answer
   if (capacity !== undefined && capacity !== 1 && capacity !== 2) throw new RangeError('authorize returned a capacity that is not 1 or 2')
   return {
     ...(metadata === undefined ? {} : { metadata }),
