@@ -189,6 +189,12 @@ t.test('A function gets the header and the request, may take its time, and lets 
   t.equal(await ask({ origin: 'HTTPS://evil.example/?' }), false)
   t.same(seen, ['https://app.example.com to app.example.com', 'HTTPS://evil.example/? to app.example.com'])
   t.equal(await door(() => true)({ origin: 'null' }), true)
+  // A query builder of a database: it can be awaited, and is no Promise.
+  const query = (found: boolean) => ({ then: (resolve: (value: boolean) => void) => resolve(found) })
+  for (const found of [true, false]) {
+    // @ts-expect-error TypeScript's users await it themselves
+    t.equal(await door(() => query(found))({ origin: 'https://app.example.com' }), found, `a thenable of ${found}`)
+  }
   for (const answer of ['yes', 1, undefined, {}, null]) {
     // @ts-expect-error a predicate answers with a boolean
     t.equal(await door(() => answer)({ origin: 'https://app.example.com' }), false, `${answer}`)
