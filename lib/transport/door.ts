@@ -34,7 +34,7 @@ export function authorizeJoin (connection: Connection, request: FastifyRequest, 
 }
 
 /** A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer. */
-function isThenable (answer: unknown): answer is PromiseLike<Authorization | undefined> {
+function isThenable<T> (answer: T | Promise<T>): answer is Promise<T> {
   return typeof (answer as { then?: unknown } | undefined)?.then === 'function'
 }
 
