@@ -1,0 +1,298 @@
+import { Emitter } from './emitter.js'
+import type { Environment } from './environment.js'
+import { AdaptorError, browserError } from './errors.js'
+import { numberOf, textOf, type Frame } from './frames.js'
+import type { IceServers } from './ice-servers.js'
+import { Ladder, type Rung } from './ladder.js'
+import type { Kind } from './local-track.js'
+import type { Media } from './media.js'
+import { PeerSession, type PeerKind, type Utterance } from './peer-session.js'
+import { Queue } from './queue.js'
+import type { Seated, Signaling } from './signaling.js'
+import type { Lane } from './transceivers.js'
+
+/** Candidates that come before any offer; more than a browser ever gathers are somebody's mistake. */
+const MAX_EARLY = 200
+
+interface CallEvents {
+  /** What the other side sends now; none at the end of the call. */
+  tracks: MediaStreamTrack[]
+  session: PeerSession | null
+  iceState: RTCIceConnectionState
+  error: AdaptorError
+}
+
+export interface CallSettings {
+  receive: Record<Kind, boolean>
+}
+
+interface CallParts {
+  signaling: Signaling
+  iceServers: IceServers
+  media: Media
+}
+
+/** The call with the one other peer in the room: which peer connection it has, and what becomes of it. */
+export class Call extends Emitter<CallEvents> {
+  readonly #environment: Environment
+  readonly #signaling: Signaling
+  readonly #iceServers: IceServers
+  readonly #media: Media
+  readonly #settings: CallSettings
+  readonly #ladder: Ladder
+  readonly #queue: Queue
+  #session: PeerSession | null = null
+  #polite = true
+  #politeKnown = false
+  /** Whether the server says, or the other peer has shown, that somebody is there. */
+  #present = false
+  /** The one who came second makes no offer before the first one has come. */
+  #awaiting = false
+  #early: RTCIceCandidateInit[] = []
+  /** How many calls have ended. */
+  #ended = 0
+
+  constructor (environment: Environment, { signaling, iceServers, media }: CallParts, settings: CallSettings) {
+    super()
+    this.#environment = environment
+    this.#signaling = signaling
+    this.#iceServers = iceServers
+    this.#media = media
+    this.#settings = settings
+    this.#queue = new Queue(error => this.emit('error', browserError(error)))
+    this.#ladder = new Ladder(environment, {
+      able: () => this.#signaling.seated && this.#present,
+      polite: () => this.#polite,
+      plain: () => this.#session?.peer !== 'ours',
+      mayOffer: () => this.#session?.mayOffer ?? false,
+      climb: rung => this.#climb(rung),
+      exhausted: () => this.emit('error', new AdaptorError('peerConnectionFailed', 'No way to the other peer was found; a TURN server may be missing.'))
+    })
+    signaling.on('seated', seated => this.#seated(seated))
+    signaling.on('unseated', () => this.end())
+    signaling.on('seat', frame => this.#receive(frame))
+    iceServers.on('changed', () => this.#session?.configure(iceServers.configuration))
+    media.on('changed', () => this.#session?.arrange())
+  }
+
+  get session (): PeerSession | null {
+    return this.#session
+  }
+
+  /** Offers anew; resolves when the offer is on its way, or will be as soon as the state allows. */
+  negotiate (): Promise<void> {
+    const session = this.#session
+    if (session === null) return Promise.resolve()
+    return this.#queue.push(() => this.#offer(session))
+  }
+
+  /** Ends the call; the next one is set up when somebody comes. */
+  end (): void {
+    this.#ended++
+    this.#queue.clear()
+    this.#early = []
+    this.#present = this.#awaiting = false
+    this.#ladder.stop()
+    this.#closeSession()
+  }
+
+  #seated ({ frame, resumed }: Seated): void {
+    this.#politeKnown = typeof frame.polite === 'boolean'
+    if (typeof frame.polite === 'boolean') this.#polite = frame.polite
+    if (!resumed) {
+      this.#present = (numberOf(frame.peers) ?? 0) > 0
+      this.#awaiting = true
+      this.#early = []
+      const session = this.#session
+      // A call whose media flows outlives its seat; what was under way on the old seat will have no answer.
+      if (session !== null && !session.flowing) this.#closeSession()
+      else if (session !== null) void this.#queue.push(() => session.rollback())
+    }
+    this.#ladder.handleAble()
+  }
+
+  #receive (frame: Frame): void {
+    switch (frame.command) {
+      case 'start': return this.#start()
+      case 'stop': return this.#stop(frame.reason === 'lost')
+      case 'takeConfiguration':
+        this.#present = true
+        void this.#queue.push(() => this.#takeDescription(frame))
+        return
+      case 'takeCandidate':
+        void this.#queue.push(() => this.#takeCandidate(frame))
+    }
+  }
+
+  #start (): void {
+    this.#present = true
+    this.#awaiting = false
+    this.#early = []
+    if (!this.#politeKnown) this.#polite = false
+    const session = this.#session
+    if (session !== null && session.flowing && session.peer === 'ours') {
+      // Both came back, after a restart of the server: the media flows on, and a description tells whether the
+      // other side is the one we talk to. If it is not, it says so and gets a fresh connection.
+      void this.#queue.push(async () => {
+        await session.rollback()
+        await this.#offer(session)
+      })
+    } else {
+      void this.#queue.push(() => this.#startAfresh('unknown'))
+    }
+  }
+
+  #stop (lost: boolean): void {
+    // Only the other's way to the server is lost; it and we may well hear and see each other.
+    if (lost && this.#session?.flowing === true) {
+      this.#present = false
+      this.#ladder.stop()
+    } else {
+      this.end()
+    }
+  }
+
+  async #takeDescription (frame: Frame): Promise<void> {
+    const id = textOf(frame.session)
+    const current = this.#session
+    if (frame.type === 'offer') return this.#takeOffer(frame, id)
+    if (current === null || (id === undefined ? current.peer === 'ours' : id !== current.id)) return
+    current.peer = id === undefined ? 'plain' : 'ours'
+    if (frame.type === 'rollback') {
+      // The other side does not know this session.
+      if (id !== undefined) await this.#startAfresh('ours')
+      return
+    }
+    await current.takeAnswer(frame)
+  }
+
+  async #takeOffer (frame: Frame, id: string | undefined): Promise<void> {
+    const current = this.#session
+    const kind = id === undefined ? 'plain' : 'ours'
+    this.#awaiting = false
+    const unanswered = current !== null && current.initiator && !current.answered
+    let session = current
+    if (id === undefined ? current === null || current.peer === 'ours' || !current.continues(textOf(frame.sdp) ?? '') : id !== current?.id) {
+      if (id !== undefined && frame.fresh !== true) {
+        // Of a session that is not known here. Where our own fresh offer is under way it settles the matter.
+        if (!unanswered) this.#say(id, { command: 'takeConfiguration', type: 'rollback', sdp: '' })
+        return
+      }
+      // Two fresh connections offered at once: the same courtesy as for two offers on one.
+      if (id !== undefined && unanswered && !this.#polite) return
+      session = await this.#replace(id ?? this.#randomId(), false, kind)
+    }
+    if (session === null) return
+    session.peer = kind
+    this.#ladder.handleProgress()
+    for (const candidate of this.#early.splice(0)) await session.takeCandidate(candidate)
+    const taken = await session.takeOffer(frame)
+    if (!taken && !session.closed && id !== undefined && frame.fresh !== true) this.#say(id, { command: 'takeConfiguration', type: 'rollback', sdp: '' })
+  }
+
+  async #takeCandidate (frame: Frame): Promise<void> {
+    const current = this.#session
+    const id = textOf(frame.session)
+    const sdpMid = textOf(frame.id)
+    const usernameFragment = textOf(frame.usernameFragment)
+    const candidate: RTCIceCandidateInit = {
+      candidate: textOf(frame.candidate) ?? '',
+      // Clients that know no mid send an empty one.
+      ...sdpMid === undefined || sdpMid === '' ? {} : { sdpMid },
+      sdpMLineIndex: numberOf(frame.label) ?? 0,
+      ...usernameFragment === undefined ? {} : { usernameFragment }
+    }
+    if (id !== undefined) {
+      if (id === current?.id) await current.takeCandidate(candidate)
+    } else if (current === null) {
+      if (this.#early.length < MAX_EARLY) this.#early.push(candidate)
+    } else if (current.peer !== 'ours') {
+      await current.takeCandidate(candidate)
+    }
+  }
+
+  async #startAfresh (peer: PeerKind): Promise<void> {
+    const session = await this.#replace(this.#randomId(), true, peer)
+    if (session !== null) await session.offer()
+  }
+
+  /** Waits for the servers, then closes the peer connection that is there and makes another. */
+  async #replace (id: string, initiator: boolean, peer: PeerKind): Promise<PeerSession | null> {
+    const ended = this.#ended
+    await this.#iceServers.ready()
+    // The call ended while we waited; a queue that was cleared cannot stop what is under way.
+    if (ended !== this.#ended) return null
+    this.#closeSession()
+    const session = this.#session = new PeerSession(this.#environment, {
+      id,
+      initiator,
+      configuration: this.#iceServers.configuration,
+      group: this.#media.group,
+      lanes: () => ({ audio: this.#lane('audio'), video: this.#lane('video') }),
+      polite: () => this.#polite
+    })
+    session.peer = peer
+    session.on('state', state => this.#handleState(state))
+    session.on('iceState', state => this.emit('iceState', state))
+    session.on('tracks', tracks => this.emit('tracks', tracks))
+    session.on('error', error => this.emit('error', error))
+    session.on('needed', () => { void this.#queue.push(() => this.#offer(session)) })
+    session.on('say', message => this.#say(session.id, message))
+    this.#ladder.handleSetUp()
+    this.emit('session', session)
+    return session
+  }
+
+  async #offer (session: PeerSession): Promise<void> {
+    // With nobody to offer to it is made up for at the next `start`, or answered with the next offer.
+    if (session === this.#session && session.mayOffer && this.#present && !this.#awaiting) await session.offer()
+  }
+
+  #say (session: string, utterance: Utterance): void {
+    const { room } = this.#signaling
+    if (room !== null) this.#signaling.relay({ ...utterance, streamId: room, session })
+  }
+
+  #lane (kind: Kind): Lane {
+    const track = this.#media.track(kind)
+    return { track, send: track !== null, receive: this.#settings.receive[kind] }
+  }
+
+  #handleState (state: RTCPeerConnectionState): void {
+    if (this.#present) this.#ladder.handleState(state)
+    // Nobody is left who could help to mend it.
+    else if (state === 'failed') this.end()
+  }
+
+  #climb (rung: Rung): void {
+    const session = this.#session
+    if (session === null) {
+      this.#ladder.stop()
+    } else if (rung === 'rejoin') {
+      this.#closeSession()
+      this.#present = false
+      this.#signaling.rejoin()
+    } else if (rung === 'fresh' || !session.answered) {
+      void this.#queue.push(() => this.#startAfresh(session.peer))
+    } else {
+      void this.#queue.push(async () => {
+        await this.#iceServers.ready()
+        session.restartIce()
+      })
+    }
+  }
+
+  #closeSession (): void {
+    const session = this.#session
+    if (session === null) return
+    this.#session = null
+    session.close()
+    this.#signaling.forget(session.id)
+    this.emit('tracks', [])
+    this.emit('session', null)
+  }
+
+  #randomId (): string {
+    return `${this.#environment.random().toString(36).slice(2)}${this.#environment.random().toString(36).slice(2)}`
+  }
+}

@@ -1,0 +1,44 @@
+/** A handle that `clearTimeout` takes back; a number in browsers, an object in Node. */
+export type TimerHandle = number | object
+
+/** What the SDK listens to: the page's window or document, or a stand-in. */
+export interface EventSource {
+  addEventListener (type: string, listener: (event: Event) => void): void
+  removeEventListener (type: string, listener: (event: Event) => void): void
+}
+
+/** Everything that the SDK takes from the browser, so that tests can run it on fakes and move time by hand. */
+export interface Environment {
+  WebSocket: new (url: string) => WebSocket
+  RTCPeerConnection: new (configuration?: RTCConfiguration) => RTCPeerConnection
+  MediaStream: new () => MediaStream
+  /** Absent on a page that was not loaded from https or localhost (W3C Media Capture, section 9.2). */
+  mediaDevices: Pick<MediaDevices, 'getUserMedia'> | undefined
+  setTimeout (callback: () => void, delay: number): TimerHandle
+  clearTimeout (handle: TimerHandle): void
+  /** Milliseconds on a clock that never goes back. */
+  now (): number
+  /** A number from 0 to 1. */
+  random (): number
+  window: EventSource | undefined
+  document: (EventSource & Pick<Document, 'getElementById' | 'visibilityState'>) | undefined
+  /** The address of the page. */
+  location: string | undefined
+}
+
+/** The browser's own. Read at construction, so that adapter.js may have put its shims in place by then. */
+export function browserEnvironment (): Environment {
+  return {
+    WebSocket: globalThis.WebSocket,
+    RTCPeerConnection: globalThis.RTCPeerConnection,
+    MediaStream: globalThis.MediaStream,
+    mediaDevices: globalThis.navigator?.mediaDevices,
+    setTimeout: (callback, delay) => globalThis.setTimeout(callback, delay),
+    clearTimeout: handle => globalThis.clearTimeout(handle as number),
+    now: () => performance.now(),
+    random: () => Math.random(),
+    window: globalThis.window,
+    document: globalThis.document,
+    location: globalThis.location?.href
+  }
+}

@@ -1,0 +1,67 @@
+import type { ErrorDefinition } from '../protocol/codes.js'
+import type { Frame } from './frames.js'
+
+/** What `getUserMedia` may fail with (W3C Media Capture, section 9.2), and older browsers' names for it. */
+export type MediaErrorName =
+  | 'AbortError' | 'NotAllowedError' | 'NotFoundError' | 'NotReadableError' | 'OverconstrainedError' | 'SecurityError' | 'TypeError'
+  | 'PermissionDeniedError' | 'PermissionDismissedError' | 'DevicesNotFoundError' | 'TrackStartError' | 'ConstraintNotSatisfiedError'
+
+/** What the SDK itself reports. */
+export type AdaptorErrorName =
+  /** There is no connection to the server, and none is coming unless you `join` again. */
+  | 'WebSocketNotConnected'
+  /** The other side's description could not be used; Ant Media's name for it. */
+  | 'notSetRemoteDescription'
+  /** No way was found between the two peers, though everything was tried; it goes on trying, slowly. */
+  | 'peerConnectionFailed'
+  /** More messages wait for the connection than the SDK keeps. */
+  | 'QuotaExceededError'
+  /** The adaptor was closed, or its options make no sense. */
+  | 'InvalidStateError' | 'SyntaxError'
+
+/** Every name that `callbackError` may be called with: a browser's, the SDK's, or a `definition` of the server. */
+export type ErrorName = MediaErrorName | AdaptorErrorName | ErrorDefinition
+
+/** What `callbackError` gets as its second argument, and what promises are rejected with. */
+export class AdaptorError extends Error {
+  override readonly name: string
+  /** The room, where the server named one. */
+  readonly streamId: string | undefined
+  /** When it is worth trying again, in ms, where the server said so. */
+  readonly retryAfter: number | undefined
+
+  constructor (name: ErrorName | (string & {}), message: string, more: { streamId?: unknown, retryAfter?: unknown, cause?: unknown } = {}) {
+    super(message)
+    this.name = name
+    this.streamId = typeof more.streamId === 'string' ? more.streamId : undefined
+    this.retryAfter = typeof more.retryAfter === 'number' ? more.retryAfter : undefined
+    // Set by hand: Safari 14 knows no second argument of Error.
+    if (more.cause !== undefined) this.cause = more.cause
+  }
+
+  /** The name on the wire or in the browser, under the name that the wire gives it. */
+  get definition (): string {
+    return this.name
+  }
+}
+
+/** An `error` of the server. */
+export function wireError (frame: Frame): AdaptorError {
+  const definition = typeof frame.definition === 'string' ? frame.definition : 'internalError'
+  return new AdaptorError(definition, typeof frame.message === 'string' ? frame.message : definition, {
+    streamId: frame.streamId,
+    retryAfter: frame.retryAfter
+  })
+}
+
+/** Whatever a browser threw, under the name that the browser gave it. */
+export function browserError (error: unknown): AdaptorError {
+  if (error instanceof AdaptorError) return error
+  if (typeof error !== 'object' || error === null) return new AdaptorError('AbortError', String(error))
+  const { name, message } = error as { name?: unknown, message?: unknown }
+  return new AdaptorError(
+    typeof name === 'string' ? name : 'AbortError',
+    typeof message === 'string' ? message : '',
+    { cause: error }
+  )
+}

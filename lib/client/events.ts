@@ -1,0 +1,41 @@
+import type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
+import type { PeerMessage } from '../protocol/client-messages.js'
+
+/** A notification that an application's own server sends. */
+export interface AppNotification {
+  command: 'notification'
+  definition: string
+  streamId?: string
+  [field: string]: unknown
+}
+
+/** What `callback` is called with, by name. */
+export interface CallbackEvents {
+  /** What was asked for of camera and microphone is there, at least in part, and the connection is open. Once. */
+  initialized: undefined
+  /** The seat is yours. Not told when the SDK comes back by itself; that is `reconnected`. */
+  joined: Joined
+  /** The seat is given up: you left, or the server put you out (`reason`). */
+  leaved: Leaved
+  peerJoined: PeerJoined
+  peerLeft: PeerLeft
+  server_will_stop: ServerWillStop
+  /** Any notification, those above and an application's own included. For `on` only: `callback` gets each by its `definition`. */
+  notification: AppNotification
+  /** The other peer has sent a message. */
+  peerMessageCommand: PeerMessage
+  /** The connection to the server is lost; another one is tried in `delay` ms. The call goes on meanwhile. Once an outage. */
+  reconnecting: { code: number, reason: string, delay: number }
+  /** The connection is back and, where there was one, the seat; `resumed` where it is the same seat. */
+  reconnected: { resumed: boolean }
+  /** There is no connection any more and none will come, unless `join` is called. */
+  closed: { code: number, reason: string }
+  /** The other side is seen or heard, or (`stream: null`) is not any more. */
+  remote_stream: { streamId: string | null, stream: MediaStream | null }
+  /** The state of the way between the two peers. */
+  ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
+  /** Camera or microphone went on or off, by the SDK's methods or because the device is gone. */
+  local_media_changed: { camera: boolean, microphone: boolean }
+}
+
+export type CallbackName = keyof CallbackEvents

@@ -1,0 +1,256 @@
+import type { Joined } from '../protocol/server-messages.js'
+import { Call } from './call.js'
+import { quiet } from './deferred.js'
+import { Emitter, guarded } from './emitter.js'
+import { browserEnvironment, type Environment } from './environment.js'
+import { AdaptorError } from './errors.js'
+import type { CallbackEvents, CallbackName } from './events.js'
+import type { Frame } from './frames.js'
+import { IceServers } from './ice-servers.js'
+import { Media } from './media.js'
+import { resolveOptions, type Settings, type WebRTCAdaptorOptions } from './options.js'
+import { watchPage } from './page-life.js'
+import { Signaling } from './signaling.js'
+import { StreamView } from './stream-view.js'
+
+export type { AppNotification, CallbackEvents, CallbackName } from './events.js'
+export type { AdaptorErrorName, ErrorName, MediaErrorName } from './errors.js'
+export type { MuteMode } from './local-track.js'
+export type { SdpConstraints, WebRTCAdaptorOptions } from './options.js'
+export type { ReconnectAttempt, ReconnectPolicy } from './reconnect-policy.js'
+export type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
+export type { PeerMessage } from '../protocol/client-messages.js'
+export { AdaptorError } from './errors.js'
+export { reconnectPolicy } from './reconnect-policy.js'
+
+/** Notifications that are told apart from the server's own; all others go to the application by their `definition`. */
+const TOLD_ELSEWHERE: readonly unknown[] = ['joined', 'leaved', 'initialized', 'closed', 'reconnecting', 'reconnected']
+
+/**
+ * A call between this page and one other, through a room on the server. It connects and asks for camera and
+ * microphone at once; `join` takes a seat, and the call sets itself up when somebody else is there.
+ */
+export class WebRTCAdaptor extends Emitter<CallbackEvents> {
+  readonly #options: WebRTCAdaptorOptions
+  readonly #settings: Settings
+  readonly #signaling: Signaling
+  readonly #iceServers: IceServers
+  readonly #media: Media
+  readonly #call: Call
+  readonly #remote: StreamView
+  readonly #unwatch: () => void
+  #mediaReady = false
+  #initialized = false
+  #closed = false
+
+  /** `environment` is for tests. Throws an AdaptorError `SyntaxError` where `websocket_url` is no address. */
+  constructor (options: WebRTCAdaptorOptions = {}, environment: Environment = browserEnvironment()) {
+    super()
+    this.#options = options
+    const settings = this.#settings = resolveOptions(options, environment)
+    const signaling = this.#signaling = new Signaling(environment, settings)
+    const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, () => signaling.askIceServers())
+    const media = this.#media = new Media(environment, settings)
+    this.#remote = new StreamView(environment, settings.remoteVideo, false)
+    this.#listen(signaling, iceServers, media)
+    this.#call = new Call(environment, { signaling, iceServers, media }, settings)
+    this.#listenToCall(this.#call)
+    this.#unwatch = watchPage(environment, {
+      handleWakeUp: () => signaling.hurry(),
+      handleDoubt: () => signaling.verify(),
+      handleHide: () => this.#suspend(),
+      handleReturn: () => { if (!this.#closed) signaling.open() }
+    })
+    signaling.open()
+    void media.open().then(ready => {
+      this.#mediaReady ||= ready
+      this.#initialize()
+    })
+  }
+
+  /** The room that is joined or being joined. */
+  get roomName (): string | null {
+    return this.#signaling.room
+  }
+
+  get cameraOn (): boolean {
+    return this.#media.video.live
+  }
+
+  get micOn (): boolean {
+    return this.#media.audio.live
+  }
+
+  /** What camera and microphone give now; `null` where both are off. */
+  get localStream (): MediaStream | null {
+    return this.#media.stream
+  }
+
+  /** What comes from the other side; `null` where there is no call. */
+  get remoteStream (): MediaStream | null {
+    return this.#remote.stream
+  }
+
+  /** The connection of the call, for statistics and the like. */
+  get peerConnection (): RTCPeerConnection | null {
+    return this.#call.session?.peerConnection ?? null
+  }
+
+  /** The state of the connection to the server. */
+  get connectionState (): 'connecting' | 'open' | 'reconnecting' | 'closed' {
+    const { connectionState } = this.#signaling
+    if (connectionState === 'waiting') return 'reconnecting'
+    return connectionState === 'idle' ? 'closed' : connectionState
+  }
+
+  /**
+   * Takes a seat in the room, and gives up the seat in another one. Resolves when it is taken.
+   *
+   * Rejects with an AdaptorError whose `name` is the server's `definition` (`NoSpaceForNewPeer` may bear a
+   * `retryAfter` in ms), `WebSocketNotConnected` where no connection could be had, or `AbortError` where
+   * `leave` was called meanwhile.
+   */
+  join (roomName: string, token: string | null = this.#settings.token): Promise<Joined> {
+    if (this.#closed) return this.#fail(new AdaptorError('WebSocketNotConnected', 'The adaptor was closed.'))
+    if (typeof roomName !== 'string' || roomName === '') return this.#fail(new AdaptorError('noStreamNameSpecified', 'join needs the name of a room.'))
+    const wish = { room: roomName, token, watch: this.#settings.watch }
+    return quiet(this.#signaling.join(wish).then(frame => frame as unknown as Joined))
+  }
+
+  /** Gives the seat up and ends the call; camera, preview and connection stay. Resolves when the server has heard it, or at once while it cannot. */
+  leave (roomName?: string): Promise<void> {
+    const { room } = this.#signaling
+    if (roomName !== undefined && room !== null && roomName !== room) {
+      return this.#fail(new AdaptorError('notInRoom', `You are not in the room ${roomName}.`))
+    }
+    this.#call.end()
+    return this.#signaling.leave()
+  }
+
+  /** Stops the camera, so that its light goes out, and takes the picture out of the call. */
+  turnOffLocalCamera (streamId?: string): Promise<void>
+  turnOffLocalCamera (): Promise<void> {
+    return quiet(this.#media.video.set(false))
+  }
+
+  /** Fetches the camera again and puts the picture back into the call. Rejects with the browser's error. */
+  turnOnLocalCamera (streamId?: string): Promise<void>
+  turnOnLocalCamera (): Promise<void> {
+    return quiet(this.#media.video.set(true))
+  }
+
+  /** Silences this side at once. */
+  muteLocalMic (streamId?: string): Promise<void>
+  muteLocalMic (): Promise<void> {
+    return quiet(this.#media.audio.set(false))
+  }
+
+  /** Lets this side be heard again. Rejects with the browser's error. */
+  unmuteLocalMic (streamId?: string): Promise<void>
+  unmuteLocalMic (): Promise<void> {
+    return quiet(this.#media.audio.set(true))
+  }
+
+  /**
+   * Sends a message to the other peer, who gets it as `peerMessageCommand`. While the connection is away it
+   * waits, and is sent once. Rejects with `notInRoom` where no room is joined, `QuotaExceededError` where too much waits.
+   */
+  sendPeerMessage (definition: string, data: unknown = null): Promise<void> {
+    const { room } = this.#signaling
+    if (room === null) return this.#fail(new AdaptorError('notInRoom', 'Join a room first.'))
+    if (this.#signaling.relay({ command: 'peerMessageCommand', streamId: room, definition, data })) return Promise.resolve()
+    return this.#fail(new AdaptorError('QuotaExceededError', 'Too many messages wait for the connection.'))
+  }
+
+  /** Makes a new offer to the other side, which nothing but a test or a special need asks for. */
+  negotiate (): Promise<void> {
+    return this.#call.negotiate()
+  }
+
+  /** Ends everything: the call, the seat, the connection, camera and microphone. It cannot be used again. */
+  close (): Promise<void> {
+    if (this.#closed) return Promise.resolve()
+    this.#closed = true
+    this.#unwatch()
+    this.#call.end()
+    this.#signaling.close()
+    this.#iceServers.close()
+    this.#media.close()
+    this.#tell('closed', { code: 1000, reason: '' })
+    return Promise.resolve()
+  }
+
+  #listen (signaling: Signaling, iceServers: IceServers, media: Media): void {
+    signaling.on('open', () => {
+      iceServers.refresh()
+      this.#initialize()
+    })
+    signaling.on('seated', ({ frame, automatic }) => {
+      // A server may tell its TURN servers only to those who have joined.
+      iceServers.refresh()
+      if (!automatic) this.#tell('joined', frame as unknown as Joined)
+    })
+    signaling.on('left', frame => this.#tell('leaved', frame as unknown as CallbackEvents['leaved']))
+    signaling.on('notification', frame => this.#notify(frame))
+    signaling.on('seat', frame => {
+      if (frame.command === 'peerMessageCommand') this.#tell('peerMessageCommand', frame as unknown as CallbackEvents['peerMessageCommand'])
+    })
+    signaling.on('iceServerConfig', frame => iceServers.handleConfig(frame))
+    signaling.on('iceServersRefused', () => iceServers.handleRefusal())
+    signaling.on('error', error => this.#report(error))
+    signaling.on('reconnecting', loss => this.#tell('reconnecting', loss))
+    signaling.on('reconnected', how => this.#tell('reconnected', how))
+    signaling.on('closed', loss => this.#tell('closed', loss))
+    media.on('error', error => this.#report(error))
+    media.on('changed', () => {
+      this.#mediaReady ||= media.stream !== null
+      this.#initialize()
+      this.#tell('local_media_changed', { camera: media.video.live, microphone: media.audio.live })
+    })
+  }
+
+  #listenToCall (call: Call): void {
+    call.on('tracks', tracks => {
+      const before = this.#remote.stream
+      this.#remote.show(tracks)
+      const { stream } = this.#remote
+      if (stream !== before) this.#tell('remote_stream', { streamId: this.roomName, stream })
+    })
+    call.on('iceState', state => this.#tell('ice_connection_state_changed', { streamId: this.roomName, state }))
+    call.on('error', error => this.#report(error))
+  }
+
+  #initialize (): void {
+    if (this.#initialized || !this.#mediaReady || !this.#signaling.connected) return
+    this.#initialized = true
+    this.#tell('initialized', undefined)
+  }
+
+  /** The page goes away: others must not be left with a seat that nobody sits on. */
+  #suspend (): void {
+    this.#call.end()
+    this.#signaling.suspend()
+  }
+
+  #notify (frame: Frame): void {
+    const notification = frame as unknown as CallbackEvents['notification']
+    this.emit('notification', notification)
+    if (!TOLD_ELSEWHERE.includes(frame.definition)) this.#tell(notification.definition as 'notification', notification)
+  }
+
+  #tell<K extends CallbackName> (name: K, payload: CallbackEvents[K]): void {
+    const { callback } = this.#options
+    if (callback !== undefined) guarded(() => callback(name, payload))
+    this.emit(name, payload)
+  }
+
+  #report (error: AdaptorError): void {
+    const { callbackError } = this.#options
+    if (callbackError !== undefined) guarded(() => callbackError(error.name, error))
+  }
+
+  #fail<T> (error: AdaptorError): Promise<T> {
+    this.#report(error)
+    return quiet(Promise.reject(error))
+  }
+}
