@@ -52,12 +52,12 @@ export class Call extends Emitter<CallEvents> {
   /** How many calls have ended. */
   #ended = 0
 
-  constructor (environment: Environment, { signaling, iceServers, media }: CallParts, settings: CallSettings) {
+  constructor (environment: Environment, parts: CallParts, settings: CallSettings) {
     super()
     this.#environment = environment
-    this.#signaling = signaling
-    this.#iceServers = iceServers
-    this.#media = media
+    const signaling = this.#signaling = parts.signaling
+    const iceServers = this.#iceServers = parts.iceServers
+    this.#media = parts.media
     this.#settings = settings
     this.#queue = new Queue(error => this.emit('error', browserError(error)))
     this.#ladder = new Ladder(environment, {
@@ -72,7 +72,7 @@ export class Call extends Emitter<CallEvents> {
     signaling.on('unseated', () => this.end())
     signaling.on('seat', frame => this.#receive(frame))
     iceServers.on('changed', () => this.#session?.configure(iceServers.configuration))
-    media.on('changed', () => this.#session?.arrange())
+    parts.media.on('changed', () => this.#session?.arrange())
   }
 
   get session (): PeerSession | null {
@@ -96,10 +96,11 @@ export class Call extends Emitter<CallEvents> {
     this.#closeSession()
   }
 
-  #seated ({ frame, resumed }: Seated): void {
+  #seated (seated: Seated): void {
+    const frame = seated.frame
     this.#politeKnown = typeof frame.polite === 'boolean'
     if (typeof frame.polite === 'boolean') this.#polite = frame.polite
-    if (!resumed) {
+    if (!seated.resumed) {
       this.#present = (numberOf(frame.peers) ?? 0) > 0
       this.#awaiting = true
       this.#early = []
@@ -249,7 +250,7 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #say (session: string, utterance: Utterance): void {
-    const { room } = this.#signaling
+    const room = this.#signaling.room
     if (room !== null) this.#signaling.relay({ ...utterance, streamId: room, session })
   }
 

@@ -58,10 +58,10 @@ export function wireError (frame: Frame): AdaptorError {
 export function browserError (error: unknown): AdaptorError {
   if (error instanceof AdaptorError) return error
   if (typeof error !== 'object' || error === null) return new AdaptorError('AbortError', String(error))
-  const { name, message } = error as { name?: unknown, message?: unknown }
+  const thrown = error as { name?: unknown, message?: unknown }
   return new AdaptorError(
-    typeof name === 'string' ? name : 'AbortError',
-    typeof message === 'string' ? message : '',
+    typeof thrown.name === 'string' ? thrown.name : 'AbortError',
+    typeof thrown.message === 'string' ? thrown.message : '',
     { cause: error }
   )
 }

@@ -103,7 +103,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
 
   async #acquire (): Promise<void> {
     try {
-      const { mediaDevices } = this.#environment
+      const mediaDevices = this.#environment.mediaDevices
       if (mediaDevices === undefined) throw insecure()
       const stream = await mediaDevices.getUserMedia({ [this.kind]: this.#constraint })
       for (const track of stream.getTracks()) this.adopt(track)

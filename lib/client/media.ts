@@ -30,13 +30,13 @@ export class Media extends Emitter<MediaEvents> {
   readonly #constraints: MediaSettings['constraints']
   readonly #view: StreamView
 
-  constructor (environment: Environment, { constraints, muteMode, localVideo }: MediaSettings) {
+  constructor (environment: Environment, settings: MediaSettings) {
     super()
     this.#environment = environment
-    this.#constraints = constraints
+    const constraints = this.#constraints = settings.constraints
     this.group = new environment.MediaStream()
-    this.#view = new StreamView(environment, localVideo, true)
-    this.audio = new LocalTrack(environment, 'audio', constraints.audio, muteMode)
+    this.#view = new StreamView(environment, settings.localVideo, true)
+    this.audio = new LocalTrack(environment, 'audio', constraints.audio, settings.muteMode)
     // A camera's light must go out whatever the mode.
     this.video = new LocalTrack(environment, 'video', constraints.video, 'release')
     for (const local of [this.audio, this.video]) {
@@ -56,7 +56,8 @@ export class Media extends Emitter<MediaEvents> {
 
   /** Fetches what the constraints ask for, in one prompt. `true` where something came, or nothing was asked for. */
   open (): Promise<boolean> {
-    const { audio, video } = this.#constraints
+    const audio = this.#constraints.audio
+    const video = this.#constraints.video
     if (audio === false && video === false) return Promise.resolve(true)
     const opening = this.#open()
     const ended = opening.then(() => {})
@@ -72,7 +73,8 @@ export class Media extends Emitter<MediaEvents> {
   }
 
   async #open (): Promise<boolean> {
-    const { audio, video } = this.#constraints
+    const audio = this.#constraints.audio
+    const video = this.#constraints.video
     const first = await this.#fetch({ audio, video })
     if (first === null) return true
     this.emit('error', first)

@@ -59,7 +59,8 @@ export interface Settings extends CallSettings, MediaSettings {
 
 /** Throws where an option makes no sense. */
 export function resolveOptions (options: WebRTCAdaptorOptions, environment: Environment): Settings {
-  const { mediaConstraints, sdp_constraints: receive } = options
+  const mediaConstraints = options.mediaConstraints
+  const receive = options.sdp_constraints
   const watch = options.isPlayMode === true
   const audio = !watch && (mediaConstraints?.audio ?? mediaConstraints === undefined)
   const video = !watch && (mediaConstraints?.video ?? mediaConstraints === undefined)

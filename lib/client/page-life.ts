@@ -12,7 +12,9 @@ export interface PageLifeHandlers {
 }
 
 /** Listens to what happens to the page; returns a function that ends it. */
-export function watchPage ({ window, document }: Environment, handlers: PageLifeHandlers): () => void {
+export function watchPage (environment: Environment, handlers: PageLifeHandlers): () => void {
+  const window = environment.window
+  const document = environment.document
   const ends: (() => void)[] = []
   const listen = (target: EventSource | undefined, type: string, listener: (event: Event) => void) => {
     target?.addEventListener(type, listener)

@@ -70,8 +70,8 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   get state (): RTCPeerConnectionState {
     if (this.#closed) return 'closed'
     // Firefox before 113 has the ICE transport's state only.
-    const { connectionState, iceConnectionState } = this.peerConnection
-    if (connectionState !== undefined) return connectionState
+    if (this.peerConnection.connectionState !== undefined) return this.peerConnection.connectionState
+    const iceConnectionState = this.peerConnection.iceConnectionState
     if (iceConnectionState === 'checking') return 'connecting'
     return iceConnectionState === 'completed' ? 'connected' : iceConnectionState
   }
@@ -106,7 +106,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
 
   /** Offers what is to be negotiated, now or as soon as the state allows. */
   async offer (): Promise<void> {
-    const { peerConnection } = this
+    const peerConnection = this.peerConnection
     this.#needed = true
     if (this.#closed || peerConnection.signalingState !== 'stable') return
     this.#needed = false
@@ -125,7 +125,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
 
   /** Takes an offer and answers it; `false` where it could not be used. */
   async takeOffer (frame: Frame): Promise<boolean> {
-    const { peerConnection } = this
+    const peerConnection = this.peerConnection
     const collision = peerConnection.signalingState !== 'stable'
     this.#ignoring = collision && this.peer === 'ours' && !this.#settings.polite()
     if (this.#ignoring) return true
@@ -147,7 +147,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   }
 
   async takeAnswer (frame: Frame): Promise<void> {
-    const { peerConnection } = this
+    const peerConnection = this.peerConnection
     if (peerConnection.signalingState === 'stable' || peerConnection.signalingState === 'have-remote-offer') return
     // To an offer that was taken back.
     if (typeof frame.negotiation === 'number' && frame.negotiation !== this.#negotiation) return
@@ -183,7 +183,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   close (): void {
     if (this.#closed) return
     this.#closed = true
-    const { peerConnection } = this
+    const peerConnection = this.peerConnection
     peerConnection.onicecandidate = peerConnection.ontrack = peerConnection.onnegotiationneeded = null
     peerConnection.onconnectionstatechange = peerConnection.oniceconnectionstatechange = null
     peerConnection.close()
@@ -191,9 +191,9 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
 
   #listen (peerConnection: RTCPeerConnection): void {
     peerConnection.onnegotiationneeded = () => this.emit('needed', undefined)
-    peerConnection.onicecandidate = ({ candidate }) => this.#sayCandidate(candidate)
-    peerConnection.ontrack = ({ track }) => {
-      this.#tracks.add(track)
+    peerConnection.onicecandidate = event => this.#sayCandidate(event.candidate)
+    peerConnection.ontrack = event => {
+      this.#tracks.add(event.track)
       this.#showTracks()
     }
     peerConnection.onconnectionstatechange = () => this.emit('state', this.state)
@@ -213,8 +213,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   #describe (more: { negotiation?: number, fresh?: boolean }): void {
     const description = this.peerConnection.localDescription
     if (this.#closed || description === null) return
-    const { type, sdp } = description
-    this.emit('say', { command: 'takeConfiguration', type, sdp, ...more })
+    this.emit('say', { command: 'takeConfiguration', type: description.type, sdp: description.sdp, ...more })
   }
 
   #sayCandidate (candidate: RTCIceCandidate | null): void {

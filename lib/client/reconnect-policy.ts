@@ -16,8 +16,8 @@ const JITTER = 0.3
 const GIVE_UP_AFTER = 10 * 60_000
 
 /** At once, then after 300, 1200, 2700, 4800 and 7000 ms, each up to 30 % shorter; stops after ten minutes. */
-export const reconnectPolicy: ReconnectPolicy = ({ attempt, elapsed, random }) => {
-  if (elapsed >= GIVE_UP_AFTER) return null
-  const delay = DELAYS[Math.min(attempt, DELAYS.length - 1)] ?? 0
-  return Math.round(delay * (1 - JITTER * random))
+export const reconnectPolicy: ReconnectPolicy = failed => {
+  if (failed.elapsed >= GIVE_UP_AFTER) return null
+  const delay = DELAYS[Math.min(failed.attempt, DELAYS.length - 1)] ?? 0
+  return Math.round(delay * (1 - JITTER * failed.random))
 }

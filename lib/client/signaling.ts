@@ -54,6 +54,13 @@ interface SignalingEvents {
   closed: Loss
 }
 
+export interface SignalingSettings {
+  url: string
+  reconnect: ReconnectPolicy
+  /** Whether to keep the seat over a lost connection. */
+  resume: boolean
+}
+
 /** The way to the room: one connection, one seat on it, and what it takes to keep that seat over a lost connection. */
 export class Signaling extends Emitter<SignalingEvents> {
   readonly #environment: Environment
@@ -83,13 +90,13 @@ export class Signaling extends Emitter<SignalingEvents> {
   /** Whether an answer to `getIceServerConfig` is due: an error without a room is taken for that answer. */
   #iceAsked = false
 
-  constructor (environment: Environment, { url, reconnect, resume }: { url: string, reconnect: ReconnectPolicy, resume: boolean }) {
+  constructor (environment: Environment, settings: SignalingSettings) {
     super()
     this.#environment = environment
-    this.#policy = reconnect
-    this.#resume = resume
+    this.#policy = settings.reconnect
+    this.#resume = settings.resume
     this.#retry = new Timer(environment)
-    this.#connection = new Connection(environment, url, reconnect)
+    this.#connection = new Connection(environment, settings.url, settings.reconnect)
     this.#connection.needed = () => this.#wish !== null
     this.#connection.on('open', () => this.#opened())
     this.#connection.on('message', frame => this.#receive(frame))
@@ -149,7 +156,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (wish === null) return this.#leaving?.promise ?? Promise.resolve()
     // A room may be left while the one before it still is: one answer serves both.
     this.#leaving ??= deferred<void>()
-    const { promise } = this.#leaving
+    const promise = this.#leaving.promise
     this.#wish = null
     this.#joining?.reject(new AdaptorError('AbortError', 'leave was called before the room was joined.'))
     this.#giveUp()
@@ -289,7 +296,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.emit('reconnected', { resumed })
   }
 
-  #lost ({ code }: Loss): void {
+  #lost (loss: Loss): void {
     const now = this.#environment.now()
     if (this.#seat !== null) this.#seat.lostAt ??= now
     if (this.#ghost !== null) this.#ghost.lostAt ??= now
@@ -300,7 +307,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#iceAsked = false
     this.#retry.stop()
     if (wasLeaving) this.#finishLeaving(this.#leavingRoom)
-    if (code === 1009) {
+    if (loss.code === 1009) {
       this.#outbox.dropLargest()
       this.emit('error', new AdaptorError('tooLarge', 'A message was larger than the server takes, and was dropped.'))
     }
@@ -316,16 +323,16 @@ export class Signaling extends Emitter<SignalingEvents> {
     }
   }
 
-  #closed ({ code, reason, cause }: Loss & { cause?: Error }): void {
-    const error = new AdaptorError('WebSocketNotConnected', reason === '' ? 'The connection to the server is closed.' : reason, { cause })
-    const { room } = this
+  #closed (loss: Loss & { cause?: Error }): void {
+    const error = new AdaptorError('WebSocketNotConnected', loss.reason === '' ? 'The connection to the server is closed.' : loss.reason, loss)
+    const room = this.room
     this.#joining?.reject(error)
     this.#joining = null
     this.#wish = this.#seat = this.#ghost = null
     this.#outbox.clear()
     this.#outage = false
-    if (code !== 4001 || room === null) this.emit('error', error)
-    this.emit('closed', { code, reason })
+    if (loss.code !== 4001 || room === null) this.emit('error', error)
+    this.emit('closed', { code: loss.code, reason: loss.reason })
   }
 
   #receive (frame: Frame): void {
@@ -397,7 +404,7 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   #refused (frame: Frame): void {
     const error = wireError(frame)
-    const { streamId } = error
+    const streamId = error.streamId
     if (this.#phase === 'leaving' && (streamId === this.#leavingRoom || streamId === undefined)) {
       // The answer to `leave` where there was nothing to leave; what else is wrong there concerns nobody any more.
       if (error.name === 'notInRoom') this.#left({ command: 'notification', definition: 'leaved', streamId: this.#leavingRoom })

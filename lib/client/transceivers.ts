@@ -11,9 +11,9 @@ export type Lanes = Record<Kind, Lane>
 
 const KINDS: readonly Kind[] = ['audio', 'video']
 
-function directionOf ({ send, receive }: Lane): RTCRtpTransceiverDirection {
-  if (send) return receive ? 'sendrecv' : 'sendonly'
-  return receive ? 'recvonly' : 'inactive'
+function directionOf (lane: Lane): RTCRtpTransceiverDirection {
+  if (lane.send) return lane.receive ? 'sendrecv' : 'sendonly'
+  return lane.receive ? 'recvonly' : 'inactive'
 }
 
 function find (peerConnection: RTCPeerConnection, kind: Kind): RTCRtpTransceiver | undefined {
@@ -51,8 +51,8 @@ export async function arrange (
 /** The tracks that the other side has agreed to send. */
 export function receivedTracks (peerConnection: RTCPeerConnection): MediaStreamTrack[] {
   return peerConnection.getTransceivers()
-    .filter(({ currentDirection }) => currentDirection === 'sendrecv' || currentDirection === 'recvonly')
-    .map(({ receiver }) => receiver.track)
+    .filter(transceiver => transceiver.currentDirection === 'sendrecv' || transceiver.currentDirection === 'recvonly')
+    .map(transceiver => transceiver.receiver.track)
 }
 
 /** The `sess-id` of the `o=` line: the same in all descriptions of one RTCPeerConnection (RFC 9429, section 5.2.2). */

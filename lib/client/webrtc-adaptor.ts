@@ -98,9 +98,9 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
 
   /** The state of the connection to the server. */
   get connectionState (): 'connecting' | 'open' | 'reconnecting' | 'closed' {
-    const { connectionState } = this.#signaling
-    if (connectionState === 'waiting') return 'reconnecting'
-    return connectionState === 'idle' ? 'closed' : connectionState
+    const state = this.#signaling.connectionState
+    if (state === 'waiting') return 'reconnecting'
+    return state === 'idle' ? 'closed' : state
   }
 
   /**
@@ -119,7 +119,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
 
   /** Gives the seat up and ends the call; camera, preview and connection stay. Resolves when the server has heard it, or at once while it cannot. */
   leave (roomName?: string): Promise<void> {
-    const { room } = this.#signaling
+    const room = this.#signaling.room
     if (roomName !== undefined && room !== null && roomName !== room) {
       return this.#fail(new AdaptorError('notInRoom', `You are not in the room ${roomName}.`))
     }
@@ -156,7 +156,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
    * waits, and is sent once. Rejects with `notInRoom` where no room is joined, `QuotaExceededError` where too much waits.
    */
   sendPeerMessage (definition: string, data: unknown = null): Promise<void> {
-    const { room } = this.#signaling
+    const room = this.#signaling.room
     if (room === null) return this.#fail(new AdaptorError('notInRoom', 'Join a room first.'))
     if (this.#signaling.relay({ command: 'peerMessageCommand', streamId: room, definition, data })) return Promise.resolve()
     return this.#fail(new AdaptorError('QuotaExceededError', 'Too many messages wait for the connection.'))
@@ -185,10 +185,10 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
       iceServers.refresh()
       this.#initialize()
     })
-    signaling.on('seated', ({ frame, automatic }) => {
+    signaling.on('seated', seated => {
       // A server may tell its TURN servers only to those who have joined.
       iceServers.refresh()
-      if (!automatic) this.#tell('joined', frame as unknown as Joined)
+      if (!seated.automatic) this.#tell('joined', seated.frame as unknown as Joined)
     })
     signaling.on('left', frame => this.#tell('leaved', frame as unknown as CallbackEvents['leaved']))
     signaling.on('notification', frame => this.#notify(frame))
@@ -213,7 +213,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
     call.on('tracks', tracks => {
       const before = this.#remote.stream
       this.#remote.show(tracks)
-      const { stream } = this.#remote
+      const stream = this.#remote.stream
       if (stream !== before) this.#tell('remote_stream', { streamId: this.roomName, stream })
     })
     call.on('iceState', state => this.#tell('ice_connection_state_changed', { streamId: this.roomName, state }))
@@ -239,13 +239,13 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   }
 
   #tell<K extends CallbackName> (name: K, payload: CallbackEvents[K]): void {
-    const { callback } = this.#options
+    const callback = this.#options.callback
     if (callback !== undefined) guarded(() => callback(name, payload))
     this.emit(name, payload)
   }
 
   #report (error: AdaptorError): void {
-    const { callbackError } = this.#options
+    const callbackError = this.#options.callbackError
     if (callbackError !== undefined) guarded(() => callbackError(error.name, error))
   }
 
