@@ -1,10 +1,12 @@
 // Builds dist/: the server with tsc, the browser SDK as a classic script, an ES module and types, and the page.
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { rollup } from 'rollup'
+import { dts } from 'rollup-plugin-dts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -21,7 +23,7 @@ const sdk = {
   bundle: true,
   minify: true,
   legalComments: 'none',
-  target: ['chrome87', 'firefox78', 'safari14'],
+  target: ['chrome87', 'firefox78', 'safari14.1'],
   tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } }
 }
 await build({ ...sdk, format: 'esm', outfile: join(dist, 'client/webrtc_adaptor.mjs') })
@@ -31,6 +33,12 @@ await build({
   format: 'iife',
   outfile: join(dist, 'client/webrtc_adaptor.js')
 })
-mkdirSync(join(dist, 'client'), { recursive: true })
+// One file of types beside the one file of code; the many that tsc wrote go.
+const types = await rollup({ input: join(dist, 'client/webrtc-adaptor.d.ts'), plugins: [dts()], external: ['typebox'] })
+const { output: [declarations] } = await types.generate({})
+for (const file of readdirSync(join(dist, 'client'))) {
+  if (file.endsWith('.d.ts')) rmSync(join(dist, 'client', file))
+}
+writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), declarations.code)
 cpSync(join(dirname(require.resolve('webrtc-adapter/package.json')), 'out/adapter.js'), join(dist, 'client/adapter-latest.js'))
 cpSync(join(root, 'lib/static'), join(dist, 'static'), { recursive: true })
