@@ -1,0 +1,197 @@
+import { EventEmitter, once } from 'node:events'
+import type { Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import { Compile } from 'typebox/compile'
+import { WebSocket, type ClientOptions } from 'ws'
+import { RESERVED_DEFINITIONS, ServerMessageSchemas } from '../../lib/protocol/server-messages.js'
+import type { RoomEvents } from '../../lib/rooms/events.js'
+
+/** How long something that must come may take, ms. Only a test that fails ever waits for it. */
+const PATIENCE = 8_000
+
+/** A message as a client reads it. */
+export interface Message {
+  command: string
+  definition?: string
+  streamId?: string
+  [field: string]: unknown
+}
+
+const checks = new Map(Object.entries(ServerMessageSchemas).map(([name, schema]) => [name, Compile(schema)]))
+
+/** What a message is called in a test: its definition where it is a notification, `error: …` where it is an error. */
+export function nameOf ({ command, definition }: Message): string {
+  if (command === 'notification') return definition ?? command
+  return command === 'error' ? `error: ${definition}` : command
+}
+
+export function namesOf (messages: Message[]): string[] {
+  return messages.map(nameOf)
+}
+
+/**
+ * A client of the wire and nothing more. Each frame that it gets must be text and satisfy the schema of its message,
+ * whatever the test is about.
+ */
+export class SignallingClient {
+  readonly socket: WebSocket
+  /** Every frame so far, as it came. */
+  readonly frames: string[] = []
+  /** How the connection ended, once it has. */
+  readonly closed: Promise<{ code: number, reason: string }>
+  /** Below the WebSocket: what is written here reaches the server between two frames. */
+  raw!: Socket
+  #read = 0
+  readonly #events = new EventEmitter()
+
+  constructor (t: Test, socket: WebSocket) {
+    this.socket = socket
+    this.closed = new Promise(resolve => socket.on('close', (code, reason) => {
+      resolve({ code, reason: String(reason) })
+      this.#events.emit('change')
+    }))
+    socket.on('upgrade', response => { this.raw = response.socket })
+    // A connection that is cut ends with an error or without one, as it comes; `closed` tells of both.
+    socket.on('error', () => {})
+    socket.on('message', (data: Buffer, isBinary: boolean) => {
+      const text = data.toString()
+      if (isBinary) t.fail('a frame was binary', { text })
+      check(t, text)
+      this.frames.push(text)
+      this.#events.emit('change')
+    })
+    t.teardown(() => socket.terminate())
+  }
+
+  static async connect (t: Test, address: string, options: ClientOptions = {}): Promise<SignallingClient> {
+    const client = new SignallingClient(t, new WebSocket(address, options))
+    await once(client.socket, 'open')
+    return client
+  }
+
+  /** Sends one message as one text frame; a string or bytes go out as they are. */
+  send (message: Record<string, unknown> | string | Buffer): void {
+    const raw = typeof message === 'string' || Buffer.isBuffer(message)
+    this.socket.send(raw ? message : JSON.stringify(message), { binary: false })
+  }
+
+  /** Joins, and waits for the seat. */
+  async join (streamId: string, fields: Record<string, unknown> = {}): Promise<Message> {
+    this.send({ command: 'join', streamId, ...fields })
+    return this.hears('joined')
+  }
+
+  /** Waits for the next message of this name; what came before it is skipped. */
+  async hears (name: string): Promise<Message> {
+    return this.#until(() => {
+      while (this.#read < this.frames.length) {
+        const message = JSON.parse(this.frames[this.#read++] ?? '') as Message
+        if (nameOf(message) === name) return message
+      }
+      return undefined
+    }, () => `waited for '${name}'`)
+  }
+
+  /**
+   * Everything that has come since the last look. The server takes a client's frames in order, so what its `pong`
+   * has not brought along does not come: this is how a test knows that something was not said.
+   */
+  async news (): Promise<Message[]> {
+    return (await this.newFrames()).map(text => JSON.parse(text) as Message)
+  }
+
+  /** As {@link news}, by name. */
+  async heard (): Promise<string[]> {
+    return namesOf(await this.news())
+  }
+
+  /** As {@link news}, as it came. */
+  async newFrames (): Promise<string[]> {
+    this.send({ command: 'ping' })
+    return this.#until(() => {
+      const end = this.frames.indexOf('{"command":"pong"}', this.#read)
+      if (end === -1) return undefined
+      const news = this.frames.slice(this.#read, end)
+      this.#read = end + 1
+      return news
+    }, () => 'waited for pong')
+  }
+
+  async #until<T> (look: () => T | undefined, what: () => string): Promise<T> {
+    const signal = AbortSignal.timeout(PATIENCE)
+    for (;;) {
+      const found = look()
+      if (found !== undefined) return found
+      if (this.socket.readyState === WebSocket.CLOSED) {
+        throw new Error(`The connection is closed; ${what()}. Heard: ${this.frames.join(' ')}`)
+      }
+      try {
+        await once(this.#events, 'change', { signal })
+      } catch {
+        throw new Error(`${what()} in vain. Heard: ${this.frames.join(' ')}`)
+      }
+    }
+  }
+}
+
+function check (t: Test, text: string): void {
+  const message = JSON.parse(text) as Message
+  const { command, definition = '' } = message
+  const ours = (RESERVED_DEFINITIONS as readonly string[]).includes(definition)
+  const schema = checks.get(command === 'notification' && ours ? definition : command)
+  if (schema === undefined) t.fail('the server sends nothing of that name', { text })
+  else if (!schema.Check(message)) t.fail('a frame must satisfy its schema', { text, errors: schema.Errors(message) })
+}
+
+/** Two clients that sit in a room, with nothing unread. */
+export async function pair (t: Test, address: string, room: string, fields: Record<string, unknown> = {}): Promise<[SignallingClient, SignallingClient]> {
+  const first = await SignallingClient.connect(t, address)
+  const second = await SignallingClient.connect(t, address)
+  await first.join(room, fields)
+  await second.join(room, fields)
+  await first.hears('start')
+  return [first, second]
+}
+
+/** Whether what either says reaches the other, as it was said, with nothing beside it. */
+export async function talks (t: Test, [first, second]: [SignallingClient, SignallingClient], room: string, message: string): Promise<void> {
+  for (const [from, to] of [[first, second], [second, first]] as const) {
+    const frame = JSON.stringify({ command: 'peerMessageCommand', streamId: room, definition: 'check', data: message })
+    from.send(frame)
+    t.same(await from.heard(), [], `${message}: nothing comes back`)
+    t.same(await to.newFrames(), [frame], `${message}: the other side hears it`)
+  }
+}
+
+/** The next event of `fastify.rooms`. */
+export async function event<E extends keyof RoomEvents> (app: FastifyInstance, name: E): Promise<RoomEvents[E][0]> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`waited for the event '${name}' in vain`)), PATIENCE)
+    app.rooms.once(name, (...[event]) => {
+      clearTimeout(timer)
+      resolve(event)
+    })
+  })
+}
+
+/** The HTTP answer that a WebSocket client gets instead of an upgrade. */
+export async function refusal (address: string, options: ClientOptions = {}): Promise<{ status: number, headers: Record<string, unknown>, body: string }> {
+  const socket = new WebSocket(address, options)
+  return new Promise((resolve, reject) => {
+    socket.on('error', reject)
+    socket.on('open', () => {
+      socket.terminate()
+      reject(new Error('101 instead of a refusal'))
+    })
+    socket.on('unexpected-response', (request, response) => {
+      let body = ''
+      response.setEncoding('utf8')
+      response.on('data', chunk => { body += chunk })
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body })
+        request.destroy()
+      })
+    })
+  })
+}
