@@ -2,7 +2,7 @@ import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fileURLToPath } from 'node:url'
 import type { Admission } from './admission.js'
-import { addRoute, OURS } from './route.js'
+import { addRoute, OUR_CONFIG } from './route.js'
 
 // The same from lib/ and from dist/: both lie directly in the package.
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -27,7 +27,7 @@ export async function addAssets (scope: FastifyInstance, admission: Admission): 
     addRoute(scope, {
       method: 'GET',
       url: `/:app/${path}`,
-      config: { [OURS]: true },
+      config: OUR_CONFIG,
       onRequest: (request: FastifyRequest) => admission.known(request, (request.params as { app: string }).app),
       handler: (request, reply) => {
         guard(request, reply)

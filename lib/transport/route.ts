@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
 import type { WebSocket } from 'ws'
 import { RouteClashError, UpgradeRequiredError } from '../errors.js'
 import { CLOSE_CODES } from '../protocol/codes.js'
@@ -10,6 +10,8 @@ import { boundSocket } from './web-socket-server.js'
 
 /** Marks our own routes for the search for clashes. */
 export const OURS = Symbol('fastify-webrtc-signalling.route')
+// Declared as what it is: other plugins add fields to a route's config, and then a symbol alone is no longer one.
+export const OUR_CONFIG: FastifyContextConfig & Record<symbol, true> = { [OURS]: true }
 
 const connection = Symbol('connection')
 interface Bound extends WebSocket {
@@ -45,7 +47,7 @@ function addPair (scope: FastifyInstance, hub: Hub, admission: Admission, path: 
   const common = {
     method: 'GET',
     exposeHeadRoute: false,
-    config: { [OURS]: true },
+    config: OUR_CONFIG,
     onRequest: [
       (request: FastifyRequest, reply: FastifyReply) => admission.before(request, reply, appOf(request)),
       ...settings.onRequest
