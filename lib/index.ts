@@ -8,6 +8,7 @@ import { resolveOptions } from './settings.js'
 import { addAssets } from './transport/assets.js'
 import { Hub } from './transport/hub.js'
 import { addSignallingRoutes, OURS } from './transport/route.js'
+import { cutOff } from './transport/upgrade-sockets.js'
 import { ensureWebSocketServer } from './transport/web-socket-server.js'
 
 /** The registrations in one scope, by whole prefix. On the instance, so that two servers in one process share nothing. */
@@ -30,14 +31,19 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
   fastify.addHook('preClose', async () => {
-    if (fastify.server.listening) cutOff(fastify, settings.drain.grace)
+    cutOff(fastify.server, settings.drain.grace)
     await hub.drain()
   })
-  const pattern = normalise(`${prefix}/:app`)
+  const ours = new Map<string, string>()
   fastify.addHook('onRoute', route => {
     const config = route.config as Record<symbol, unknown> | undefined
-    if (config?.[OURS] === true || route.constraints !== undefined || ![route.method].flat().includes('GET')) return
-    if (normalise(route.url) === pattern) throw new RouteClashError(route.url, `${prefix}/:app`)
+    if (config?.[OURS] === true) {
+      ours.set(normalise(route.url), route.url)
+      return
+    }
+    const clash = ours.get(normalise(route.url))
+    if (clash === undefined || route.constraints !== undefined || ![route.method].flat().includes('GET')) return
+    throw new RouteClashError(route.url, clash)
   })
 
   await fastify.register(async scope => {
@@ -45,16 +51,6 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
     const admission = addSignallingRoutes(scope, hub)
     if (settings.serveClient) await addAssets(scope, admission)
   }, { prefix: settings.prefix })
-}
-
-/**
- * A client that never finishes its handshake is no connection of ours yet, and would keep the HTTP server from closing
- * for good: from its close on Node.js no longer looks after its timeouts.
- */
-function cutOff (fastify: FastifyInstance, grace: number): void {
-  const { server } = fastify
-  const cut = setTimeout(() => server.closeAllConnections?.(), grace).unref()
-  server.once('close', () => clearTimeout(cut))
 }
 
 function decorate (fastify: Scope, prefix: string, hub: Hub): void {

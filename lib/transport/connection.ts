@@ -46,6 +46,8 @@ export class Connection implements Caller {
   #askedEarly = false
   /** The frames behind a command that is not over yet. */
   #queue: Buffer[] | null = null
+  /** The room of the join that is not over yet. */
+  #joining: string | null = null
   #pingNumber = 0
   #pingAt: number
   /** When an unanswered ping means that the other end is dead; 0 where none is under way. */
@@ -168,6 +170,8 @@ export class Connection implements Caller {
 
   /** The server goes away. */
   drain (retryAfter: number): void {
+    // Its answer would come when the connection is closing already.
+    if (this.#joining !== null) this.refuse({ refused: 'serverDraining', retryAfter }, this.#joining)
     this.send(encode({ command: 'notification', definition: 'server_will_stop', retryAfter }))
     this.close('goingAway')
   }
@@ -263,7 +267,9 @@ export class Connection implements Caller {
         return
       }
       const handled = (commands[message.command] as Dispatch)(this, message, frame)
-      if (handled !== undefined) this.#wait(handled)
+      if (handled === undefined) return
+      this.#joining = message.command === 'join' ? message.streamId : null
+      this.#wait(handled)
     } catch (error) {
       this.#fault(error)
     }
@@ -277,6 +283,7 @@ export class Connection implements Caller {
       this.#hub.joinsInFlight--
       const queue = this.#queue ?? []
       this.#queue = null
+      this.#joining = null
       for (const frame of queue) {
         if (!this.open) break
         const waiting = this.#queue as Buffer[] | null

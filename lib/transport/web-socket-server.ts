@@ -1,8 +1,7 @@
 import websocket from '@fastify/websocket'
 import type { FastifyInstance } from 'fastify'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
+import { endRefused } from './upgrade-sockets.js'
 
 /** A frame may come in this many pieces; browsers and native clients send one, or a few. */
 const MOST_FRAGMENTS = 256
@@ -33,29 +32,6 @@ export async function ensureWebSocketServer (scope: FastifyInstance, frameBytes:
       if (again) scope.server.removeListener('upgrade', listener as (...args: unknown[]) => void)
     }
   })
-}
-
-/** One for each server, and the same one for all registrations on it. */
-function onUpgrade (_request: IncomingMessage, socket: Duplex): void {
-  // By then every listener has had its turn, and the one that routes has tied its response to the socket.
-  process.nextTick(() => {
-    const { _httpMessage: response } = socket as { _httpMessage?: ServerResponse | null }
-    if (response == null) return
-    if (response.writableFinished) socket.end(() => socket.destroy())
-    else response.once('finish', () => socket.end(() => socket.destroy()))
-  })
-}
-
-/**
- * Ends the socket of an upgrade that was answered by an HTTP response. Node has let go of it (no timeout, and
- * `server.close()` waits for it), and `@fastify/websocket` ends it only on routes of its own scope: whoever asked any
- * other address for an upgrade could keep as many as it liked.
- */
-function endRefused (scope: FastifyInstance): void {
-  if (scope.server.listeners('upgrade').includes(onUpgrade)) return
-  scope.server.on('upgrade', onUpgrade)
-  // With any listener left, Node would hand over upgrades that nobody answers.
-  scope.addHook('preClose', async () => { scope.server.removeListener('upgrade', onUpgrade) })
 }
 
 /** What ws keeps to itself and a server that is not ours may have set too high. */
