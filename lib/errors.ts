@@ -8,7 +8,7 @@ export const OptionError = createError('FST_WEBRTC_BAD_OPTION', "fastify-webrtc-
 /** A route of the host has the same pattern as one of ours. */
 export const RouteClashError = createError(
   'FST_WEBRTC_ROUTE_CLASH',
-  "fastify-webrtc-signalling: the route '%s' clashes with '%s' of this plugin: register the plugin under a path of its own with the 'prefix' option, or name its applications in a record in 'apps'",
+  "fastify-webrtc-signalling: the route '%s' clashes with '%s' of this plugin: register the plugin under a path of its own with the 'prefix' option",
   500
 )
 
