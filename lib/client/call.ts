@@ -181,7 +181,7 @@ export class Call extends Emitter<CallEvents> {
       }
       // Two fresh connections offered at once: the same courtesy as for two offers on one.
       if (id !== undefined && unanswered && !this.#polite) return
-      session = await this.#replace(id ?? this.#randomId(), false, kind)
+      session = await this.#replace(id ?? this.#environment.secret(), false, kind)
     }
     if (session === null) return
     session.peer = kind
@@ -213,7 +213,7 @@ export class Call extends Emitter<CallEvents> {
   }
 
   async #startAfresh (peer: PeerKind): Promise<void> {
-    const session = await this.#replace(this.#randomId(), true, peer)
+    const session = await this.#replace(this.#environment.secret(), true, peer)
     if (session !== null) await session.offer()
   }
 
@@ -291,9 +291,5 @@ export class Call extends Emitter<CallEvents> {
     this.#signaling.forget(session.id)
     this.emit('tracks', [])
     this.emit('session', null)
-  }
-
-  #randomId (): string {
-    return `${this.#environment.random().toString(36).slice(2)}${this.#environment.random().toString(36).slice(2)}`
   }
 }

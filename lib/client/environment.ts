@@ -20,6 +20,8 @@ export interface Environment {
   now (): number
   /** A number from 0 to 1. */
   random (): number
+  /** 32 characters that nobody can guess. */
+  secret (): string
   window: EventSource | undefined
   document: (EventSource & Pick<Document, 'getElementById' | 'visibilityState'>) | undefined
   /** The address of the page. */
@@ -37,6 +39,8 @@ export function browserEnvironment (): Environment {
     clearTimeout: handle => globalThis.clearTimeout(handle as number),
     now: () => performance.now(),
     random: () => Math.random(),
+    // Not crypto.randomUUID, which pages from http lack.
+    secret: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join(''),
     window: globalThis.window,
     document: globalThis.document,
     location: globalThis.location?.href

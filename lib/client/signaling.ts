@@ -82,6 +82,8 @@ export class Signaling extends Emitter<SignalingEvents> {
   #joined: Frame | null = null
   /** A `join` went out and its answer was lost: the seat in the way may be our own. */
   #uncertain = false
+  /** The same in every `join` until one is answered: it proves to the server that the seat in the way is our own. */
+  #claim: string | null = null
   #rejoins = 0
   #rejoiningSince: number | null = null
   #everOpen = false
@@ -222,6 +224,8 @@ export class Signaling extends Emitter<SignalingEvents> {
   /** The seat is no longer wanted; where the server may still keep it, it becomes a ghost. */
   #giveUp (): void {
     this.#joining = null
+    this.#claim = null
+    this.#uncertain = false
     this.#outbox.clear()
     this.#dropSeat()
     this.#retry.stop()
@@ -266,14 +270,15 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   #sendJoin (room: string, seat: Seat | null, token: string | null, watch: boolean): void {
-    this.#connection.send({
-      command: 'join',
+    const message = {
+      command: 'join' as const,
       streamId: room,
       ...token === null ? {} : { token },
       ...watch ? { mode: 'play' } : {},
-      ...this.#resume ? { resume: true } : {},
-      ...seat?.token === undefined ? {} : { resumeToken: seat.token, received: seat.received }
-    })
+      ...this.#resume ? { resume: true, claim: this.#claim ??= this.#environment.secret(), received: seat?.received ?? 0 } : {},
+      ...seat?.token === undefined ? {} : { resumeToken: seat.token }
+    }
+    this.#connection.send(message)
   }
 
   #flush (): void {
@@ -377,6 +382,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#phase = 'joined'
     this.#joined = frame
     this.#uncertain = false
+    this.#claim = null
     this.#rejoins = 0
     this.#rejoiningSince = null
     const joining = this.#joining
