@@ -259,4 +259,3 @@ t.test('With a prefix, a host\'s own parametric route at the root is no clash', 
   t.equal(await (await fetch(`${origin}/app/websocket`)).text(), 'mine too')
   await (await connect('/calls/app')).join('room')
 })
-
