@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises'
+import Fastify from 'fastify'
+import webrtcSignalling from 'fastify-webrtc-signalling'
 import t from 'tap'
 import { build } from '../../example/basic/server.js'
 import type { AdaptorErrorName, MediaErrorName } from '../../lib/client/errors.js'
@@ -40,14 +42,15 @@ t.test('the page has words for every error name there is, and for no other', asy
 })
 
 t.test('the page runs under a policy that allows no inline script, no inline style and no foreign origin', async t => {
+  const host = Fastify()
+  host.addHook('onRequest', async (_request, reply) => { reply.header('content-security-policy', "default-src 'self'") })
+  await host.register(webrtcSignalling)
+  const app = `${await start(t, host)}/any`
   const page = await visit(t, browser, 'about:blank')
   const requests: string[] = []
   page.on('request', request => requests.push(request.url()))
-  await page.route('**/*', async route => {
-    const response = await route.fetch()
-    await route.fulfill({ response, headers: { ...response.headers(), 'content-security-policy': "default-src 'self'" } })
-  })
-  await page.goto(`${app}/peer.html`)
+  const response = await page.goto(`${app}/peer.html`)
+  t.equal(response?.headers()['content-security-policy'], "default-src 'self'")
   await page.waitForSelector('body[data-phase="ready"]')
   await page.getByRole('button', { name: 'Join' }).click()
   await page.waitForSelector('body[data-phase="waiting"]')

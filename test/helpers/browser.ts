@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { observeMedia } from './media.js'
-import { Wire } from './wire.js'
+import { PATIENCE, Wire } from './wire.js'
 
 const FLAGS = [
   '--no-sandbox',
@@ -19,9 +19,6 @@ const FLAGS = [
   // A machine that has no network but the loopback can still hold a call.
   '--allow-loopback-in-peer-connection'
 ]
-
-/** For how long, in ms, a page is waited for before the test fails: far longer than a slow machine takes. */
-const PATIENCE = 20_000
 
 /** Where Chromium is: the environment's CHROMIUM_PATH, or the first `chromium` on the PATH. */
 function chromiumPath (): string {
@@ -48,6 +45,27 @@ export async function launch (t: Test): Promise<Browser> {
   const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS })
   t.teardown(() => browser.close())
   return browser
+}
+
+/** One more Chromium, whose processes can be stopped (SIGSTOP) as a whole: its sockets stay open, and nobody answers on them. */
+export async function launchStoppable (t: Test): Promise<{ browser: Browser, stop: () => void }> {
+  const server = await chromium.launchServer({ executablePath: chromiumPath(), args: FLAGS })
+  const browser = await chromium.connect(server.wsEndpoint())
+  // Chromium is the head of a process group of its own.
+  const group = -(server.process().pid ?? 0)
+  let stopped = false
+  t.teardown(async () => {
+    // What is stopped cannot be asked to close.
+    if (stopped) process.kill(group, 'SIGKILL')
+    else await server.close()
+  })
+  return {
+    browser,
+    stop: () => {
+      stopped = true
+      process.kill(group, 'SIGSTOP')
+    }
+  }
 }
 
 export interface VisitOptions {

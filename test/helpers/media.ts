@@ -1,4 +1,5 @@
 import type { Page } from 'playwright-core'
+import { PATIENCE } from './wire.js'
 
 /** What has come in so far on the page's newest peer connection, and what the other's video element makes of it. */
 export interface MediaSample {
@@ -17,7 +18,6 @@ declare global {
       connections: RTCPeerConnection[]
       sample: () => Promise<MediaSample>
       fingerprints: () => { own: string, other: string }
-      before?: MediaSample
     }
   }
 }
@@ -72,27 +72,32 @@ const QUIET = { frames: 15, packets: 50 }
  * one that does is the clock, so that a slow machine only takes longer.
  */
 export async function receives (page: Page, medium: Medium = 'picture and sound'): Promise<void> {
-  await page.evaluate(() => { delete window.observed.before })
-  await page.waitForFunction(async ({ medium, QUIET }) => {
-    const now = await window.observed.sample()
-    const before = window.observed.before
-    if (before === undefined || before.connection !== now.connection) {
-      window.observed.before = now
-      return false
+  // Not waitForFunction, which takes the promise of an asynchronous predicate for a yes.
+  const missing = await page.evaluate(async ({ medium, QUIET, PATIENCE }) => {
+    const { sample } = window.observed
+    const deadline = performance.now() + PATIENCE
+    let before = await sample()
+    let now = before
+    while (performance.now() < deadline) {
+      await new Promise(resolve => setTimeout(resolve, 50))
+      now = await sample()
+      const frames = now.framesDecoded - before.framesDecoded
+      const packets = now.audioPackets - before.audioPackets
+      if (now.connection !== before.connection) {
+        before = now
+      } else if (medium === 'picture and sound') {
+        if (frames > 0 && packets > 0 && now.videoWidth > 0 && now.currentTime > before.currentTime) return null
+      } else if ((medium === 'picture only' ? packets : frames) > 0) {
+        before = now
+      } else if (medium === 'picture only') {
+        if (frames >= QUIET.frames && now.currentTime > before.currentTime) return null
+      } else if (packets >= QUIET.packets) {
+        return null
+      }
     }
-    const frames = now.framesDecoded - before.framesDecoded
-    const packets = now.audioPackets - before.audioPackets
-    if (medium === 'picture and sound') {
-      return frames > 0 && packets > 0 && now.videoWidth > 0 && now.currentTime > before.currentTime
-    }
-    if ((medium === 'picture only' ? packets : frames) > 0) {
-      window.observed.before = now
-      return false
-    }
-    return medium === 'picture only'
-      ? frames >= QUIET.frames && now.currentTime > before.currentTime
-      : packets >= QUIET.packets
-  }, { medium, QUIET }, { polling: 50 })
+    return { before, now }
+  }, { medium, QUIET, PATIENCE })
+  if (missing !== null) throw new Error(`Never ${medium}: from ${JSON.stringify(missing.before)} to ${JSON.stringify(missing.now)}`)
 }
 
 /** Waits until the other's video element shows nobody: no picture is left standing. */

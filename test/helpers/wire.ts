@@ -1,6 +1,9 @@
 import { EventEmitter, once } from 'node:events'
 import type { Page } from 'playwright-core'
 
+/** For how long, in ms, a page is waited for before the test fails: far longer than a slow machine takes. */
+export const PATIENCE = 20_000
+
 const wires = new WeakMap<Page, Wire>()
 
 /** What a page says and hears on its WebSockets, in the order in which it comes. */
@@ -30,12 +33,17 @@ export class Wire {
     return this.frames.filter(({ way }) => way === 'in').map(({ text }) => text)
   }
 
+  /** Waits for a frame that holds `words`, unless one has come already. */
+  async heard (words: string): Promise<void> {
+    return this.hears(words, 0)
+  }
+
   /** Waits for a frame that has not come yet and that holds `words`. */
-  async hears (words: string): Promise<void> {
-    let seen = this.received.length
+  async hears (words: string, seen = this.received.length): Promise<void> {
+    const signal = AbortSignal.timeout(PATIENCE)
     while (!this.received.slice(seen).some(frame => frame.includes(words))) {
       seen = this.received.length
-      await once(this.#events, 'received')
+      await once(this.#events, 'received', { signal }).catch(() => { throw new Error(`The page heard no more of ${words}`) })
     }
   }
 }
