@@ -62,6 +62,8 @@ export class Room {
   readonly #context: RoomContext
   readonly #seats: Seat[] = []
   #waiting: Waiting[] = []
+  /** Seats that are kept for a joiner while everybody is told that the one who sat there is gone. */
+  #promised = 0
   /** How many sitters have not answered the probe that is under way. */
   #unanswered = 0
 
@@ -187,16 +189,16 @@ export class Room {
   }
 
   #free (): boolean {
-    return this.#seats.length < this.capacity
+    return this.#seats.length + this.#promised < this.capacity
   }
 
   /** Gives the joiner a seat: a free one, or that of an absent peer whose owner loses it by that. */
   #sit (request: JoinRequest, instead?: Seat): Seat {
     if (instead !== undefined) {
-      // Whoever waits is behind this joiner, so the seat must not be free for a moment.
-      this.#take(instead)
-      this.#announceLoss(instead, 'lost')
-      this.#tellLeft(instead, 'lost')
+      // Whoever waits is behind this joiner, so the seat must not be free for a moment, nor the room empty.
+      this.#promised++
+      this.#remove(instead, 'lost')
+      this.#promised--
     }
     const { events, rules } = this.#context
     const { link } = request
@@ -213,6 +215,7 @@ export class Room {
       if (!arrived) this.#remove(other, 'lost')
       else if (events.listenerCount('started') > 0) events.emit('started', this.#place(other))
     }
+    if (instead !== undefined) this.#serve()
     return seat
   }
 
@@ -221,13 +224,14 @@ export class Room {
     const seat = this.#seats.find(seat => seat.id === id)
     if (seat === undefined || !seat.owns(secret)) return null
     const missed = seat.missed(request.received)
+    const old = seat.link
     if (missed === null) {
-      // Some of what the client lacks is gone, so its call cannot go on as if nothing had happened.
-      this.#remove(seat, 'lost')
-      return null
+      // Some of what the client lacks is gone, so its call cannot go on as if nothing had happened: a new seat in the old one's place.
+      const instead = this.#sit(request, seat)
+      old?.close('seatResumed')
+      return instead
     }
     const { clock, events } = this.#context
-    const old = seat.link
     if (seat.absence !== null) clock.cancel(seat.absence.timer)
     seat.absence = null
     const { link } = request
@@ -277,10 +281,11 @@ export class Room {
   #settleProbe (): void {
     this.#serve()
     if (!this.#context.rules.hold) {
-      for (const seat of this.#seats.filter(seat => seat.link === null)) {
-        const next = this.#waiting.shift()
+      for (;;) {
+        const absent = this.#seats.find(seat => seat.link === null)
+        const next = absent === undefined ? undefined : this.#waiting.shift()
         if (next === undefined) break
-        this.#settle(next, { seat: this.#sit(next.request, seat) })
+        this.#settle(next, { seat: this.#sit(next.request, absent) })
       }
     }
     this.#turnAway(this.#full())
@@ -358,7 +363,7 @@ export class Room {
   }
 
   #leaveIfEmpty (): void {
-    if (this.#seats.length === 0 && this.#waiting.length === 0) this.#context.emptied(this)
+    if (this.#seats.length === 0 && this.#waiting.length === 0 && this.#promised === 0) this.#context.emptied(this)
   }
 
   #place (seat: Seat): { app: string, room: string, peer: string } {
