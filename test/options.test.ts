@@ -80,7 +80,7 @@ async function refuses (t: Test, options: object, name: string): Promise<void> {
 
 async function takes (t: Test, options: WebrtcSignallingOptions): Promise<void> {
   const app = Fastify()
-  await t.resolves(app.register(webrtcSignalling, options).then(() => {}))
+  await t.resolves(async () => { await app.register(webrtcSignalling, options) })
   await app.close()
 }
 
