@@ -57,10 +57,15 @@ export class RoomEmitter {
   }
 
   emit<E extends keyof RoomEvents> (event: E, ...args: RoomEvents[E]): void {
-    try {
-      this.#emitter.emit(event, ...args)
-    } catch (error) {
-      this.#failed(error)
+    // One by one, since emit() stops at the first that throws; the raw ones, since those of once() take themselves off.
+    for (const listener of this.#emitter.rawListeners(event)) {
+      try {
+        const outcome: unknown = listener(...args)
+        // Nobody else waits for an async listener, and a rejection that nobody hears ends the process.
+        if (outcome instanceof Promise) outcome.catch(this.#failed)
+      } catch (error) {
+        this.#failed(error)
+      }
     }
   }
 }
