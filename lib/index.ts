@@ -49,7 +49,7 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   await fastify.register(async scope => {
     await ensureWebSocketServer(scope, largestFrame(settings))
     const admission = addSignallingRoutes(scope, hub)
-    if (settings.serveClient) await addAssets(scope, admission)
+    if (settings.serveClient) await addAssets(scope, admission, settings)
   }, { prefix: settings.prefix })
 }
 
@@ -80,7 +80,7 @@ function normalise (url: string): string {
 }
 
 function largestFrame (settings: ReturnType<typeof resolveOptions>): number {
-  return Math.max(settings.defaults.limits.frameBytes, ...[...settings.own.values()].map(app => app.limits.frameBytes))
+  return Math.max(settings.defaults.limits.frameBytes, ...[...settings.listed?.values() ?? []].map(app => app.limits.frameBytes))
 }
 
 export default fp(webrtcSignalling, { name: 'fastify-webrtc-signalling', fastify: '5.x' })

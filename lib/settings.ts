@@ -30,8 +30,8 @@ export interface Settings {
   serveClient: boolean
   /** What an application gets that is not in the record. */
   defaults: AppSettings
-  /** Applications with options of their own. */
-  own: Map<string, AppSettings>
+  /** The applications, where they are listed, each with its options: then only they have routes. */
+  listed: Map<string, AppSettings> | null
   /** Whether an application name is served. */
   served: (app: string, request: FastifyRequest) => boolean | Promise<boolean>
   keyGenerator: KeyGenerator | undefined
@@ -53,12 +53,12 @@ const checkApp = Compile(AppOptionsSchema)
 export function resolveOptions (given: WebrtcSignallingOptions): Settings {
   check(checkOptions, given, '')
   const defaults = resolveApp(given, null, '')
-  const { served, own } = resolveApps(given.apps, defaults)
+  const { served, listed } = resolveApps(given.apps, defaults)
   return {
     prefix: (given.prefix ?? '').replace(/\/+$/, ''),
     serveClient: given.serveClient ?? true,
     defaults,
-    own,
+    listed,
     served,
     keyGenerator: given.keyGenerator,
     heartbeat: { ...defaultsOf(HeartbeatSchema), ...given.heartbeat },
@@ -69,10 +69,9 @@ export function resolveOptions (given: WebrtcSignallingOptions): Settings {
   }
 }
 
-function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettings): Pick<Settings, 'served' | 'own'> {
-  const own = new Map<string, AppSettings>()
-  if (apps === undefined) return { own, served: () => true }
-  if (typeof apps === 'function') return { own, served: apps }
+function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettings): Pick<Settings, 'served' | 'listed'> {
+  if (apps === undefined) return { listed: null, served: () => true }
+  if (typeof apps === 'function') return { listed: null, served: apps }
   if (typeof apps !== 'object' || apps === null) throw new OptionError('apps', 'must be a list of names, a function or a record of names')
   const names = Array.isArray(apps) ? apps : Object.keys(apps)
   names.forEach((name, index) => {
@@ -80,14 +79,16 @@ function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettin
       throw new OptionError(Array.isArray(apps) ? `apps[${index}]` : `apps.${name}`, 'must be a name of 1 to 128 characters of A-Z a-z 0-9 _ . -')
     }
   })
-  if (!Array.isArray(apps)) {
+  const listed = new Map<string, AppSettings>()
+  if (Array.isArray(apps)) {
+    for (const name of apps) listed.set(name, defaults)
+  } else {
     for (const [name, options] of Object.entries(apps)) {
       check(checkApp, options, `apps.${name}`)
-      own.set(name, resolveApp(options, defaults, `apps.${name}.`))
+      listed.set(name, resolveApp(options, defaults, `apps.${name}.`))
     }
   }
-  const known = new Set(names)
-  return { own, served: app => known.has(app) }
+  return { listed, served: app => listed.has(app) }
 }
 
 function resolveApp (given: AppOptions, defaults: AppSettings | null, path: string): AppSettings {

@@ -22,6 +22,11 @@ export const JoinSchema = Type.Object({
     maxLength: 256,
     description: 'The token of the last `joined`: take that seat back. A token that is wrong, used or expired makes it a plain join'
   })),
+  claim: Type.Optional(Type.String({
+    minLength: 22,
+    maxLength: 64,
+    description: 'A secret of the client\'s making, at least 128 random bits, the same until a `joined` arrives: takes back the seat whose `joined`, and token, was lost on the way'
+  })),
   received: Type.Optional(Type.Integer({
     minimum: 0,
     description: 'With `resumeToken`: how many messages of this seat have arrived, so that each of the others is sent once'

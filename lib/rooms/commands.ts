@@ -113,6 +113,7 @@ function takeSeat (caller: Caller, message: Join, grant: Grant | Refusal): Handl
     link: caller,
     resume: message.resume === true,
     resumeToken: message.resumeToken,
+    claim: message.resume === true ? message.claim : undefined,
     received: message.received,
     profile,
     capacity

@@ -33,6 +33,8 @@ export interface JoinRequest {
   link: Link
   resume: boolean
   resumeToken?: string | undefined
+  /** A secret of the client's own, the same in every join until it has seen a `joined`. */
+  claim?: string | undefined
   received?: number | undefined
   profile: PeerProfile
   /** Sets how many may sit in the room. */
@@ -88,10 +90,8 @@ export class Room {
    * @returns at once where the answer is known, later where the sitters of a full room are asked first whether they live.
    */
   join (request: JoinRequest): JoinOutcome | Promise<JoinOutcome> {
-    if (request.resumeToken !== undefined) {
-      const seat = this.#resume(request, request.resumeToken)
-      if (seat !== null) return { seat }
-    }
+    const own = this.#ownSeat(request)
+    if (own !== undefined) return { seat: this.#resume(own, request) }
     if (request.capacity !== undefined) this.capacity = request.capacity
     if (this.#waiting.length === 0 && this.#free()) return { seat: this.#sit(request) }
     if (this.#waiting.length === 0 && !this.#context.rules.hold) {
@@ -204,6 +204,7 @@ export class Room {
     const { link } = request
     const others = [...this.#seats]
     const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume && rules.window > 0 ? rules : null)
+    if (seat.resumable) seat.claim(request.claim)
     this.#seats.push(seat)
     this.#context.seated(seat)
     link.seated(seat)
@@ -219,10 +220,17 @@ export class Room {
     return seat
   }
 
-  #resume (request: JoinRequest, token: string): Seat | null {
-    const { id, secret } = splitToken(token)
-    const seat = this.#seats.find(seat => seat.id === id)
-    if (seat === undefined || !seat.owns(secret)) return null
+  /** The seat that the joiner can prove to be its own, by its token, or where that was lost on the way, by its claim. */
+  #ownSeat ({ resumeToken, claim }: JoinRequest): Seat | undefined {
+    if (resumeToken !== undefined) {
+      const { id, secret } = splitToken(resumeToken)
+      const seat = this.#seats.find(seat => seat.id === id)
+      if (seat?.owns(secret) === true) return seat
+    }
+    return claim === undefined ? undefined : this.#seats.find(seat => seat.claimedBy(claim))
+  }
+
+  #resume (seat: Seat, request: JoinRequest): Seat {
     const missed = seat.missed(request.received)
     const old = seat.link
     if (missed === null) {
@@ -236,6 +244,7 @@ export class Room {
     seat.absence = null
     const { link } = request
     seat.attach(link)
+    seat.claim(request.claim)
     if (old !== null) {
       old.unseated(seat)
       old.close('seatResumed')

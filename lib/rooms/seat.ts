@@ -29,6 +29,7 @@ export class Seat {
   absence: { timer: unknown, until: number } | null = null
   readonly #log: ReplayLog | null
   #secret: Buffer | null = null
+  #claim: Buffer | null = null
   /** From which message on the log must be whole: the first that found the peer absent. */
   #keepFrom = Infinity
   /** What had been sent when the last ping went out. */
@@ -85,6 +86,18 @@ export class Seat {
     if (this.#secret === null) return false
     const given = Buffer.from(secret, 'base64url')
     return given.length === SECRET_BYTES && timingSafeEqual(given, this.#secret)
+  }
+
+  /** Remembers the secret by which the client that is given a token now can prove itself, should that token never reach it. */
+  claim (secret: string | undefined): void {
+    this.#claim = secret === undefined ? null : Buffer.from(secret)
+  }
+
+  /** Whether `secret` is the one of the join that led to the last token. Takes the same time for every wrong one. */
+  claimedBy (secret: string): boolean {
+    if (this.#claim === null) return false
+    const given = Buffer.from(secret)
+    return given.length === this.#claim.length && timingSafeEqual(given, this.#claim)
   }
 
   /** The link is gone; from here on every message must be kept. */

@@ -1,14 +1,23 @@
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fileURLToPath } from 'node:url'
+import type { Settings } from '../settings.js'
 import type { Admission } from './admission.js'
 import { addRoute, OUR_CONFIG } from './route.js'
 
 // The same from lib/ and from dist/: both lie directly in the package.
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
 
-/** What is served beside the WebSocket: where it is served, where it lies, and as what, where its ending would say something else. */
-const ASSETS: ReadonlyArray<{ path: string, file: string, type?: string }> = [
+interface Asset {
+  path: string
+  /** Where it lies. */
+  file: string
+  /** As what it is served, where its ending would say something else. */
+  type?: string
+}
+
+/** What is served beside the WebSocket. */
+const ASSETS: readonly Asset[] = [
   { path: 'peer.html', file: 'static/peer.html' },
   { path: 'peer.css', file: 'static/peer.css' },
   { path: 'peer.js', file: 'static/peer.js' },
@@ -20,22 +29,27 @@ const ASSETS: ReadonlyArray<{ path: string, file: string, type?: string }> = [
 ]
 
 /** Serves the page and the SDK under every application. */
-export async function addAssets (scope: FastifyInstance, admission: Admission): Promise<void> {
+export async function addAssets (scope: FastifyInstance, admission: Admission, { listed }: Settings): Promise<void> {
   // Where the host serves files too its decorator does; it takes another root just as well.
   if (!scope.hasReplyDecorator('sendFile')) await scope.register(fastifyStatic, { root: dist, serve: false })
-  for (const { path, file, type } of ASSETS) {
-    addRoute(scope, {
-      method: 'GET',
-      url: `/:app/${path}`,
-      config: OUR_CONFIG,
-      onRequest: (request: FastifyRequest) => admission.known(request, (request.params as { app: string }).app),
-      handler: (request, reply) => {
-        guard(request, reply)
-        if (type === undefined) return reply.sendFile(file, dist)
-        return reply.type(type).sendFile(file, dist, { contentType: false })
-      }
-    })
+  const apps = listed === null ? [':app'] : [...listed.keys()]
+  for (const app of apps) {
+    for (const asset of ASSETS) addAsset(scope, admission, app, asset)
   }
+}
+
+function addAsset (scope: FastifyInstance, admission: Admission, app: string, { path, file, type }: Asset): void {
+  addRoute(scope, {
+    method: 'GET',
+    url: `/${app}/${path}`,
+    config: OUR_CONFIG,
+    onRequest: (request: FastifyRequest) => admission.known(request, (request.params as { app?: string }).app ?? app),
+    handler: (request, reply) => {
+      guard(request, reply)
+      if (type === undefined) return reply.sendFile(file, dist)
+      return reply.type(type).sendFile(file, dist, { contentType: false })
+    }
+  })
 }
 
 const HOST = /^[A-Za-z0-9.:[\]-]+$/

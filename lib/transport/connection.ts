@@ -145,6 +145,11 @@ export class Connection implements Caller {
     }
   }
 
+  /** What came is no WebSocket frame, or none that is taken: nothing more is read, and a close frame is on its way. */
+  broken (): void {
+    this.#end(false)
+  }
+
   /** The socket is closed. */
   ended (code: number): void {
     // 1005: a close frame without a code (RFC 6455 section 7.4.1). A page that is reloaded says 1001.
@@ -156,6 +161,8 @@ export class Connection implements Caller {
 
   /** Looks at every deadline of this connection. */
   sweep (now: number): void {
+    // The other end began to close, or broke the protocol; ws would let it take half a minute to end its side of TCP.
+    if (this.#closedAt === 0 && !this.open) this.#closedAt = now + CLOSE_GRACE
     if (this.#closedAt !== 0) {
       if (now >= this.#closedAt) this.#socket.terminate()
     } else if (this.#deadAt !== 0 && now >= this.#deadAt) {

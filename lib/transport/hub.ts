@@ -50,7 +50,7 @@ export class Hub {
 
   /** The options of an application. */
   settingsOf (app: string): AppSettings {
-    return this.settings.own.get(app) ?? this.settings.defaults
+    return this.settings.listed?.get(app) ?? this.settings.defaults
   }
 
   /** Whether one more connection fits, in all and into its application. */

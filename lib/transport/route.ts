@@ -31,14 +31,20 @@ function onPong (this: WebSocket, data: Buffer): void {
 function onClose (this: WebSocket, code: number): void {
   (this as Bound)[connection].ended(code)
 }
-// ws closes with the fitting code by itself; the close event says the rest.
-function onError (): void {}
+// ws closes with the fitting code by itself. One that was refused right after its handshake has no connection.
+function onError (this: WebSocket): void {
+  (this as Partial<Bound>)[connection]?.broken()
+}
 
-/** Adds the WebSocket routes: one pair for all applications, and one for each that has options of its own. */
+/**
+ * Adds the WebSocket routes: a pair for each application that is listed, or else one pair with a parameter. A parameter
+ * would stand before a wildcard of the host at the same place, so it is there only where names are not known beforehand.
+ */
 export function addSignallingRoutes (scope: FastifyInstance, hub: Hub): Admission {
   const admission = new Admission(hub)
-  addPair(scope, hub, admission, '/:app', hub.settings.defaults)
-  for (const [app, settings] of hub.settings.own) addPair(scope, hub, admission, `/${app}`, settings, app)
+  const { listed, defaults } = hub.settings
+  if (listed === null) addPair(scope, hub, admission, '/:app', defaults)
+  else for (const [app, settings] of listed) addPair(scope, hub, admission, `/${app}`, settings, app)
   return admission
 }
 
