@@ -1,0 +1,440 @@
+import { encode, type ServerMessage } from '../../lib/protocol/codec.js'
+import type { SeatRules } from '../../lib/rooms/room.js'
+import { CLOSE_GRACE, type Heard } from './fake-link.js'
+import { TestClock } from './test-clock.js'
+
+/** A message of a seat, and what it counts for in the bounds on what is kept. */
+interface Entry {
+  what: string
+  bytes: number
+}
+
+/** What a client is told when it gets a seat, or gets it back. */
+export interface OracleGrant {
+  seat: OracleSeat
+  /** Which of the seat's tokens this is. */
+  serial: number
+  /** From which message of the seat on it will be told. */
+  from: number
+}
+
+/** What a token was issued for; `serial` 0 is never issued. */
+export interface OracleToken {
+  seat: OracleSeat
+  serial: number
+}
+
+interface OracleProbe {
+  link: OracleLink
+  room: OracleRoom
+  timer: unknown
+}
+
+interface OracleRoom {
+  app: string
+  name: string
+  seats: OracleSeat[]
+  waiting: Array<{ link: OracleLink, resume: boolean }>
+  probes: OracleProbe[]
+  /** Seats that are promised to a joiner whose predecessor is being announced as gone. */
+  promised: number
+}
+
+export class OracleSeat {
+  /** Every message since the seat was taken, whether it has arrived or not. */
+  readonly ledger: Entry[] = []
+  serial = 0
+  relayed = 0
+  /** Below this everything is known to have arrived. */
+  confirmed = 0
+  pinged = 0
+  /** The first message that found the peer absent. */
+  awaySince = 0
+  until: number | null = null
+  timer: unknown = null
+
+  constructor (readonly room: OracleRoom, public link: OracleLink | null, readonly resumable: boolean, readonly polite: boolean) {}
+
+  bytesFrom (number: number): number {
+    return this.ledger.slice(number).reduce((sum, entry) => sum + entry.bytes, 0)
+  }
+}
+
+export class OracleLink {
+  readonly seats: OracleSeat[] = []
+  /** Every frame that the server owes this link, in order, described. */
+  readonly expected: string[] = []
+  readonly granted: OracleGrant[] = []
+  readonly probes: OracleProbe[] = []
+  open = true
+  alive = true
+  waitingIn: OracleRoom | null = null
+  cutOff: unknown = null
+
+  constructor (readonly app: string) {}
+
+  seatIn (name: string): OracleSeat | undefined {
+    return this.seats.find(seat => seat.room.name === name)
+  }
+}
+
+/** What can happen that is worth being sure of that it did. */
+export const OCCURRENCES = [
+  'a seat resumed', 'messages replayed', 'a seat taken from a link that still lived', 'a wrong or used token presented',
+  'a log that did not reach back', 'a window over', 'a peer too long away for the bounds', 'a joiner let wait',
+  'a joiner served by a seat that came free', 'a joiner turned away', 'a joiner gone while it waited', 'a probe answered',
+  'a probe not answered', 'an absent seat given to a stranger', 'a message from an outsider', 'a drain with seats taken'
+] as const
+type Occurrence = typeof OCCURRENCES[number]
+
+const ID = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * What the protocol document says of rooms, written down a second time and as plainly as possible: no log that forgets, no
+ * index to count from, every message ever kept. It has a clock of its own, which the test moves along with the other one.
+ */
+export class Oracle {
+  readonly clock = new TestClock()
+  draining = false
+  readonly #rules: SeatRules
+  readonly #probeTimeout: number
+  readonly #tally: Map<string, number>
+  readonly #rooms = new Map<string, OracleRoom>()
+  /** Answers to those who wait come after everything that follows from the same event. */
+  #answers: Array<() => void> = []
+
+  constructor (rules: SeatRules, probeTimeout: number, tally: Map<string, number>) {
+    this.#rules = rules
+    this.#tally = tally
+    this.#probeTimeout = probeTimeout
+  }
+
+  get rooms (): OracleRoom[] {
+    return [...this.#rooms.values()].filter(room => room.seats.length > 0 || room.waiting.length > 0)
+  }
+
+  room (app: string, name: string): OracleRoom {
+    const key = `${app}/${name}`
+    const known = this.#rooms.get(key)
+    // Probes that are under way in a room that everybody has left are of no use to the next ones.
+    if (known !== undefined && known.seats.length + known.waiting.length + known.promised > 0) return known
+    const room = { app, name, seats: [], waiting: [], probes: [], promised: 0 }
+    this.#rooms.set(key, room)
+    return room
+  }
+
+  settle (): void {
+    for (const answer of this.#answers.splice(0)) answer()
+  }
+
+  advance (ms: number): void {
+    this.clock.advance(ms, () => this.settle())
+  }
+
+  // What clients send.
+
+  join (link: OracleLink, name: string, resume: boolean, token?: OracleToken, received?: number): void {
+    this.#heard(link)
+    if (link.seatIn(name) !== undefined) return this.#say(link, `error alreadyInRoom ${name}`)
+    if (this.draining) return this.#say(link, `error serverDraining ${name}`)
+    const room = this.room(link.app, name)
+    if (token !== undefined && room.seats.includes(token.seat) && token.seat.serial === token.serial) {
+      return this.#resume(link, token.seat, resume, received)
+    }
+    if (token !== undefined) this.#note('a wrong or used token presented')
+    const absent = room.seats.find(seat => seat.link === null)
+    if (room.waiting.length === 0 && this.#free(room)) return this.#sit(room, link, resume)
+    if (room.waiting.length === 0 && !this.#rules.hold && absent !== undefined) {
+      this.#note('an absent seat given to a stranger')
+      return this.#replace(absent, link, resume)
+    }
+    if (room.probes.length === 0 && room.seats.every(seat => seat.link === null)) return this.#say(link, this.#full(room))
+    this.#note('a joiner let wait')
+    room.waiting.push({ link, resume })
+    link.waitingIn = room
+    if (room.probes.length === 0) this.#probe(room)
+  }
+
+  leave (link: OracleLink, name?: string): void {
+    this.#heard(link)
+    if (name === undefined && link.seats.length > 1) return this.#say(link, 'error noStreamNameSpecified -')
+    const seat = name === undefined ? link.seats[0] : link.seatIn(name)
+    if (seat === undefined) return this.#say(link, `error notInRoom ${name ?? '-'}`)
+    this.#giveUp(seat, 'left')
+    this.#say(link, `leaved ${seat.room.name} -`)
+  }
+
+  relay (link: OracleLink, name: string, what: string, bytes: number): void {
+    this.#heard(link)
+    const seat = link.seatIn(name)
+    if (seat === undefined) {
+      this.#note('a message from an outsider')
+      return this.#say(link, `error notInRoom ${name}`)
+    }
+    seat.relayed++
+    if (seat.room.seats.length < 2) return this.#say(link, `error no_peer_associated_before ${name}`)
+    this.#tellOthers(seat, { what, bytes })
+  }
+
+  // What happens to links.
+
+  ping (link: OracleLink): void {
+    for (const seat of link.seats) seat.pinged = seat.ledger.length
+  }
+
+  /** A pong has come; `last` where it answers the last ping. */
+  pong (link: OracleLink, last: boolean): void {
+    this.#heard(link)
+    if (last) for (const seat of link.seats) seat.confirmed = Math.max(seat.confirmed, seat.pinged)
+  }
+
+  lose (link: OracleLink, clean: boolean): void {
+    if (!link.alive) return
+    link.alive = false
+    link.open = false
+    this.clock.cancel(link.cutOff)
+    const room = link.waitingIn
+    link.waitingIn = null
+    if (room !== null) {
+      this.#note('a joiner gone while it waited')
+      room.waiting = room.waiting.filter(waiting => waiting.link !== link)
+    }
+    for (const seat of [...link.seats]) this.#lost(seat, clean)
+    for (const probe of [...link.probes]) this.#answered(probe, false)
+  }
+
+  // What the application does.
+
+  tell (app: string, name: string, entry: Entry, only?: OracleSeat): void {
+    const room = this.room(app, name)
+    for (const seat of [...room.seats]) {
+      if (room.seats.includes(seat) && (only === undefined || only === seat)) this.#tell(seat, entry)
+    }
+  }
+
+  remove (seat: OracleSeat, reason: string): void {
+    const { link, room } = seat
+    if (link !== null) this.#say(link, `stop ${room.name} removed`)
+    this.#giveUp(seat, 'removed')
+    if (link !== null) this.#say(link, `leaved ${room.name} ${reason}`)
+  }
+
+  close (app: string, name: string, reason: string): void {
+    const room = this.room(app, name)
+    this.#turnAway(room, () => `error NoSpaceForNewPeer ${name}`)
+    for (const seat of [...room.seats]) if (room.seats.includes(seat)) this.remove(seat, reason)
+  }
+
+  drain (): void {
+    this.draining = true
+    for (const room of this.rooms) {
+      this.#note('a drain with seats taken')
+      this.#turnAway(room, () => `error serverDraining ${room.name}`)
+      for (const seat of [...room.seats]) this.#take(seat)
+    }
+  }
+
+  // The rules.
+
+  #free (room: OracleRoom): boolean {
+    return room.seats.length + room.promised < 2
+  }
+
+  #sit (room: OracleRoom, link: OracleLink, resume: boolean): void {
+    const [other] = room.seats
+    const seat = new OracleSeat(room, link, resume && this.#rules.window > 0, other !== undefined && !other.polite)
+    room.seats.push(seat)
+    link.seats.push(seat)
+    this.#grant(seat, link, false, 0)
+    if (other === undefined) return
+    const { name } = room
+    this.#tell(other, { what: `peerJoined ${name}`, bytes: encode({ command: 'notification', definition: 'peerJoined', streamId: name, peerId: ID }).length })
+    if (room.seats.includes(other)) this.#tell(other, { what: `start ${name}`, bytes: encode({ command: 'start', streamId: name }).length })
+  }
+
+  /** A joiner gets the seat of one that is given up for it: nobody who waits may come in between. */
+  #replace (seat: OracleSeat, link: OracleLink, resume: boolean): void {
+    const { room } = seat
+    room.promised++
+    this.#giveUp(seat, 'lost')
+    room.promised--
+    this.#sit(room, link, resume)
+    this.#serve(room)
+  }
+
+  #resume (link: OracleLink, seat: OracleSeat, resume: boolean, received?: number): void {
+    const from = received ?? (seat.link === null ? seat.awaySince : seat.ledger.length)
+    const old = seat.link
+    if (from < seat.confirmed || from > seat.ledger.length || !this.#fits(seat, from)) {
+      this.#note('a log that did not reach back')
+      this.#replace(seat, link, resume)
+    } else {
+      this.#note('a seat resumed')
+      if (old !== null) this.#note('a seat taken from a link that still lived')
+      if (from < seat.ledger.length) this.#note('messages replayed')
+      this.clock.cancel(seat.timer)
+      seat.until = null
+      if (old !== null) old.seats.splice(old.seats.indexOf(seat), 1)
+      seat.link = link
+      seat.pinged = 0
+      link.seats.push(seat)
+      this.#grant(seat, link, true, from)
+      for (const { what } of seat.ledger.slice(from)) this.#say(link, what)
+    }
+    if (old?.open !== true) return
+    old.open = false
+    old.cutOff = this.clock.after(CLOSE_GRACE, () => this.lose(old, false))
+  }
+
+  #grant (seat: OracleSeat, link: OracleLink, resumed: boolean, from: number): void {
+    seat.serial++
+    if (link.open) link.granted.push({ seat, serial: seat.serial, from })
+    const others = seat.room.seats.length - 1
+    this.#say(link, `joined ${seat.room.name} ${others} ${seat.polite ? 'polite' : 'impolite'} ${seat.resumable ? 'resumable' : 'fleeting'} ${resumed ? seat.relayed : 'new'}`)
+  }
+
+  #fits (seat: OracleSeat, from: number): boolean {
+    return seat.ledger.length - from <= this.#rules.messages && seat.bytesFrom(from) <= this.#rules.bytes
+  }
+
+  #tell (seat: OracleSeat, entry: Entry): void {
+    seat.ledger.push(entry)
+    if (seat.link !== null) {
+      this.#say(seat.link, entry.what)
+    } else if (!this.#fits(seat, seat.awaySince)) {
+      this.#note('a peer too long away for the bounds')
+      this.#giveUp(seat, 'lost')
+    }
+  }
+
+  #tellOthers (seat: OracleSeat, entry: Entry): void {
+    for (const other of [...seat.room.seats]) if (other !== seat) this.#tell(other, entry)
+  }
+
+  #lost (seat: OracleSeat, clean: boolean): void {
+    if (clean || !seat.resumable) return this.#giveUp(seat, clean ? 'left' : 'lost')
+    const { link } = seat
+    link?.seats.splice(link.seats.indexOf(seat), 1)
+    seat.link = null
+    seat.awaySince = seat.ledger.length
+    seat.until = this.clock.now() + this.#rules.window
+    seat.timer = this.clock.after(this.#rules.window, () => {
+      this.#note('a window over')
+      this.#giveUp(seat, 'lost')
+    })
+  }
+
+  #take (seat: OracleSeat): void {
+    const { room, link } = seat
+    room.seats = room.seats.filter(other => other !== seat)
+    link?.seats.splice(link.seats.indexOf(seat), 1)
+    this.clock.cancel(seat.timer)
+    seat.link = null
+  }
+
+  #giveUp (seat: OracleSeat, reason: 'left' | 'lost' | 'removed'): void {
+    const { room } = seat
+    this.#take(seat)
+    const { name } = room
+    this.#tellOthers(seat, { what: `stop ${name} ${reason}`, bytes: encode({ command: 'stop', streamId: name, reason }).length })
+    const peerLeft: ServerMessage = { command: 'notification', definition: 'peerLeft', streamId: name, peerId: ID, reason }
+    this.#tellOthers(seat, { what: `peerLeft ${name} ${reason}`, bytes: encode(peerLeft).length })
+    this.#serve(room)
+  }
+
+  #serve (room: OracleRoom): void {
+    while (this.#free(room)) {
+      const next = room.waiting.shift()
+      if (next === undefined) return
+      this.#note('a joiner served by a seat that came free')
+      next.link.waitingIn = null
+      this.#sit(room, next.link, next.resume)
+    }
+  }
+
+  #probe (room: OracleRoom): void {
+    for (const { link } of room.seats) {
+      if (link === null) continue
+      const probe: OracleProbe = { link, room, timer: null }
+      probe.timer = this.clock.after(link.open ? this.#probeTimeout : 0, () => this.#answered(probe, false))
+      room.probes.push(probe)
+      link.probes.push(probe)
+      if (link.open) this.ping(link)
+    }
+  }
+
+  #answered (probe: OracleProbe, alive: boolean): void {
+    const { link, room } = probe
+    this.clock.cancel(probe.timer)
+    if (!room.probes.includes(probe)) return
+    this.#note(alive ? 'a probe answered' : 'a probe not answered')
+    link.probes.splice(link.probes.indexOf(probe), 1)
+    room.probes.splice(room.probes.indexOf(probe), 1)
+    const seat = link.seatIn(room.name)
+    if (!alive && seat !== undefined) {
+      this.#lost(seat, false)
+      this.lose(link, false)
+    }
+    if (room.probes.length > 0) return
+    this.#serve(room)
+    while (!this.#rules.hold && room.waiting.length > 0) {
+      const absent = room.seats.find(seat => seat.link === null)
+      if (absent === undefined) break
+      const next = room.waiting.shift()
+      if (next === undefined) break
+      this.#note('an absent seat given to a stranger')
+      next.link.waitingIn = null
+      this.#replace(absent, next.link, next.resume)
+    }
+    this.#turnAway(room, () => this.#full(room))
+  }
+
+  #full (room: OracleRoom): string {
+    const left = room.seats.filter(seat => seat.link === null).map(seat => Math.ceil((seat.until ?? 0) - this.clock.now()))
+    return `error NoSpaceForNewPeer ${room.name}${left.length > 0 ? ` ${Math.min(...left)}` : ''}`
+  }
+
+  #turnAway (room: OracleRoom, answer: () => string): void {
+    const text = answer()
+    for (const { link } of room.waiting.splice(0)) {
+      this.#note('a joiner turned away')
+      link.waitingIn = null
+      this.#answers.push(() => this.#say(link, text))
+    }
+  }
+
+  #heard (link: OracleLink): void {
+    for (const probe of [...link.probes]) this.#answered(probe, true)
+  }
+
+  #note (occurrence: Occurrence): void {
+    this.#tally.set(occurrence, (this.#tally.get(occurrence) ?? 0) + 1)
+  }
+
+  #say (link: OracleLink, what: string): void {
+    if (link.open) link.expected.push(what)
+  }
+}
+
+/** A frame in the oracle's words. */
+export function describe (message: Heard): string {
+  const { n } = message as { n?: number }
+  switch (message.command) {
+    case 'takeConfiguration':
+    case 'takeCandidate':
+    case 'peerMessageCommand': return `relay ${message.streamId} ${n}`
+    case 'start': return `start ${message.streamId}`
+    case 'stop': return `stop ${message.streamId} ${message.reason ?? '-'}`
+    case 'error': return `error ${message.definition} ${message.streamId ?? '-'}${message.retryAfter === undefined ? '' : ` ${message.retryAfter}`}`
+    case 'notification': break
+    default: return message.command
+  }
+  if ('resumed' in message) {
+    const { streamId, peers, polite, resumeToken, resumed, received } = message
+    return `joined ${streamId} ${peers} ${polite ? 'polite' : 'impolite'} ${resumeToken === undefined ? 'fleeting' : 'resumable'} ${resumed ? received : 'new'}`
+  }
+  if (message.definition === 'peerJoined') return `peerJoined ${message.streamId}`
+  if ('data' in message) return `note ${message.streamId} ${String(message.data)}`
+  if ('streamId' in message) return `${message.definition} ${message.streamId} ${'reason' in message ? String(message.reason) : '-'}`
+  return message.definition
+}

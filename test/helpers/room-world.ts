@@ -1,0 +1,362 @@
+import assert from 'node:assert/strict'
+import { encode } from '../../lib/protocol/codec.js'
+import { Rooms } from '../../lib/rooms/rooms.js'
+import type { SeatRules } from '../../lib/rooms/room.js'
+import { FakeLink, type Heard } from './fake-link.js'
+import { Oracle, OracleLink, describe, type OracleSeat } from './room-oracle.js'
+import { TestClock } from './test-clock.js'
+
+export const PROBE_TIMEOUT = 2_000.5
+
+/** What is promised of rooms. Each failure of the model bears the name of the promise that was broken. */
+export const INVARIANTS = {
+  twoSeats: 'never more than two seats',
+  owned: 'no seat without owner or deadline',
+  found: 'every seat is found by its id, and its room by its name',
+  inside: 'no message to anyone outside the room',
+  order: 'order kept, none lost or doubled while within bounds',
+  answered: 'whoever waits is answered',
+  agreed: 'everybody is told what the protocol says, and nothing else',
+  lives: 'every seat that is told of as joined is told of as left, once',
+  quiet: 'after quiescence no timers and no seats are left'
+} as const
+
+/** What a client knows of a seat. */
+export interface View {
+  seat: OracleSeat
+  token: string | undefined
+  serial: number
+  /** How many messages of the seat it has got. */
+  received: number
+}
+
+export type Token = 'none' | 'current' | 'old' | 'foreign' | 'forged'
+export type Received = 'right' | 'absent' | 'less' | 'more'
+
+/** One connection, in the real code and in the oracle. */
+class Line {
+  readonly real: FakeLink
+  readonly oracle: OracleLink
+  /** Every frame that was sent, described; compared with what the oracle expects. */
+  readonly sent: string[] = []
+  readonly views = new Map<string, View>()
+  #compared = 0
+  #granted = 0
+
+  constructor (world: World, app: string) {
+    this.oracle = new OracleLink(app)
+    this.real = new FakeLink({
+      app,
+      rooms: world.rooms,
+      clock: world.clock,
+      probeTimeout: PROBE_TIMEOUT,
+      sent: message => {
+        const what = describe(message)
+        this.sent.push(what)
+        const answer = message.command === 'error' || what.startsWith('leaved ')
+        if (answer || !('streamId' in message)) return
+        const seat = this.real.seatIn(String(message.streamId))
+        assert.ok(seat !== undefined && seat.room.app === app, `${INVARIANTS.inside}: ${what}`)
+        const from = (message as { from?: string }).from
+        assert.ok(from === undefined || from === `${app}/${seat.room.name}`, `${INVARIANTS.inside}: ${what} from ${from}`)
+      }
+    })
+  }
+
+  /** The client gets a message, and must find it to be the next one. */
+  got (message: Heard): View | null {
+    const what = describe(message)
+    const [word = '', room = ''] = what.split(' ')
+    if (word === 'error') return null
+    if (word === 'leaved') {
+      this.views.delete(room)
+      return null
+    }
+    if (word === 'joined') {
+      const grant = this.oracle.granted[this.#granted++]
+      assert.ok(grant !== undefined, `${INVARIANTS.agreed}: ${what}`)
+      const token = 'resumeToken' in message ? String(message.resumeToken) : undefined
+      const view = { seat: grant.seat, token, serial: grant.serial, received: grant.from }
+      this.views.set(room, view)
+      return view
+    }
+    const view = this.views.get(room)
+    assert.ok(view !== undefined, `${INVARIANTS.inside}: ${what}`)
+    // An application's `stop removed` goes past the seat that it ends.
+    if (what.endsWith(' removed') && view.received === view.seat.ledger.length) return null
+    assert.equal(what, view.seat.ledger[view.received]?.what, INVARIANTS.order)
+    view.received++
+    return null
+  }
+
+  compare (): void {
+    const { expected } = this.oracle
+    for (; this.#compared < Math.max(expected.length, this.sent.length); this.#compared++) {
+      assert.equal(this.sent[this.#compared], expected[this.#compared], INVARIANTS.agreed)
+    }
+  }
+}
+
+/** A client: the line that it uses, the lines that it has left behind and the server may still know, and what it remembers. */
+class Client {
+  line: Line | null = null
+  readonly stale: Line[] = []
+  /** Every seat that it was told of, by room, the newest last. */
+  readonly memory = new Map<string, View[]>()
+
+  constructor (readonly app: string) {}
+}
+
+/** The real rooms, the oracle beside them, and the clients that use both. */
+export class World {
+  readonly clock = new TestClock()
+  readonly rooms: Rooms
+  readonly oracle: Oracle
+  readonly clients: Client[]
+  readonly #rules: SeatRules
+  readonly #joined = new Set<string>()
+  readonly #left = new Set<string>()
+  readonly #lines: Line[] = []
+  #n = 0
+
+  constructor (rules: SeatRules, apps: string[], tally: Map<string, number>) {
+    this.#rules = rules
+    this.rooms = new Rooms(rules, this.clock, error => { throw error })
+    this.oracle = new Oracle(rules, PROBE_TIMEOUT, tally)
+    this.clients = apps.map(app => new Client(app))
+    this.rooms.events.on('joined', ({ peer }) => this.#joined.add(peer))
+    this.rooms.events.on('left', ({ peer }) => {
+      assert.ok(this.#joined.has(peer) && !this.#left.has(peer), INVARIANTS.lives)
+      this.#left.add(peer)
+    })
+  }
+
+  client (index: number): Client {
+    const client = this.clients[index]
+    if (client === undefined) throw new RangeError(`no client ${index}`)
+    return client
+  }
+
+  /** The room in which a client sits, or sat, the longest; none where it never did. */
+  ownRoom (index: number): string | undefined {
+    const client = this.client(index)
+    return client.line?.oracle.seats[0]?.room.name ?? [...client.memory.keys()].at(-1)
+  }
+
+  /** Whether a client's frames would wait behind a join that is not answered. */
+  busy (index: number): boolean {
+    return this.client(index).line?.oracle.waitingIn != null
+  }
+
+  // What clients do.
+
+  join (index: number, room: string, resume: boolean, kind: Token, count: Received): void {
+    const client = this.client(index)
+    const views = client.memory.get(room) ?? []
+    const view = kind === 'foreign' ? this.#foreign(client, room) : kind === 'old' ? views.at(-2) : views.at(-1)
+    const presented = kind === 'none' || view?.token === undefined ? undefined : view
+    // Who comes back with a token comes on a new line, whether or not the old one is known to be dead.
+    if (presented !== undefined && client.line?.views.has(room) === true) this.#abandon(client)
+    const line = this.#lineOf(client)
+    const received = presented === undefined ? undefined : { right: presented.received, absent: undefined, less: Math.max(0, presented.received - 2), more: presented.received + 1_000 }[count]
+    const token = kind === 'forged' && presented?.token !== undefined ? `${presented.token.slice(0, -1)}${presented.token.endsWith('A') ? 'B' : 'A'}` : presented?.token
+    line.real.say({ command: 'join', streamId: room, ...(resume ? { resume } : {}), resumeToken: token, received })
+    this.oracle.join(line.oracle, room, resume, presented === undefined || kind === 'forged' ? undefined : presented, received)
+  }
+
+  leave (index: number, room: string | undefined, command: 'leave' | 'stop'): void {
+    const line = this.#lineOf(this.client(index))
+    line.real.say({ command, streamId: room })
+    this.oracle.leave(line.oracle, room)
+  }
+
+  relay (index: number, room: string, command: 'offer' | 'candidate' | 'message', size: number): void {
+    const line = this.#lineOf(this.client(index))
+    const n = this.#n++
+    const own = { streamId: room, n, from: `${line.oracle.app}/${room}` }
+    const message = {
+      offer: { command: 'takeConfiguration', type: 'offer', sdp: 'x'.repeat(size), ...own },
+      candidate: { command: 'takeCandidate', label: 0, id: '0', candidate: 'x'.repeat(size), ...own },
+      message: { command: 'peerMessageCommand', definition: 'chat', data: 'x'.repeat(size), ...own }
+    }[command]
+    line.real.say(message)
+    this.oracle.relay(line.oracle, room, `relay ${room} ${n}`, JSON.stringify(message).length)
+  }
+
+  read (index: number, most: number): void {
+    const { line } = this.client(index)
+    if (line !== null) this.#read(this.client(index), line, most)
+  }
+
+  async readAll (): Promise<void> {
+    for (const client of this.clients) if (client.line !== null) this.#read(client, client.line, Infinity)
+    await this.settle()
+  }
+
+  /** A client's line ends; of what is under way to it, `arrives` things still do. */
+  lose (index: number, clean: boolean, arrives: number): void {
+    const client = this.client(index)
+    const { line } = client
+    if (line === null) return
+    client.line = null
+    this.#end(client, line, clean, arrives)
+  }
+
+  /** The server finds out about the lines that a client has left behind. */
+  loseStale (index: number, clean: boolean): void {
+    const client = this.client(index)
+    for (const line of client.stale.splice(0)) this.#end(client, line, clean, 0)
+  }
+
+  ping (index: number): void {
+    const { line } = this.client(index)
+    if (line === null || !line.real.open) return
+    line.real.ping()
+    this.oracle.ping(line.oracle)
+  }
+
+  // What the application and time do.
+
+  tell (app: string, room: string, only: number | null, size: number): void {
+    const n = this.#n++
+    const frame = encode({ command: 'notification', definition: 'note', streamId: room, data: `${n}${' '.repeat(size)}` })
+    const found = this.rooms.find(app, room)
+    const seat = only === null ? undefined : found?.seats[only]
+    if (only !== null && seat === undefined) return
+    const entry = { what: `note ${room} ${n}${' '.repeat(size)}`, bytes: frame.length }
+    found?.tell(frame, seat)
+    this.oracle.tell(app, room, entry, only === null ? undefined : this.oracle.room(app, room).seats[only])
+  }
+
+  remove (app: string, room: string, which: number): void {
+    const seat = this.rooms.find(app, room)?.seats[which]
+    const expected = this.oracle.room(app, room).seats[which]
+    if (seat === undefined || expected === undefined) return
+    seat.room.remove(seat, 'kicked')
+    this.oracle.remove(expected, 'kicked')
+  }
+
+  close (app: string, room: string): void {
+    this.rooms.find(app, room)?.close('closed')
+    this.oracle.close(app, room, 'closed')
+  }
+
+  drain (): void {
+    this.rooms.drain()
+    this.oracle.drain()
+  }
+
+  async advance (ms: number): Promise<void> {
+    await this.clock.advanceSlowly(ms, () => this.settle())
+    this.oracle.advance(ms)
+  }
+
+  /** Lets promises have their turn, at both sides. */
+  async settle (): Promise<void> {
+    for (let turn = 0; turn < 6; turn++) await undefined
+    this.oracle.settle()
+  }
+
+  /** Everything that must hold after every step. */
+  check (): void {
+    for (const app of this.rooms.apps()) {
+      for (const room of this.rooms.in(app)) {
+        assert.ok(room.seats.length <= 2, INVARIANTS.twoSeats)
+        for (const seat of room.seats) {
+          const owner = seat.link as FakeLink | null
+          assert.equal(owner === null, seat.absence !== null, INVARIANTS.owned)
+          if (owner !== null) assert.ok(owner.alive && owner.seats.includes(seat), INVARIANTS.owned)
+          else assert.ok((seat.absence?.until ?? -1) >= this.clock.now(), INVARIANTS.owned)
+        }
+      }
+    }
+    for (const line of this.#lines) {
+      line.compare()
+      const { busySince, seats, alive } = line.real
+      assert.ok(busySince === null || (alive && this.clock.now() - busySince <= PROBE_TIMEOUT), INVARIANTS.answered)
+      for (const seat of seats) {
+        assert.equal(this.rooms.seat(seat.id), seat, INVARIANTS.found)
+        assert.equal(this.rooms.find(seat.room.app, seat.room.name), seat.room, INVARIANTS.found)
+      }
+    }
+    const expected = this.oracle.rooms
+    assert.equal(this.rooms.apps().flatMap(app => this.rooms.in(app)).length, expected.length, INVARIANTS.found)
+    for (const { app, name, seats, waiting } of expected) {
+      const room = this.rooms.find(app, name)
+      assert.deepEqual(room?.seats.map(seat => seat.link === null), seats.map(seat => seat.link === null), INVARIANTS.agreed)
+      assert.equal(room?.waiting, waiting.length, INVARIANTS.answered)
+    }
+  }
+
+  /** Everybody reads to the end, and goes in one of three ways; then nothing may be left. */
+  async quiesce (how: 'leave' | 'vanish' | 'drain'): Promise<void> {
+    await this.readAll()
+    // Whoever is not answered by now, a probe that took its time later, never will be.
+    await this.advance(PROBE_TIMEOUT + 1)
+    await this.readAll()
+    this.check()
+    for (const line of this.#lines) assert.equal(line.real.busySince, null, INVARIANTS.answered)
+    for (const { line } of this.clients) {
+      for (const seat of line?.oracle.seats ?? []) {
+        assert.equal(line?.views.get(seat.room.name)?.received, seat.ledger.length, INVARIANTS.order)
+      }
+    }
+    if (how === 'drain') this.drain()
+    for (const [index, client] of this.clients.entries()) {
+      this.loseStale(index, how === 'leave')
+      for (const seat of how === 'leave' ? [...client.line?.oracle.seats ?? []] : []) this.leave(index, seat.room.name, 'leave')
+      await this.settle()
+      this.lose(index, how === 'leave', 0)
+      await this.settle()
+    }
+    await this.advance(this.#rules.window + PROBE_TIMEOUT + 1)
+    this.check()
+    assert.equal(this.clock.pending, 0, INVARIANTS.quiet)
+    assert.deepEqual(this.rooms.apps(), [], INVARIANTS.quiet)
+    for (const peer of this.#joined) assert.equal(this.rooms.seat(peer), undefined, INVARIANTS.quiet)
+    assert.deepEqual(this.#left, this.#joined, INVARIANTS.lives)
+  }
+
+  /** The newest token that somebody got in another room, or in the room of this name in another application. */
+  #foreign (client: Client, room: string): View | undefined {
+    for (const other of this.clients) {
+      for (const [name, views] of other.memory) {
+        if (other.app !== client.app || name !== room) return views.at(-1)
+      }
+    }
+    return undefined
+  }
+
+  #lineOf (client: Client): Line {
+    if (client.line !== null && !client.line.real.open) this.#abandon(client)
+    if (client.line === null) {
+      client.line = new Line(this, client.app)
+      this.#lines.push(client.line)
+    }
+    return client.line
+  }
+
+  #abandon (client: Client): void {
+    if (client.line === null) return
+    if (client.line.real.alive) client.stale.push(client.line)
+    client.line = null
+  }
+
+  #read (client: Client, line: Line, most: number): void {
+    line.real.read(most, message => this.#got(client, line, message), last => this.oracle.pong(line.oracle, last))
+  }
+
+  #end (client: Client, line: Line, clean: boolean, arrives: number): void {
+    line.real.fail(clean, arrives, message => this.#got(client, line, message))
+    this.oracle.lose(line.oracle, clean)
+  }
+
+  #got (client: Client, line: Line, message: Heard): void {
+    const view = line.got(message)
+    if (view === null) return
+    const { name } = view.seat.room
+    const views = client.memory.get(name) ?? []
+    views.push(view)
+    client.memory.set(name, views)
+  }
+}

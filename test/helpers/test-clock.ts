@@ -1,0 +1,56 @@
+import type { Clock } from '../../lib/rooms/clock.js'
+
+interface Timer {
+  at: number
+  task: () => void
+}
+
+/** A clock that stands still until the test moves it. Timers that are due at the same instant run in the order in which they were set. */
+export class TestClock implements Clock {
+  #now = 0
+  #timers: Timer[] = []
+
+  now (): number {
+    return this.#now
+  }
+
+  /** How many timers are set. */
+  get pending (): number {
+    return this.#timers.length
+  }
+
+  after (ms: number, task: () => void): Timer {
+    const timer = { at: this.#now + ms, task }
+    this.#timers.push(timer)
+    return timer
+  }
+
+  cancel (timer: unknown): void {
+    const index = this.#timers.indexOf(timer as Timer)
+    if (index !== -1) this.#timers.splice(index, 1)
+  }
+
+  /** Moves on by `ms`, and runs what falls due on the way; `settle` after each timer. */
+  advance (ms: number, settle: () => void = () => {}): void {
+    const end = this.#now + ms
+    while (this.#runNext(end)) settle()
+    this.#now = end
+  }
+
+  /** As {@link advance}, for what hangs on promises. */
+  async advanceSlowly (ms: number, settle: () => Promise<void>): Promise<void> {
+    const end = this.#now + ms
+    while (this.#runNext(end)) await settle()
+    this.#now = end
+  }
+
+  #runNext (end: number): boolean {
+    let next: Timer | undefined
+    for (const timer of this.#timers) if (timer.at <= end && (next === undefined || timer.at < next.at)) next = timer
+    if (next === undefined) return false
+    this.cancel(next)
+    this.#now = Math.max(this.#now, next.at)
+    next.task()
+    return true
+  }
+}
