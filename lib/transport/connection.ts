@@ -49,6 +49,8 @@ export class Connection implements Caller {
   /** The room of the join that is not over yet. */
   #joining: string | null = null
   #pingNumber = 0
+  /** The last ping that was answered. */
+  #pongNumber = 0
   #pingAt: number
   /** When an unanswered ping means that the other end is dead; 0 where none is under way. */
   #deadAt = 0
@@ -139,9 +141,14 @@ export class Connection implements Caller {
 
   /** A pong has come. */
   ponged (data: Buffer): void {
-    this.pinged()
-    if (data.length === 4 && data.readUInt32BE() === this.#pingNumber) {
-      for (const seat of this.seats) seat.confirmPing()
+    const number = data.length === 4 ? data.readUInt32BE() : 0
+    if (number > this.#pongNumber && number <= this.#pingNumber) {
+      // Not counted: how often it is asked lies with those who want into its rooms, who could have it closed by that.
+      this.#pongNumber = number
+      this.#heard()
+      if (number === this.#pingNumber) for (const seat of this.seats) seat.confirmPing()
+    } else {
+      this.pinged()
     }
   }
 
