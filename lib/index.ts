@@ -6,9 +6,9 @@ import type { WebrtcSignallingOptions } from './options.js'
 import { RoomsApi } from './rooms/rooms-api.js'
 import { resolveOptions } from './settings.js'
 import { addAssets } from './transport/assets.js'
+import { drainOnClose } from './transport/closing.js'
 import { Hub } from './transport/hub.js'
 import { addSignallingRoutes, OURS } from './transport/route.js'
-import { cutOff } from './transport/upgrade-sockets.js'
 import { ensureWebSocketServer } from './transport/web-socket-server.js'
 
 /** The registrations in one scope, by whole prefix. On the instance, so that two servers in one process share nothing. */
@@ -30,10 +30,7 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   decorate(fastify, prefix, hub)
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
-  fastify.addHook('preClose', async () => {
-    cutOff(fastify.server, settings.drain.grace)
-    await hub.drain()
-  })
+  drainOnClose(fastify, hub)
   const ours = new Map<string, string>()
   fastify.addHook('onRoute', route => {
     const config = route.config as Record<symbol, unknown> | undefined

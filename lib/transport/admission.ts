@@ -33,12 +33,17 @@ export class Admission {
   }
 
   /**
-   * After the host's hooks, right before the upgrade: is there room?
+   * After the host's hooks, right before the upgrade: does the server still take anybody, and is there room?
    *
-   * @throws FST_WEBRTC_FULL (503), FST_WEBRTC_TOO_MANY_CONNECTIONS (429)
+   * @throws FST_WEBRTC_DRAINING (503), FST_WEBRTC_FULL (503), FST_WEBRTC_TOO_MANY_CONNECTIONS (429)
    */
   last (request: FastifyRequest, reply: FastifyReply, app: string): void {
     if (!request.ws) return
+    // The host's hooks may have taken their time.
+    if (this.#hub.rooms.draining) {
+      this.#retryLater(reply)
+      throw new DrainingError()
+    }
     if (!this.#hub.hasRoom(app)) {
       this.#retryLater(reply)
       throw new FullError()
