@@ -18,6 +18,7 @@ export const INVARIANTS = {
   answered: 'whoever waits is answered',
   agreed: 'everybody is told what the protocol says, and nothing else',
   lives: 'every seat that is told of as joined is told of as left, once',
+  timers: 'no timer outlives what it is for',
   quiet: 'after quiescence no timers and no seats are left'
 } as const
 
@@ -279,6 +280,7 @@ export class World {
         assert.equal(this.rooms.find(seat.room.app, seat.room.name), seat.room, INVARIANTS.found)
       }
     }
+    assert.equal(this.clock.pending, this.oracle.clock.pending, INVARIANTS.timers)
     const expected = this.oracle.rooms
     assert.equal(this.rooms.apps().flatMap(app => this.rooms.in(app)).length, expected.length, INVARIANTS.found)
     for (const { app, name, seats, waiting } of expected) {
