@@ -23,12 +23,28 @@ export interface CoturnOptions {
   realm?: string
 }
 
+/** There is no coturn on this machine. */
+class MissingError extends Error {}
+
 const ATTEMPTS = 3
 /** In ms. */
 const START_TIMEOUT = 20_000
 const RELAY_PORTS = 64
 /** Below the ports that Linux hands out by itself, so that relays and other tests do not meet. */
 const RELAY_PORT_RANGE = [20_000, 32_000] as const
+
+/**
+ * Ends coturn, and takes its directory away, when the standard input ends: a test that is killed takes coturn with it.
+ * What waits for that is a background job, to which a shell gives no input unless it is handed over.
+ */
+const LAUNCHER = `
+exec 3<&0
+turnserver "$@" 3<&- &
+server=$!
+{ read -r _ <&3; kill -9 $server; rm -rf "$PWD"; } >/dev/null 2>&1 &
+wait $server`
+/** What a shell says of a command that it cannot find. */
+const NOT_FOUND = 127
 
 /** Starts Debian's coturn on loopback, with nothing of its own outside a directory in the temporary one. */
 export async function startCoturn (options: CoturnOptions): Promise<Coturn> {
@@ -37,7 +53,7 @@ export async function startCoturn (options: CoturnOptions): Promise<Coturn> {
       return await launch(options)
     } catch (error) {
       // Between finding a free port and coturn's taking it, someone else may have.
-      if (attempt === ATTEMPTS || (error as NodeJS.ErrnoException).code === 'ENOENT') throw error
+      if (attempt === ATTEMPTS || error instanceof MissingError) throw error
     }
   }
 }
@@ -48,26 +64,25 @@ async function launch ({ secrets, realm = 'signalling.test' }: CoturnOptions): P
   const port = await freePort()
   const [lowest, highest] = RELAY_PORT_RANGE
   const minPort = lowest + Math.floor(Math.random() * (highest - lowest - RELAY_PORTS))
-  const server = spawn('turnserver', [
-    '-n', '--no-cli', '--no-tls', '--no-dtls', '--no-multicast-peers', '--allow-loopback-peers',
+  const server = spawn('/bin/sh', [
+    '-c', LAUNCHER, 'turnserver', '-n', '--no-cli', '--no-tls', '--no-dtls', '--no-multicast-peers', '--allow-loopback-peers',
     '--listening-ip=127.0.0.1', `--listening-port=${port}`, '--relay-ip=127.0.0.1',
     `--min-port=${minPort}`, `--max-port=${minPort + RELAY_PORTS - 1}`, '--relay-threads=1',
     '--use-auth-secret', ...secrets.map(secret => `--static-auth-secret=${secret}`), `--realm=${realm}`,
     `--userdb=${join(directory, 'db')}`, `--pidfile=${join(directory, 'pid')}`,
     `--log-file=${logFile}`, '--simple-log', '--no-stdout-log', '--verbose'
-  ], { cwd: directory, stdio: 'ignore' })
+  ], { cwd: directory, stdio: ['pipe', 'ignore', 'ignore'] })
   const log = () => readFile(logFile, 'utf8').catch(() => '')
-  const running = () => server.pid !== undefined && server.exitCode === null && server.signalCode === null
   const stop = async () => {
-    if (running() && server.kill('SIGKILL')) await once(server, 'exit')
+    server.stdin.end()
+    if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
     await rm(directory, { recursive: true, force: true })
   }
   const waiting = new AbortController()
   const deadline = AbortSignal.timeout(START_TIMEOUT)
   try {
     await Promise.race([
-      once(server, 'error', { signal: waiting.signal }).then(([error]) => { throw explain(error) }),
-      once(server, 'exit', { signal: waiting.signal }).then(async ([code]) => { throw new Error(`turnserver ended with ${code}:\n${await log()}`) }),
+      once(server, 'exit', { signal: waiting.signal }).then(async ([code]) => { throw await explain(code, log) }),
       binding(port, AbortSignal.any([waiting.signal, deadline]))
     ])
     return { port, url: `turn:127.0.0.1:${port}?transport=udp`, log, stop }
@@ -79,9 +94,9 @@ async function launch ({ secrets, realm = 'signalling.test' }: CoturnOptions): P
   }
 }
 
-function explain (error: NodeJS.ErrnoException): Error {
-  if (error.code !== 'ENOENT') return error
-  return Object.assign(new Error('The TURN tests need coturn: install it with "apt-get install coturn", or put turnserver on the PATH.'), { code: 'ENOENT' })
+async function explain (code: number | null, log: () => Promise<string>): Promise<Error> {
+  if (code !== NOT_FOUND) return new Error(`turnserver ended with ${code}:\n${await log()}`)
+  return new MissingError('The TURN tests need coturn: install it with "apt-get install coturn", or put turnserver on the PATH.')
 }
 
 /** A port that is free on loopback for UDP and for TCP: coturn listens on both. */
