@@ -114,7 +114,6 @@ export class Connection implements Caller {
     if (!this.open) return
     const { limits } = this.settings
     const now = this.#hub.clock.now()
-    this.#heard()
     if (!this.#messages.take(1, now) || !this.#bytes.take(data.length, now)) {
       this.#tooFast(now)
     } else if (data.length > limits.frameBytes) {
@@ -130,6 +129,8 @@ export class Connection implements Caller {
       this.refuse({ refused: 'rateExceeded', message: 'Too many frames behind a join that is not answered yet.' })
       this.#dismiss('policy', true)
     }
+    // Behind what the frame did: a `leave` frees a seat for whoever waits, and must not have them turned away first.
+    this.#heard()
   }
 
   /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */

@@ -118,18 +118,23 @@ export class SignallingClient {
     }, () => 'waited for pong')
   }
 
+  /** The last of what came, for whoever reads why a test failed. */
+  #story (): string {
+    return `Heard last: ${this.frames.slice(-10).map(frame => frame.slice(0, 100)).join(' ')}`
+  }
+
   async #until<T> (look: () => T | undefined, what: () => string): Promise<T> {
     const signal = AbortSignal.timeout(PATIENCE)
     for (;;) {
       const found = look()
       if (found !== undefined) return found
       if (this.socket.readyState === WebSocket.CLOSED) {
-        throw new Error(`The connection is closed; ${what()}. Heard: ${this.frames.join(' ')}`)
+        throw new Error(`The connection is closed; ${what()}. ${this.#story()}`)
       }
       try {
         await once(this.#events, 'change', { signal })
       } catch {
-        throw new Error(`${what()} in vain. Heard: ${this.frames.join(' ')}`)
+        throw new Error(`${what()} in vain. ${this.#story()}`)
       }
     }
   }
