@@ -48,6 +48,9 @@ export type JoinOutcome = { seat: Seat } | { refused: ErrorDefinition, message?:
 /** How many may sit in a room, where nobody says otherwise. */
 export const CAPACITY = 2
 
+/** So many joiners wait at the most while the sitters of one room are asked: who waits is counted, and nobody may use that up for all. */
+const MOST_WAITING = 16
+
 interface Waiting {
   request: JoinRequest
   settle: (outcome: JoinOutcome) => void
@@ -101,7 +104,7 @@ export class Room {
         return { seat }
       }
     }
-    if (this.#unanswered === 0 && !this.#seats.some(seat => seat.link !== null)) return this.#full()
+    if (this.#waiting.length >= MOST_WAITING || (this.#unanswered === 0 && !this.#seats.some(seat => seat.link !== null))) return this.#full()
     return new Promise(resolve => {
       const waiting = { request, settle: resolve }
       request.abandon = () => {

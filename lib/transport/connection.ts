@@ -24,6 +24,13 @@ const PATIENCE = { rate: 1, burst: 50 }
 const OPEN = 1
 const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
 
+/** A question whether the other end lives. */
+interface Probe {
+  /** The ping that asks; a pong to it or to a later one answers. */
+  ping: number
+  answer: (alive: boolean) => void
+}
+
 type Dispatch = (caller: Caller, message: ClientMessage, frame: Buffer) => undefined | Promise<void>
 
 /** One WebSocket of one client: reads frames in order, keeps its limits, knows the seats that it reaches. */
@@ -57,7 +64,7 @@ export class Connection implements Caller {
   /** When an unanswered close frame means that the other end is cut off. */
   #closedAt = 0
   #joinBy: number
-  #probes: Array<(alive: boolean) => void> | null = null
+  #probes: Probe[] | null = null
 
   constructor (hub: Hub, socket: WebSocket, app: string, settings: AppSettings, key: string, request: FastifyRequest) {
     const now = hub.clock.now()
@@ -147,6 +154,8 @@ export class Connection implements Caller {
       // Not counted: how often it is asked lies with those who want into its rooms, who could have it closed by that.
       this.#pongNumber = number
       this.#heard()
+      // Only this answers a probe: any other frame may have been on its way already when its sender died.
+      for (const probe of [...this.#probes ?? []]) if (number >= probe.ping) probe.answer(true)
       if (number === this.#pingNumber) for (const seat of this.seats) seat.confirmPing()
     } else {
       this.pinged()
@@ -222,17 +231,20 @@ export class Connection implements Caller {
   probe (answer: (alive: boolean) => void): void {
     const { clock } = this.#hub
     const probes = this.#probes ??= []
-    const once = (alive: boolean) => {
-      clock.cancel(timer)
-      const index = probes.indexOf(once)
-      if (index === -1) return
-      probes.splice(index, 1)
-      answer(alive)
-    }
-    probes.push(once)
     // A socket that is closing is of no use to anybody, so there is nothing to wait for.
-    const timer = clock.after(this.open ? this.#hub.settings.probeTimeout : 0, () => once(false))
+    const timer = clock.after(this.open ? this.#hub.settings.probeTimeout : 0, () => probe.answer(false))
     if (this.open) this.#ping(clock.now())
+    const probe: Probe = {
+      ping: this.#pingNumber,
+      answer: alive => {
+        clock.cancel(timer)
+        const index = probes.indexOf(probe)
+        if (index === -1) return
+        probes.splice(index, 1)
+        answer(alive)
+      }
+    }
+    probes.push(probe)
   }
 
   close (reason: CloseReason): void {
@@ -329,7 +341,6 @@ export class Connection implements Caller {
   /** Whoever waited for a sign of life has it. */
   #heard (): void {
     this.#deadAt = 0
-    if (this.#probes !== null && this.#probes.length > 0) for (const answer of [...this.#probes]) answer(true)
   }
 
   #ping (now: number): void {
@@ -347,6 +358,6 @@ export class Connection implements Caller {
   #end (clean: boolean): void {
     this.pending?.abandon?.()
     for (const seat of [...this.seats]) seat.room.lost(seat, clean)
-    for (const answer of [...this.#probes ?? []]) answer(false)
+    for (const { answer } of [...this.#probes ?? []]) answer(false)
   }
 }
