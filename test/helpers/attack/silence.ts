@@ -1,0 +1,126 @@
+import { connect } from 'node:net'
+import { crowd, enter, some, stranger, Tally, times, type Attack } from './attack.js'
+import { OPCODE, frame, handshake, json } from './raw-socket.js'
+
+/** Upgrade requests that come byte by byte and never end. */
+export const slowHandshakes: Attack = async target => {
+  const tally = new Tally()
+  const text = Buffer.from(handshake('/attack', { 'x-slow': 'x'.repeat(100_000) }))
+  await Promise.all(times(some(target, 500), async () => {
+    const socket = connect({ port: target.port, host: '127.0.0.1', localAddress: '127.0.0.4' })
+    socket.on('error', () => {})
+    const begun = performance.now()
+    let at = 0
+    let answer = ''
+    socket.on('data', chunk => { answer += String(chunk) })
+    const dribble = setInterval(() => socket.write(text.subarray(at, ++at)), 50)
+    await new Promise(resolve => socket.once('close', resolve))
+    clearInterval(dribble)
+    tally.add(/HTTP\/1.1 (\d+)/.exec(answer)?.[1] ?? 'cut off')
+    tally.most('longest ms', performance.now() - begun)
+  }))
+  return tally.outcome
+}
+
+/** Clients that take a seat and are never heard of again, though their sockets stay. */
+export const halfOpen: Attack = async target => {
+  const tally = new Tally()
+  const from = stranger()
+  const open = await crowd(some(target, 300), 25, async index => await enter(target, `half-open-${index >> 1}`, { from, pong: false }))
+  for (const raw of open) void raw.closed.then(() => tally.add('cut off'))
+  // The interval after which a quiet connection is pinged, and the time that it has for the pong.
+  await target.advance(26_000)
+  await Promise.all(open.map(async raw => await raw.asked))
+  await target.advance(11_000)
+  await Promise.all(open.map(async raw => await raw.closed))
+  return tally.outcome
+}
+
+/** Clients that join nothing, and answer every ping. */
+export const idle: Attack = async target => {
+  const tally = new Tally()
+  const from = stranger()
+  const open = await crowd(some(target, 300), 25, async () => await enter(target, null, { from }))
+  await target.advance(601_000)
+  for (const raw of open) tally.add(`closed ${await raw.closed}`)
+  return tally.outcome
+}
+
+/** Clients that do not answer a close frame, and clients that send one and then stay. */
+export const closing: Attack = async target => {
+  const tally = new Tally()
+  const from = stranger()
+  const begun = performance.now()
+  const open = await crowd(some(target, 200), 50, async index => {
+    const raw = await enter(target, `closing-${index >> 1}`, { from })
+    // The server's end of the connection is ended; this one is kept open.
+    raw.socket.allowHalfOpen = true
+    raw.write(index % 2 === 0 ? frame(Buffer.from([0xff])) : frame(Buffer.from([3, 232]), { opcode: OPCODE.close }))
+    return raw
+  })
+  await target.quiet(2)
+  tally.most('longest ms', performance.now() - begun)
+  for (const raw of open) {
+    tally.answers(raw)
+    raw.destroy()
+    tally.add(`closed ${await raw.closed}`)
+  }
+  return tally.outcome
+}
+
+/** Ten send to one that does not read: more than the kernel's buffers and the server's bound hold together. */
+export const deaf: Attack = async target => {
+  const tally = new Tally()
+  const ear = await enter(target, null, { from: stranger() })
+  const senders = await Promise.all(times(10, async index => {
+    ear.write(json({ command: 'join', streamId: `deaf-${index}` }))
+    await ear.next(text => text.includes('"joined"'))
+    return await enter(target, `deaf-${index}`, { from: stranger() })
+  }))
+  ear.socket.pause()
+  const body = 'x'.repeat(65_000)
+  const stopped = senders.map(async raw => await raw.next(text => text.includes('"command":"stop"')))
+  let over = false
+  void Promise.all(stopped).then(() => { over = true })
+  let sent = 0
+  for (let round = 0; round < 60 && !over; round++) {
+    await Promise.all(senders.map(async (raw, index) => {
+      const answered = raw.next(text => text.includes('"pong"'))
+      raw.write(Buffer.concat([...times(7, () => json({ command: 'peerMessageCommand', streamId: `deaf-${index}`, definition: 'deaf', data: body })), json({ command: 'ping' })]))
+      await answered
+      sent += 7 * body.length
+    }))
+    // It says something from time to time, so that it does not pass for dead; and its friends may send again.
+    ear.write(json({ command: 'ping' }))
+    await target.advance(4_000)
+  }
+  await Promise.all(stopped)
+  tally.add('told that it is gone', senders.length)
+  tally.most('KiB until it was cut off', sent / 1024)
+  for (const raw of [ear, ...senders]) raw.destroy()
+  return tally.outcome
+}
+
+/** One asks for answers within the limits, and does not read them. */
+const unread = (one: Buffer, rounds: number): Attack => async target => {
+  const tally = new Tally()
+  const raw = await enter(target, null, { from: stranger() })
+  raw.socket.pause()
+  const chunk = Buffer.concat(times(450, () => one))
+  let kept = 0
+  let sent = 0
+  for (; sent < some(target, rounds) && kept !== -1; sent++) {
+    await raw.push(chunk)
+    kept = await target.heard(raw)
+    tally.most('KiB kept', kept / 1024)
+    // 450 frames come back to its bucket within 4.5 s.
+    await target.advance(5_000)
+  }
+  tally.add('cut off', kept === -1 ? 1 : 0)
+  tally.add('answers unread', sent * 450)
+  raw.destroy()
+  return tally.outcome
+}
+
+export const unreadPongs = unread(frame(Buffer.alloc(125), { opcode: OPCODE.ping }), 400)
+export const unreadErrors = unread(json({ command: 'x'.repeat(64) }), 200)

@@ -1,0 +1,61 @@
+import type { Test } from 'tap'
+import type { Arena, Result } from './arena.js'
+import type { Outcome } from './attack.js'
+
+/** One attack, and the bounds that hold whatever it does. */
+export interface Row {
+  /** A sentence: what the server does about it. */
+  says: string
+  attack: string
+  /** How much more memory than before the server may hold meanwhile, MB. */
+  memory: number
+  /** How much CPU time the whole attack may cost the server, ms. */
+  cpu: number
+  /** How the attackers fared. */
+  fared: (t: Test, outcome: Outcome, result: Result) => void
+}
+
+// Three processes share what may be two cores with other tests, so these say that a call goes on, and goes on as before;
+// how much an attack costs is said by the bounds on memory and CPU, which nobody else's work changes.
+/** How long a round trip of the bystanders may take at the median while the attack lasts, ms. */
+const MEDIAN = 1_500
+/** And at the worst. */
+const WORST = 6_000
+/** How long one may take at the median before, and again as soon as it is over. */
+const QUIET = 100
+/** How much more the heap may hold after all attacks than before. */
+const GROWTH = 1.04
+/** What each attack is tried with before the heap is measured first: code that has run once holds more than code that has not. */
+const WARM_UP = 0.02
+
+const round = (value: number): string => value < 10 ? value.toFixed(1) : value.toFixed(0)
+
+/** Runs each row with a call beside it, and measures the heap before and after them all. */
+export async function table (t: Test, arena: Arena, rows: Row[]): Promise<void> {
+  for (let i = 0; i < 2; i++) for (const { attack } of rows) await arena.attack(attack, WARM_UP)
+  const heapBefore = await arena.settle()
+  for (const row of rows) await t.test(row.says, async t => await one(t, arena, row))
+  const heapAfter = await arena.settle()
+  await t.test('Afterwards the heap is what it was', async t => {
+    t.comment(`heap after a forced collection: ${heapBefore.toFixed(2)} MB before, ${heapAfter.toFixed(2)} MB after`)
+    t.ok(heapAfter < heapBefore * GROWTH, `${heapBefore} MB before, ${heapAfter} MB after`)
+  })
+}
+
+async function one (t: Test, arena: Arena, { attack, memory, cpu, fared }: Row): Promise<void> {
+  const result = await arena.attack(attack)
+  const { before, during, after, outcome } = result
+  t.comment(`${attack} | ${round(result.took)} ms | +${round(result.memory)} of ${memory} MB | CPU ${round(result.cpu)} of ${cpu} ms | longest stall ${round(result.stall)} ms`)
+  t.comment(`  call's round trip, median/worst ms: before ${round(before.median)}/${round(before.worst)}, during ${round(during.median)}/${round(during.worst)} (${during.trips}), after ${round(after.median)}/${round(after.worst)}`)
+  t.comment(`  ${Object.entries(outcome).map(([name, count]) => `${name}: ${count}`).join(', ')}`)
+  fared(t, outcome, result)
+  t.ok(result.memory < memory, `${result.memory} MB more, and at most ${memory}`)
+  t.ok(result.cpu < cpu, `${result.cpu} ms of CPU, and at most ${cpu}`)
+  t.ok(during.trips > 0 && during.median < MEDIAN, `a median round trip of ${during.median} ms meanwhile`)
+  t.ok(during.worst < WORST, `a worst round trip of ${during.worst} ms meanwhile`)
+  t.ok(before.median < QUIET && after.median < QUIET, `median round trips of ${before.median} ms before and ${after.median} ms after`)
+  t.same(arena.bystander.foreign, [], 'nothing else comes to the call, and nothing of it is lost')
+  const state = await arena.state()
+  t.same(state.faults, [], 'nothing is thrown, rejected or warned of, and no prototype is changed')
+  t.same([state.connections, state.rooms], [2, 1], 'nobody is left but the call')
+}
