@@ -207,7 +207,7 @@ t.test('rooms.drain() refuses whoever comes from now on with 503 and Retry-After
 t.test('An upgrade that was refused, on whatever route of the app, leaves no open socket behind', async t => {
   const app = Fastify()
   app.get('/health', async () => 'ok')
-  await app.register(webrtcSignalling, { apps: ['app'] })
+  await app.register(webrtcSignalling, { apps: name => name === 'app' })
   const origin = await start(t, app)
   for (const [path, status] of [['/health', 200], ['/nothing/of/ours', 404], ['/other', 404], ['/not%20a%20name', 400]] as const) {
     const socket = connect(Number(new URL(origin).port), 'localhost')

@@ -212,12 +212,16 @@ export class Room {
     this.#context.seated(seat)
     link.seated(seat)
     this.#sendJoined(seat, link, false)
-    if (events.listenerCount('joined') > 0) events.emit('joined', { ...this.#place(seat), peers: this.#seats.length })
-    for (const other of others) {
+    const started = others.filter(other => {
       const arrived = other.deliver(encode({ command: 'notification', definition: 'peerJoined', streamId: this.name, peerId: seat.id })) &&
         other.deliver(encode({ command: 'start', streamId: this.name }))
       if (!arrived) this.#remove(other, 'lost')
-      else if (events.listenerCount('started') > 0) events.emit('started', this.#place(other))
+      return arrived
+    })
+    // Last, since a listener may put the peer out on the spot.
+    if (events.listenerCount('joined') > 0) events.emit('joined', { ...this.#place(seat), peers: this.#seats.length })
+    if (events.listenerCount('started') > 0 && seat.link !== null) {
+      for (const other of started) events.emit('started', this.#place(other))
     }
     if (instead !== undefined) this.#serve()
     return seat

@@ -71,11 +71,7 @@ export class Hub {
     if (left === 0) this.#perApp.delete(connection.app)
     else this.#perApp.set(connection.app, left)
     this.book(connection.settings).disconnect(connection.key)
-    if (this.#connections.size === 0) {
-      this.clock.cancel(this.#timer)
-      this.#timer = null
-      this.#whenEmpty?.()
-    }
+    if (this.#connections.size === 0) this.#whenEmpty?.()
   }
 
   /** A time to come back, for one client: no two the same, or they would all come at once. */
@@ -85,7 +81,7 @@ export class Hub {
 
   /** Tells every client and closes its connection; cuts off those that have not gone when the grace period is over. */
   drain (): Promise<void> {
-    this.#drained ??= new Promise(resolve => {
+    this.#drained ??= new Promise<void>(resolve => {
       // The rooms first: nobody hears of a peer that goes because the server goes.
       this.rooms.drain()
       for (const connection of this.#connections) connection.drain(this.retryAfter())
@@ -100,7 +96,7 @@ export class Hub {
         this.clock.cancel(deadline)
         resolve()
       }
-    })
+    }).then(() => this.clock.cancel(this.#timer))
     return this.#drained
   }
 
@@ -119,15 +115,19 @@ export class Hub {
     return shared
   }
 
-  /** One timer for every deadline of every connection, there only while there are connections. */
+  /** One timer for every deadline of every connection, there while there are connections, or addresses to forget. */
   #arm (): void {
     const { heartbeat } = this.settings
     const period = Math.max(10, Math.min(1_000, Math.min(heartbeat.interval, heartbeat.timeout, this.settings.defaults.limits.joinTimeout) / 4))
     this.#timer = this.clock.after(period, () => {
       const now = this.clock.now()
       for (const connection of this.#connections) connection.sweep(now)
-      for (const { book } of this.#shared.values()) book.sweep(now)
-      if (this.#connections.size > 0) this.#arm()
+      let addresses = 0
+      for (const { book } of this.#shared.values()) {
+        book.sweep(now)
+        addresses += book.size
+      }
+      if (this.#connections.size > 0 || addresses > 0) this.#arm()
       else this.#timer = null
     })
   }
