@@ -245,8 +245,10 @@ export class Call extends Emitter<CallEvents> {
   }
 
   async #offer (session: PeerSession): Promise<void> {
-    // With nobody to offer to it is made up for at the next `start`, or answered with the next offer.
-    if (session === this.#session && session.mayOffer && this.#present && !this.#awaiting) await session.offer()
+    if (session !== this.#session) return
+    if (session.mayOffer && this.#present && !this.#awaiting) await session.offer()
+    // With nobody to offer to, it is made up for after the next description.
+    else session.postpone()
   }
 
   #say (session: string, utterance: Utterance): void {

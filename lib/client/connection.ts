@@ -20,6 +20,8 @@ const ABNORMAL = 1006
 /** The server's last words: this peer is put out, or its seat was taken back by another connection. */
 const FINAL_CODES: readonly number[] = [1008, 4001]
 const TRY_LATER = 1013
+/** From the range that is left to applications (section 7.4.2). */
+const ABANDONED = 4000
 
 export interface Loss {
   code: number
@@ -156,7 +158,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     const wasOpen = this.#state === 'open'
     const now = this.#environment.now()
     const settled = wasOpen && now - this.#openedAt >= SETTLED_AFTER
-    this.#detach()?.close()
+    // With a code of our own: should it get through after all, a plain close would be taken for a goodbye.
+    this.#detach()?.close(ABANDONED)
     this.#state = 'waiting'
     this.emit('lost', { code, reason, wasOpen })
     // A listener may have closed it, or opened another.

@@ -46,7 +46,10 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   readonly #settings: PeerSessionSettings
   /** Our offers are numbered, so that no answer is taken for another's. */
   #negotiation = 0
+  /** Something is to be negotiated as soon as the state allows. */
   #needed = false
+  /** `needed` was told, and `offer` has not been called since. */
+  #announced = false
   #ignoring = false
   #early: RTCIceCandidateInit[] = []
   #tracks = new Set<MediaStreamTrack>()
@@ -107,12 +110,28 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   /** Offers what is to be negotiated, now or as soon as the state allows. */
   async offer (): Promise<void> {
     const peerConnection = this.peerConnection
+    this.#announced = false
     this.#needed = true
     if (this.#closed || peerConnection.signalingState !== 'stable') return
     this.#needed = false
-    await peerConnection.setLocalDescription()
+    // In two steps: when an offer that setLocalDescription made by itself is taken back, Chromium (seen in 140s) may leave the
+    // track that comes with the other's offer muted for ever, though its packets arrive.
+    await peerConnection.setLocalDescription(await peerConnection.createOffer())
     this.#negotiation++
     this.#describe({ negotiation: this.#negotiation, ...this.answered ? {} : { fresh: true } })
+  }
+
+  /** Asks for `offer` to be called. */
+  need (): void {
+    this.#needed = true
+    if (this.#announced || this.#closed) return
+    this.#announced = true
+    this.emit('needed', undefined)
+  }
+
+  /** Leaves what is needed to the next time that the state is stable. */
+  postpone (): void {
+    this.#announced = false
   }
 
   /** Takes back an offer whose answer will never come. */
@@ -130,9 +149,9 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     this.#ignoring = collision && this.peer === 'ours' && !this.#settings.polite()
     if (this.#ignoring) return true
     try {
-      // In have-local-offer this takes our own offer back first (W3C WebRTC 1.0, section 4.4.1.5).
+      // In have-local-offer this takes our own offer back first (W3C WebRTC 1.0, section 4.4.1.5). What that one was to
+      // bring about is in our answer, or the browser says again that it is needed.
       await peerConnection.setRemoteDescription({ type: 'offer', sdp: textOf(frame.sdp) ?? '' })
-      if (collision) this.#needed = true
       await this.#addEarlyCandidates()
       await this.#arrange()
       await peerConnection.setLocalDescription()
@@ -190,7 +209,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   }
 
   #listen (peerConnection: RTCPeerConnection): void {
-    peerConnection.onnegotiationneeded = () => this.emit('needed', undefined)
+    peerConnection.onnegotiationneeded = () => this.need()
     peerConnection.onicecandidate = event => this.#sayCandidate(event.candidate)
     peerConnection.ontrack = event => {
       this.#tracks.add(event.track)
@@ -247,7 +266,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     if (this.#closed) return
     this.#tracks = new Set(receivedTracks(this.peerConnection))
     this.#showTracks()
-    if (this.#needed) this.emit('needed', undefined)
+    if (this.#needed) this.need()
   }
 
   #showTracks (): void {
