@@ -22,6 +22,7 @@ for (const [name, render] of Object.entries(tables)) {
   t.test(`the README's table of ${name} says what the code does`, async t => {
     const [found] = between(name).exec(readme) ?? []
     t.ok(found, `there is a table marked ${name}`)
+    t.notMatch(render(), /\| *\|$/m, 'and says something of everything')
     t.equal(found?.split('\n').slice(1, -1).join('\n'), render())
   })
 }

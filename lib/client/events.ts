@@ -17,8 +17,11 @@ export interface CallbackEvents {
   joined: Joined
   /** The seat is given up: you left, or the server put you out (`reason`). */
   leaved: Leaved
+  /** Somebody has sat down beside you. */
   peerJoined: PeerJoined
+  /** The other one has gone (`reason`). */
   peerLeft: PeerLeft
+  /** The server is about to stop; the SDK comes back after `retryAfter` ms by itself. */
   server_will_stop: ServerWillStop
   /** Any notification, those above and an application's own included. For `on` only: `callback` gets each by its `definition`. */
   notification: AppNotification

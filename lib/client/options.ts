@@ -21,6 +21,7 @@ export interface WebRTCAdaptorOptions {
   mediaConstraints?: MediaStreamConstraints | undefined
   /** Handed to RTCPeerConnection. Without `iceServers` in it the server is asked for them. @default null */
   peerconnection_config?: RTCConfiguration | null | undefined
+  /** Whether to receive sound (`OfferToReceiveAudio`) and a picture (`OfferToReceiveVideo`). @default both */
   sdp_constraints?: SdpConstraints | null | undefined
   /** The `id` of the element that shows the local picture. */
   localVideoId?: string | undefined

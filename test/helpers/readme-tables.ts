@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import type { TObject, TSchema } from 'typebox'
+import ts from 'typescript'
 import * as errors from '../../lib/errors.js'
 import {
   DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema
@@ -67,8 +69,40 @@ function startUpAndHttpErrors (): string {
   }))
 }
 
+/** The docstrings of an interface's or class's public members: the SDK has no schema to ask, but its types say the same. */
+function members (file: string, name: string): string[][] {
+  const source = ts.createSourceFile(file, readFileSync(new URL(`../../lib/client/${file}`, import.meta.url), 'utf8'), ts.ScriptTarget.Latest, true)
+  const rows: string[][] = []
+  for (const statement of source.statements) {
+    if (!(ts.isInterfaceDeclaration(statement) || ts.isClassDeclaration(statement)) || statement.name?.text !== name) continue
+    for (const member of statement.members) {
+      if (member.name === undefined || !ts.isIdentifier(member.name)) continue
+      const doc = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc)[0]
+      const text = ts.getTextOfJSDocComment(doc?.comment)?.replace(/\s+/g, ' ').replaceAll('|', '\\|') ?? ''
+      const value = doc?.tags?.find(tag => tag.tagName.text === 'default')?.comment
+      const parameters = ts.isMethodDeclaration(member)
+        ? `(${member.parameters.map(parameter => parameter.name.getText() + (parameter.questionToken || parameter.initializer ? '?' : '')).join(', ')})`
+        : ''
+      rows.push([`\`${member.name.text}${parameters}\``, value === undefined ? '' : `\`${ts.getTextOfJSDocComment(value) ?? ''}\``, text])
+    }
+  }
+  return rows
+}
+
+function adaptorErrors (): string {
+  const source = readFileSync(new URL('../../lib/client/errors.ts', import.meta.url), 'utf8')
+  const body = /export type AdaptorErrorName =\n([\s\S]*?)\n\n/.exec(source)?.[1] ?? ''
+  return table(['error', 'meaning'], [...body.matchAll(/\/\*\* (.*?) \*\/\n\s*\| (.*)/g)]
+    .map(([, meaning = '', names = '']) => [names.replaceAll("'", '`').replaceAll(' | ', ', '), meaning]))
+}
+
 /** Each table under the name that its markers in the README bear. */
 export const tables: Record<string, () => string> = {
+  'sdk options': () => table(['option', 'default', 'meaning'], members('options.ts', 'WebRTCAdaptorOptions')),
+  'sdk methods': () => table(['method', 'what it does'], members('webrtc-adaptor.ts', 'WebRTCAdaptor')
+    .filter(([name = '', , text]) => name.includes('(') && text !== '').map(([name = '', , text = '']) => [name, text])),
+  'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], members('events.ts', 'CallbackEvents').map(([name = '', , text = '']) => [name, text])),
+  'sdk errors': adaptorErrors,
   options,
   'client messages': clientMessages,
   'server messages': serverMessages,
