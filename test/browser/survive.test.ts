@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { build } from '../../example/basic/server.js'
-import { launch, launchStoppable, type VisitOptions } from '../helpers/browser.js'
+import { launch, type VisitOptions } from '../helpers/browser.js'
 import { HostProcess } from '../helpers/host-process.js'
 import { inCall, receives, watchForBreaks } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
@@ -142,18 +142,3 @@ for (const sitter of ['our SDK', 'Ant Media\'s SDK']) {
     t.ok(took < 3_000, `in the call after ${Math.round(took)} ms`)
   })
 }
-
-t.test('an Ant Media page whose browser is stopped leaves its place to one that joins again, who is in the call within 3 s', async t => {
-  const host = await start(t, await servePages())
-  const ben = await PeerPage.open(t, browser, `${host}/WebRTCApp4`, options)
-  await ben.join('room1')
-  await ben.is('waiting')
-  const other = await launchStoppable(t)
-  const stopped = await PlainPage.open(t, other.browser, `${host}/WebRTCApp4/ant.html`, options)
-  await stopped.join('room1')
-  await inCall(stopped, ben)
-  const again = await PlainPage.open(t, browser, `${host}/WebRTCApp4/ant.html`, options)
-  other.stop()
-  const took = await timeToCall(again, ben)
-  t.ok(took < 3_000, `in the call after ${Math.round(took)} ms`)
-})

@@ -47,27 +47,6 @@ export async function launch (t: Test): Promise<Browser> {
   return browser
 }
 
-/** One more Chromium, whose processes can be stopped (SIGSTOP) as a whole: its sockets stay open, and nobody answers on them. */
-export async function launchStoppable (t: Test): Promise<{ browser: Browser, stop: () => void }> {
-  const server = await chromium.launchServer({ executablePath: chromiumPath(), args: FLAGS })
-  const browser = await chromium.connect(server.wsEndpoint())
-  // Chromium is the head of a process group of its own.
-  const group = -(server.process().pid ?? 0)
-  let stopped = false
-  t.teardown(async () => {
-    // What is stopped cannot be asked to close.
-    if (stopped) process.kill(group, 'SIGKILL')
-    else await server.close()
-  })
-  return {
-    browser,
-    stop: () => {
-      stopped = true
-      process.kill(group, 'SIGSTOP')
-    }
-  }
-}
-
 export interface VisitOptions {
   /** What the console may complain about in this test. Anything else that a page complains about fails it. */
   expected?: RegExp[]

@@ -10,10 +10,13 @@ const wires = new WeakMap<Page, Wire>()
 export class Wire {
   /** Every frame so far, `in` to the page or `out` of it. */
   readonly frames: { way: 'in' | 'out', text: string }[] = []
+  /** How many sockets the page has opened so far. */
+  sockets = 0
   readonly #events = new EventEmitter()
 
   private constructor (page: Page) {
     page.on('websocket', socket => {
+      this.sockets++
       socket.on('framesent', frame => this.frames.push({ way: 'out', text: String(frame.payload) }))
       socket.on('framereceived', frame => {
         this.frames.push({ way: 'in', text: String(frame.payload) })
