@@ -54,6 +54,11 @@ export function resolveOptions (given: WebrtcSignallingOptions): Settings {
   check(checkOptions, given, '')
   const defaults = resolveApp(given, null, '')
   const { served, listed } = resolveApps(given.apps, defaults)
+  const bufferedBytes = given.bufferedBytes ?? 1_048_576
+  const resume = { ...defaultsOf(ResumeSchema), ...given.resume }
+  // A replay goes out in one go: a larger one would have the returning client taken for one that does not read, each time.
+  if (given.resume?.bytes === undefined) resume.bytes = Math.min(resume.bytes, bufferedBytes)
+  else if (resume.bytes > bufferedBytes) throw new OptionError('resume.bytes', `must not be more than 'bufferedBytes', ${bufferedBytes}`)
   return {
     prefix: (given.prefix ?? '').replace(/\/+$/, ''),
     serveClient: given.serveClient ?? true,
@@ -62,9 +67,9 @@ export function resolveOptions (given: WebrtcSignallingOptions): Settings {
     served,
     keyGenerator: given.keyGenerator,
     heartbeat: { ...defaultsOf(HeartbeatSchema), ...given.heartbeat },
-    resume: { ...defaultsOf(ResumeSchema), ...given.resume },
+    resume,
     probeTimeout: given.probeTimeout ?? 2_000,
-    bufferedBytes: given.bufferedBytes ?? 1_048_576,
+    bufferedBytes,
     drain: { ...defaultsOf(DrainSchema), ...given.drain }
   }
 }

@@ -1,4 +1,6 @@
+import Fastify from 'fastify'
 import t from 'tap'
+import webrtcSignalling from '../lib/index.js'
 import { event, pair, SignallingClient, talks } from './helpers/signalling-client.js'
 import { startServer } from './helpers/signalling-server.js'
 import { Proxy } from './helpers/proxy.js'
@@ -136,4 +138,13 @@ t.test('Who joins nothing in time is closed with 1013, and who has left may stay
   sitter.send({ command: 'leave' })
   t.equal((await sitter.closed).code, 1013)
   t.ok(performance.now() - left >= 290, 'counted from the leave')
+})
+
+t.test('More cannot be kept for an absent peer than a present one may have waiting, or its replay would cut it off', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await t.rejects(app.register(webrtcSignalling, { bufferedBytes: 1_000, resume: { bytes: 1_001 } }), {
+    code: 'FST_WEBRTC_BAD_OPTION',
+    message: /'resume\.bytes' must not be more than 'bufferedBytes'/
+  })
 })
