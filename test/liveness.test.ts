@@ -143,7 +143,7 @@ t.test('Who joins nothing in time is closed with 1013, and who has left may stay
 t.test('More cannot be kept for an absent peer than a present one may have waiting, or its replay would cut it off', async t => {
   const app = Fastify()
   t.teardown(() => app.close())
-  await t.rejects(app.register(webrtcSignalling, { bufferedBytes: 1_000, resume: { bytes: 1_001 } }), {
+  await t.rejects(async () => { await app.register(webrtcSignalling, { bufferedBytes: 1_000, resume: { bytes: 1_001 } }) }, {
     code: 'FST_WEBRTC_BAD_OPTION',
     message: /'resume\.bytes' must not be more than 'bufferedBytes'/
   })
