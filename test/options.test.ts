@@ -133,8 +133,7 @@ t.test('apps as a list serves its names, and answers all others with 404 before 
   const { origin, connect } = await host(t, { apps: ['one', 'two'] })
   for (const app of ['one', 'two']) await (await connect(`/${app}`)).join('room')
   for (const app of ['three', 'ONE', '__proto__', 'constructor']) {
-    const { status, body } = await refusal(`${origin}/${app}`)
-    t.same([status, body.code], [404, 'FST_WEBRTC_UNKNOWN_APP'], app)
+    t.equal((await refusal(`${origin}/${app}`)).status, 404, app)
     t.equal((await fetch(`${origin}/${app}/peer.html`)).status, 404, `${app} has no page either`)
   }
 })
@@ -148,7 +147,8 @@ t.test('apps as a predicate is asked for each name, with the request', async t =
     }
   })
   await (await connect('/one', { headers: { 'x-tenant': 'one' } })).join('room')
-  t.equal((await refusal(`${origin}/one`)).status, 404)
+  const { status, body } = await refusal(`${origin}/one`)
+  t.same([status, body.code], [404, 'FST_WEBRTC_UNKNOWN_APP'])
   t.same(asked, ['one', 'one'])
 })
 
@@ -177,7 +177,7 @@ t.test('apps as a record gives each application options of its own, and answers 
       closed: { onRequest: refuse }
     }
   })
-  t.equal((await refusal(`${origin}/other`)).body.code, 'FST_WEBRTC_UNKNOWN_APP')
+  t.equal((await refusal(`${origin}/other`)).status, 404)
   t.equal((await refusal(`${origin}/closed`)).status, 401)
   t.equal((await refusal(`${origin}/closed/websocket`)).status, 401)
 
