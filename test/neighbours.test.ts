@@ -180,14 +180,31 @@ t.test('A host that serves files at the root, each by a route of its own, keeps 
   await (await connect()).join('room')
 })
 
-t.test('A host that serves files at the root by a wildcard keeps all of them where the plugin has a prefix', async t => {
+for (const [how, options, path] of [
+  ['has a prefix', { prefix: '/calls' }, '/calls/app'],
+  ['is told the names of its applications', { apps: ['app'] }, '/app']
+] as const) {
+  t.test(`A host that serves files at the root by a wildcard, and has a /:id of its own, keeps all of them where the plugin ${how}`, async t => {
+    const app = Fastify()
+    await app.register(fastifyStatic, { root: await files(t) })
+    await app.register(webrtcSignalling, { ...options, ...('apps' in options ? { apps: [...options.apps] } : {}) })
+    app.get('/items/:id', async () => 'an item')
+    const { origin, connect } = await listen(t, app)
+    t.match(await (await fetch(`${origin}/`)).text(), 'the host')
+    t.equal(await (await fetch(`${origin}/hello.txt`)).text(), 'hello')
+    t.equal(await (await fetch(`${origin}/items/1`)).text(), 'an item')
+    t.match(await (await fetch(`${origin}${path}/peer.html`)).text(), '<video')
+    await (await connect(path)).join('room')
+  })
+}
+
+t.test('Listed applications do not stand in the way of a parameter of the host', async t => {
   const app = Fastify()
-  await app.register(fastifyStatic, { root: await files(t) })
-  await app.register(webrtcSignalling, { prefix: '/calls' })
+  await app.register(webrtcSignalling, { apps: ['app'] })
+  app.get('/:id', async () => 'theirs')
   const { origin, connect } = await listen(t, app)
-  t.match(await (await fetch(`${origin}/`)).text(), 'the host')
-  t.equal(await (await fetch(`${origin}/hello.txt`)).text(), 'hello')
-  await (await connect('/calls/app')).join('room')
+  t.equal(await (await fetch(`${origin}/other`)).text(), 'theirs')
+  await (await connect('/app')).join('room')
 })
 
 t.test('A static route of the host wins over the name of an application, registered before or after', async t => {
