@@ -1,3 +1,4 @@
+import { Backoff } from './backoff.js'
 import type { ClientMessage } from '../protocol/client-messages.js'
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
@@ -50,9 +51,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   readonly #heart: Timer
   #state: 'idle' | 'connecting' | 'open' | 'waiting' = 'idle'
   #socket: WebSocket | null = null
-  #attempt = 0
+  #backoff: Backoff
   #openedAt = 0
-  #lostAt: number | null = null
   #notBefore = 0
 
   /** Whether somebody needs the connection: without, one that the server found idle (1013) is not opened again. */
@@ -63,6 +63,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#environment = environment
     this.#url = url
     this.#policy = policy
+    this.#backoff = new Backoff(environment, policy)
     this.#timer = new Timer(environment)
     this.#heart = new Timer(environment)
   }
@@ -114,8 +115,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   close (): void {
     const socket = this.#detach()
     this.#state = 'idle'
-    this.#attempt = 0
-    this.#lostAt = null
+    this.#backoff = new Backoff(this.#environment, this.#policy)
     socket?.close(1000)
   }
 
@@ -169,12 +169,10 @@ export class Connection extends Emitter<ConnectionEvents> {
       this.#state = 'idle'
       return
     }
-    if (settled) this.#attempt = 0
-    if (settled || this.#lostAt === null) this.#lostAt = now
-    const delay = this.#policy({ attempt: this.#attempt, elapsed: now - this.#lostAt, random: this.#environment.random() })
+    if (settled) this.#backoff = new Backoff(this.#environment, this.#policy)
+    const delay = this.#backoff.next()
     if (delay === null) return this.#finish({ code, reason })
-    this.#attempt++
-    const wait = Math.max(delay, this.#notBefore - now, 0)
+    const wait = Math.max(delay, this.#notBefore - now)
     this.#timer.start(wait, () => this.#connect())
     this.emit('retrying', { code, reason, delay: wait })
   }

@@ -17,15 +17,15 @@ interface IceServersEvents {
 export class IceServers extends Emitter<IceServersEvents> {
   readonly #environment: Environment
   readonly #given: RTCConfiguration
-  readonly #ask: () => boolean
+  readonly #ask: () => void
   readonly #renewal: Timer
   readonly #patience: Timer
   #servers: RTCIceServer[] | null = null
   #staleAt = Infinity
   #answer: Deferred<void> | null = null
 
-  /** `ask` sends `getIceServerConfig` and says whether it could. */
-  constructor (environment: Environment, given: RTCConfiguration, ask: () => boolean) {
+  /** `ask` sends `getIceServerConfig`, if it can. */
+  constructor (environment: Environment, given: RTCConfiguration, ask: () => void) {
     super()
     this.#environment = environment
     this.#given = given

@@ -16,6 +16,9 @@ interface Entry {
 const MAX_ENTRIES = 1000
 const MAX_SIZE = 2 ** 20
 
+/** So many messages on their way, and the server is asked how far it is. */
+const ASK_AFTER = 64
+
 /**
  * The messages of one seat that the server may not have got. It counts what it processed since the seat was
  * taken; after a resumption each of the others is sent once, in order, before anything new.
@@ -25,14 +28,17 @@ export class Outbox {
   #acknowledged = 0
   #sent: Entry[] = []
   #waiting: Entry[] = []
+  /** How many had been sent at each `ping` that is not answered yet. */
+  #marks: number[] = []
 
   /** How many messages were sent on this seat. */
   get count (): number {
     return this.#acknowledged + this.#sent.length
   }
 
-  get unacknowledged (): number {
-    return this.#sent.length
+  /** Whether it is time to ask how far the server is, so that what it has can be forgotten here. */
+  get wantsPing (): boolean {
+    return this.#sent.length >= ASK_AFTER && this.#marks.length === 0
   }
 
   get size (): number {
@@ -63,6 +69,20 @@ export class Outbox {
     }
   }
 
+  handlePing (): void {
+    this.#marks.push(this.count)
+  }
+
+  /** Answers come in the order of what was sent: all that went before that `ping` was processed. */
+  handlePong (): void {
+    this.acknowledge(this.#marks.shift() ?? 0)
+  }
+
+  /** The connection is lost, and with it the answers. */
+  handleLoss (): void {
+    this.#marks = []
+  }
+
   /** The server has processed `count` messages of this seat. */
   acknowledge (count: number): void {
     const known = Math.min(Math.max(count - this.#acknowledged, 0), this.#sent.length)
@@ -82,8 +102,7 @@ export class Outbox {
    * is still worth saying; what may have arrived is not said twice.
    */
   renew (): void {
-    this.#acknowledged = 0
-    this.#sent = []
+    this.#begin()
     this.#waiting = this.#waiting.filter(entry => entry.application)
   }
 
@@ -101,8 +120,14 @@ export class Outbox {
   }
 
   clear (): void {
+    this.#begin()
+    this.#waiting = []
+  }
+
+  #begin (): void {
     this.#acknowledged = 0
     this.#sent = []
-    this.#waiting = []
+    // A `ping` that is still to be answered says nothing about another seat.
+    this.#marks = this.#marks.map(() => 0)
   }
 }

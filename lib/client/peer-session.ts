@@ -114,7 +114,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     this.#needed = true
     if (this.#closed || peerConnection.signalingState !== 'stable') return
     this.#needed = false
-    // In two steps: when an offer that setLocalDescription made by itself is taken back, Chromium (seen in 140s) may leave the
+    // In two steps: when an offer that setLocalDescription made by itself is taken back, Chromium (seen in 156) may leave the
     // track that comes with the other's offer muted for ever, though its packets arrive.
     await peerConnection.setLocalDescription(await peerConnection.createOffer())
     this.#negotiation++

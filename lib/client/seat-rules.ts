@@ -23,3 +23,8 @@ export function isRelayError (definition: string): boolean {
 export function isTemporary (definition: string): boolean {
   return TEMPORARY.includes(definition)
 }
+
+/** What the server would say to one that leaves, where it cannot. */
+export function leavedNotice (room: string): Frame {
+  return { command: 'notification', definition: 'leaved', streamId: room }
+}

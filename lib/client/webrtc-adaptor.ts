@@ -221,7 +221,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   }
 
   #initialize (): void {
-    if (this.#initialized || !this.#mediaReady || !this.#signaling.connected) return
+    if (this.#initialized || !this.#mediaReady || this.#signaling.connectionState !== 'open') return
     this.#initialized = true
     this.#tell('initialized', undefined)
   }

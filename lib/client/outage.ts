@@ -1,0 +1,47 @@
+import { Emitter } from './emitter.js'
+import { AdaptorError } from './errors.js'
+import type { Loss } from './connection.js'
+
+interface OutageEvents {
+  reconnecting: Loss & { delay: number }
+  reconnected: { resumed: boolean }
+  error: AdaptorError
+}
+
+/** What an application is told of a connection that is lost and found: each once, and only what it can make sense of. */
+export class Outage extends Emitter<OutageEvents> {
+  #everOpen = false
+  #lasting = false
+  #unreachable = false
+
+  handleOpen (): void {
+    this.#everOpen = true
+    this.#unreachable = false
+  }
+
+  handleRetry (loss: Loss & { delay: number }): void {
+    if (!this.#everOpen) {
+      if (!this.#unreachable) this.emit('error', new AdaptorError('WebSocketNotConnected', 'The server cannot be reached yet.'))
+      this.#unreachable = true
+    } else if (!this.#lasting) {
+      this.#lasting = true
+      this.emit('reconnecting', loss)
+    }
+  }
+
+  /** The page went away: coming back is told, going away was seen. */
+  handleSuspend (): void {
+    this.#lasting = this.#everOpen
+  }
+
+  /** Everything is as it was before. */
+  handleRecovery (resumed: boolean): void {
+    if (!this.#lasting) return
+    this.#lasting = false
+    this.emit('reconnected', { resumed })
+  }
+
+  handleEnd (): void {
+    this.#lasting = false
+  }
+}
