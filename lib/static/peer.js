@@ -20,8 +20,10 @@ const state = {
   company: false,
   /** The signalling connection is lost and being sought. A call goes on meanwhile. */
   away: false,
-  /** The adaptor has given up: only a new one helps. */
-  ended: false
+  /** There is no connection, and none is sought until somebody joins again. */
+  ended: false,
+  /** The name of the error on display. */
+  error: ''
 }
 
 const STATUS = {
@@ -32,7 +34,7 @@ const STATUS = {
   connecting: 'Connecting …',
   call: 'In call',
   reconnecting: 'Connection lost, reconnecting …',
-  ended: 'Disconnected'
+  ended: 'Disconnected from the server'
 }
 
 /** What stands on the stage where there is no picture, if it is not the status. */
@@ -76,6 +78,7 @@ function phase () {
 
 function render () {
   const now = phase()
+  if (now === 'call') dismiss('peerConnectionFailed', 'notSetRemoteDescription')
   const inRoom = state.room !== ''
   document.body.dataset.phase = now
   document.body.dataset.view = inRoom ? 'room' : 'lobby'
@@ -85,7 +88,7 @@ function render () {
   find('join').disabled = !state.ready
   swap(find(inRoom ? 'leave' : 'join'), find(inRoom ? 'join' : 'leave'))
   renderPicture(remoteVideo, find('remoteNote'), NOTES[now] ?? STATUS[now])
-  renderPicture(localVideo, find('localNote'), state.ready ? 'Your camera is off' : 'Your picture appears here')
+  renderPicture(localVideo, find('localNote'), state.ready ? 'Your camera is off' : 'Your browser may ask whether this page may use your camera and microphone')
   renderToggle(find('camera'), adaptor.cameraOn)
   renderToggle(find('microphone'), adaptor.micOn)
 }
@@ -111,35 +114,61 @@ function swap (shown, gone) {
 }
 
 function renderToggle (button, on) {
-  button.disabled = !state.ready || state.ended
+  button.disabled = !state.ready
   button.setAttribute('aria-pressed', String(on))
   write(button.querySelector('.state'), on ? 'on' : 'off')
 }
 
+function wordsFor (name) {
+  return [...words.querySelectorAll('[data-error]')].find(element => element.dataset.error === name)?.textContent
+}
+
 function showError (name) {
-  const known = [...words.querySelectorAll('[data-error]')].find(element => element.dataset.error === name)
-  find('error').textContent = known?.textContent ?? `Something went wrong (${name}).`
+  state.error = name
+  find('error').textContent = wordsFor(name) ?? `Something went wrong (${name}).`
   find('error').hidden = false
 }
 
 function clearError () {
+  state.error = ''
   find('error').hidden = true
   find('error').textContent = ''
 }
 
+/** Takes an error off the page once it is no longer so. */
+function dismiss (...names) {
+  if (names.includes(state.error)) clearError()
+}
+
 const ON = {
-  initialized: () => { state.ready = true },
-  joined: message => { state.joined = true; state.company = message.peers > 0 || hasRemoteMedia() },
+  initialized: () => {
+    state.ready = true
+    dismiss('WebSocketNotConnected')
+  },
+  joined: message => {
+    state.joined = true
+    state.company = message.peers > 0 || hasRemoteMedia()
+  },
   peerJoined: () => { state.company = true },
-  start: () => { state.company = true },
   peerLeft: () => { state.company = false },
   leaved: message => {
-    if (message?.reason !== undefined && state.room !== '') showError('notInRoom')
+    // Our own leave is on the page already, and may be followed by a new join; only one that we did not ask for has a reason.
+    if (message.reason === undefined) return
+    showError(wordsFor(message.reason) === undefined ? 'notInRoom' : message.reason)
     forget()
   },
   reconnecting: () => { state.away = true },
-  reconnected: () => { state.away = false },
-  closed: () => { state.ended = true; forget() }
+  reconnected: message => {
+    state.away = false
+    dismiss('WebSocketNotConnected')
+    // On a new seat nobody tells who sits there already; their picture will.
+    if (!message.resumed) state.company = hasRemoteMedia()
+  },
+  closed: () => {
+    state.away = false
+    state.ended = true
+    forget()
+  }
 }
 
 function forget () {
@@ -180,18 +209,27 @@ function link () {
   return url.href
 }
 
+/** Tells the answer to the last join from that to one before it. */
+let attempts = 0
+
 async function join () {
-  if (state.ended) return window.location.reload()
   clearError()
+  state.ended = false
   state.room = room.value
   window.history.replaceState(null, '', link())
   render()
-  // What went wrong has been told to callbackError already.
-  await adaptor.join(state.room).catch(forget)
+  const attempt = ++attempts
+  try {
+    await adaptor.join(state.room)
+  } catch {
+    // What went wrong has been told to callbackError already. It may have been left, and joined anew, meanwhile.
+    if (attempt === attempts) forget()
+  }
   render()
 }
 
 async function leave () {
+  attempts++
   clearError()
   forget()
   render()

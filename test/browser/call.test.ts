@@ -3,7 +3,7 @@ import webrtcSignalling from 'fastify-webrtc-signalling'
 import t, { type Test } from 'tap'
 import { build } from '../../example/basic/server.js'
 import { launch } from '../helpers/browser.js'
-import { fingerprints, inCall, isCleared, receives } from '../helpers/media.js'
+import { capturing, fingerprints, inCall, isCleared, receives } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
 import { start } from '../helpers/start.js'
 import { Wire } from '../helpers/wire.js'
@@ -35,14 +35,13 @@ t.test('a camera switched off goes dark at the other side, and comes back live i
   const [anna, ben] = await call(t, 'camera')
   for (const [near, far] of [[anna, ben], [ben, anna]] as const) {
     await near.press('Camera', 'off')
-    t.equal(await near.page.evaluate(() => document.querySelector<HTMLVideoElement>('#localVideo')?.srcObject instanceof MediaStream &&
-      (document.querySelector<HTMLVideoElement>('#localVideo')?.srcObject as MediaStream).getVideoTracks().some(track => track.readyState === 'live')),
-    false, 'no track keeps the camera and its light on')
+    t.equal(await capturing(near.page, 'video'), 0, 'the light of the camera is out')
     await far.page.getByText('Their camera is off').waitFor()
     await receives(far.page, 'sound only')
     await near.press('Camera', 'on')
     await far.page.getByText('Their camera is off').waitFor({ state: 'hidden' })
     await inCall(near, far)
+    t.equal(await capturing(near.page, 'video'), 1, 'and is lit again')
   }
   for (const { page } of [anna, ben]) {
     t.equal(await page.evaluate(() => window.observed.connections.length), 1, 'it was one call all along')
@@ -53,6 +52,7 @@ t.test('a muted microphone falls silent at the other side while the picture goes
   const [anna, ben] = await call(t, 'microphone')
   for (const [near, far] of [[anna, ben], [ben, anna]] as const) {
     await near.press('Microphone', 'off')
+    t.equal(await capturing(near.page, 'audio'), 0, 'the microphone is given back')
     await receives(far.page, 'picture only')
     await near.press('Microphone', 'on')
     await inCall(near, far)

@@ -2,13 +2,15 @@ import { readFile } from 'node:fs/promises'
 import Fastify from 'fastify'
 import webrtcSignalling from 'fastify-webrtc-signalling'
 import t from 'tap'
+import { WebSocket } from 'ws'
 import { build } from '../../example/basic/server.js'
 import type { AdaptorErrorName, MediaErrorName } from '../../lib/client/errors.js'
 import { ERROR_DEFINITIONS } from '../../lib/protocol/codes.js'
 import { launch, visit } from '../helpers/browser.js'
-import { receives } from '../helpers/media.js'
+import { inCall, receives } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
 import { start } from '../helpers/start.js'
+import { Wire } from '../helpers/wire.js'
 
 const browser = await launch(t)
 const app = `${await start(t, await build())}/WebRTCApp4`
@@ -121,6 +123,39 @@ t.test('without leave to use camera and microphone a person is told so in words,
   await ben.join('refused')
   await ben.is('call')
   await receives(page)
+})
+
+t.test('whoever is put out by the host is told so, and may join again', async t => {
+  const host = await build()
+  const app = `${await start(t, host)}/WebRTCApp4`
+  const [anna, ben] = [await PeerPage.open(t, browser, app), await PeerPage.open(t, browser, app)]
+  await anna.join('put-out')
+  await anna.is('waiting')
+  await ben.join('put-out')
+  await inCall(anna, ben)
+  const [, second] = await host.rooms.peers('WebRTCApp4', 'put-out')
+  await host.rooms.remove(second?.id ?? '', '<b>bored</b>')
+  t.equal(await ben.error(), 'You are no longer in this room. Join it again.')
+  await ben.is('ready')
+  await anna.is('waiting')
+  await ben.join('put-out')
+  await inCall(anna, ben)
+  t.equal(await ben.page.getByRole('alert').count(), 0, 'and the error is gone')
+})
+
+t.test('a tab that takes a seat over leaves the page in the other tab with words, and with a way back', async t => {
+  const [anna, ben] = [await PeerPage.open(t, browser, app), await PeerPage.open(t, browser, app)]
+  await anna.join('taken')
+  await anna.is('waiting')
+  await ben.join('taken')
+  await inCall(anna, ben)
+  const joined = Wire.of(ben.page).received.find(frame => frame.includes('"joined"')) ?? '{}'
+  const { resumeToken, streamId } = JSON.parse(joined) as { resumeToken: string, streamId: string }
+  const thief = new WebSocket(app.replace('http', 'ws'))
+  t.teardown(() => thief.close())
+  thief.addEventListener('open', () => thief.send(JSON.stringify({ command: 'join', streamId, resume: true, resumeToken })))
+  await ben.is('ended')
+  t.equal(await ben.page.getByRole('button', { name: 'Join' }).isEnabled(), true)
 })
 
 t.test('nothing is wider than the window, from the smallest phone to a desktop', async t => {

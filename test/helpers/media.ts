@@ -16,6 +16,8 @@ declare global {
     /** Set by `observeMedia`. */
     observed: {
       connections: RTCPeerConnection[]
+      /** Every track that the page has got from a camera or a microphone. */
+      captured: MediaStreamTrack[]
       sample: () => Promise<MediaSample>
       fingerprints: () => { own: string, other: string }
     }
@@ -23,8 +25,8 @@ declare global {
 }
 
 /**
- * Runs in the page before any script of its own, and keeps the peer connections that it makes: so that pages
- * can be watched alike, whichever SDK they use.
+ * Runs in the page before any script of its own, and keeps the peer connections that it makes and the tracks that
+ * it captures: so that pages can be watched alike, whichever SDK they use.
  */
 export function observeMedia (): void {
   const connections: RTCPeerConnection[] = []
@@ -58,7 +60,17 @@ export function observeMedia (): void {
     if (connection?.signalingState === 'closed') return { own: '', other: '' }
     return { own: read(connection?.currentLocalDescription), other: read(connection?.currentRemoteDescription) }
   }
-  window.observed = { connections, sample, fingerprints }
+  const captured: MediaStreamTrack[] = []
+  // An insecure page has no devices to ask for.
+  if (window.isSecureContext) {
+    const capture = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+    navigator.mediaDevices.getUserMedia = async constraints => {
+      const stream = await capture(constraints)
+      captured.push(...stream.getTracks())
+      return stream
+    }
+  }
+  window.observed = { connections, captured, sample, fingerprints }
 }
 
 export type Medium = 'picture and sound' | 'picture only' | 'sound only'
@@ -98,6 +110,12 @@ export async function receives (page: Page, medium: Medium = 'picture and sound'
     return { before, now }
   }, { medium, QUIET, PATIENCE })
   if (missing !== null) throw new Error(`Never ${medium}: from ${JSON.stringify(missing.before)} to ${JSON.stringify(missing.now)}`)
+}
+
+/** How many tracks of a kind the page holds: while there is one, the light of the device is on. */
+export async function capturing (page: Page, kind: 'video' | 'audio'): Promise<number> {
+  return page.evaluate(kind => window.observed.captured
+    .filter(track => track.kind === kind && track.readyState === 'live').length, kind)
 }
 
 /** Waits until the other's video element shows nobody: no picture is left standing. */
