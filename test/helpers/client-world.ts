@@ -1,0 +1,174 @@
+import type { Test } from 'tap'
+import type { Environment } from '../../lib/client/environment.js'
+import { WebRTCAdaptor, type AdaptorError, type WebRTCAdaptorOptions } from '../../lib/client/webrtc-adaptor.js'
+import { FakeElement, FakeMediaDevices, FakeStream } from './fake-media.js'
+import { FakeIce, type FakePeerConnection } from './fake-peer-connection.js'
+import { FakeServer } from './fake-server.js'
+import { FakeNetwork, type FakeWebSocket } from './fake-web-socket.js'
+import { TestClock } from './test-clock.js'
+
+/** How many turns of the event loop nothing may happen in before all is said to be quiet. */
+const QUIET_TURNS = 6
+
+class FakeTarget {
+  readonly #listeners = new Map<string, Set<(event: Event) => void>>()
+  visibilityState: DocumentVisibilityState = 'visible'
+
+  addEventListener (type: string, listener: (event: Event) => void): void {
+    this.#listeners.set(type, (this.#listeners.get(type) ?? new Set()).add(listener))
+  }
+
+  removeEventListener (type: string, listener: (event: Event) => void): void {
+    this.#listeners.get(type)?.delete(listener)
+  }
+
+  get listening (): number {
+    return [...this.#listeners.values()].reduce((sum, listeners) => sum + listeners.size, 0)
+  }
+
+  fire (type: string, more: object = {}): void {
+    for (const listener of [...this.#listeners.get(type) ?? []]) listener(Object.assign(new Event(type), more))
+  }
+}
+
+/** One browser page with an adaptor in it, and all that it is told. */
+export class FakePage {
+  readonly network = new FakeNetwork()
+  readonly devices = new FakeMediaDevices()
+  readonly window = new FakeTarget()
+  readonly document = new FakeTarget()
+  readonly elements: Record<string, FakeElement> = { localVideo: new FakeElement(), remoteVideo: new FakeElement() }
+  readonly ice: FakeIce
+  readonly told: string[] = []
+  readonly errors: AdaptorError[] = []
+  readonly payloads: Array<[string, unknown]> = []
+  readonly environment: Environment
+  adaptor!: WebRTCAdaptor
+
+  constructor (world: World) {
+    const { clock } = world
+    this.ice = world.ice
+    this.network.listener = world.server.listen
+    const { elements, devices } = this
+    this.environment = {
+      WebSocket: this.network.WebSocket,
+      RTCPeerConnection: world.ice.RTCPeerConnection,
+      MediaStream: FakeStream as unknown as Environment['MediaStream'],
+      mediaDevices: devices as unknown as MediaDevices,
+      setTimeout: (callback, delay) => clock.after(delay, callback),
+      clearTimeout: handle => clock.cancel(handle),
+      now: () => clock.now(),
+      random: () => 0,
+      secret: () => String(++world.secrets).padStart(32, '0'),
+      window: this.window,
+      document: Object.assign(this.document, { getElementById: (id: string) => (elements[id] ?? null) as unknown as HTMLElement | null }),
+      location: 'https://example.org/app/peer.html?room=1'
+    }
+  }
+
+  open (options: WebRTCAdaptorOptions = {}): WebRTCAdaptor {
+    this.adaptor = new WebRTCAdaptor({
+      localVideoId: 'localVideo',
+      remoteVideoId: 'remoteVideo',
+      callback: (info, payload) => {
+        this.told.push(info)
+        this.payloads.push([info, payload])
+      },
+      callbackError: (_error, message) => this.errors.push(message),
+      ...options
+    }, this.environment)
+    return this.adaptor
+  }
+
+  get errorNames (): string[] {
+    return this.errors.map(error => error.name)
+  }
+
+  /** How often `callback` was called with this name. */
+  count (info: string): number {
+    return this.told.filter(told => told === info).length
+  }
+
+  get socket (): FakeWebSocket {
+    return this.network.last
+  }
+
+  /** The adaptor's peer connection. */
+  get connection (): FakePeerConnection | null {
+    return this.adaptor.peerConnection as unknown as FakePeerConnection | null
+  }
+
+  /** What is on show of the other side. */
+  get remote (): string[] {
+    return this.elements.remoteVideo?.srcObject?.getTracks().map(({ kind }) => kind).sort() ?? []
+  }
+
+  /** What was sent by this page, on all its sockets. */
+  get sent (): Array<{ command: string, [field: string]: unknown }> {
+    return this.network.sockets.flatMap(({ sent }) => sent).map(text => JSON.parse(text) as { command: string })
+  }
+}
+
+/** Pages, the network between them and a server, and time, which passes only when the test says so. */
+export class World {
+  readonly clock = new TestClock()
+  readonly server = new FakeServer(this.clock)
+  readonly ice = new FakeIce()
+  readonly pages: FakePage[] = []
+  secrets = 0
+
+  /** A page whose adaptor has not been made yet; all are closed when the test ends. */
+  page (t: Test): FakePage {
+    const page = new FakePage(this)
+    this.pages.push(page)
+    t.teardown(() => page.adaptor?.close())
+    return page
+  }
+
+  /** Two pages in one room, in a call. */
+  async call (t: Test, options: WebRTCAdaptorOptions = {}): Promise<[FakePage, FakePage]> {
+    const [one, two] = [this.page(t), this.page(t)]
+    for (const page of [one, two]) {
+      page.open(options)
+      void page.adaptor.join('room1')
+      await this.settle()
+    }
+    return [one, two]
+  }
+
+  get busy (): boolean {
+    return this.pages.some(page => page.network.busy)
+  }
+
+  /** Carries everything that is under way to where it goes, until nothing happens any more but by time. */
+  async settle (): Promise<void> {
+    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
+      for (const page of this.pages) page.network.step()
+      if (this.busy) quiet = 0
+      await turn()
+    }
+  }
+
+  /** Lets time pass, and whatever comes of it happen. */
+  async pass (ms: number): Promise<void> {
+    await this.clock.advanceSlowly(ms, () => this.settle())
+    await this.settle()
+  }
+}
+
+/** One turn of the event loop. */
+export function turn (): Promise<void> {
+  return new Promise(resolve => { setImmediate(resolve) })
+}
+
+/** Whether two pages are in one call, both ends agreed and connected. */
+export function inCall (one: FakePage, two: FakePage): boolean {
+  const [a, b] = [one.connection, two.connection]
+  return a !== null && b !== null && a.connectionState === 'connected' && b.connectionState === 'connected' && agree(a, b)
+}
+
+/** Whether two peer connections are at rest, with the same two descriptions at both ends. */
+export function agree (a: FakePeerConnection, b: FakePeerConnection): boolean {
+  return a.signalingState === 'stable' && b.signalingState === 'stable' &&
+    a.currentLocal?.sdp === b.currentRemote?.sdp && b.currentLocal?.sdp === a.currentRemote?.sdp
+}

@@ -1,0 +1,91 @@
+/** A track that knows whether its device is running. */
+export class FakeTrack {
+  readonly kind: string
+  readonly label: string
+  enabled = true
+  muted = false
+  readyState: 'live' | 'ended' = 'live'
+  onended: (() => void) | null = null
+
+  constructor (kind: string, label: string) {
+    this.kind = kind
+    this.label = label
+  }
+
+  stop (): void {
+    this.readyState = 'ended'
+  }
+
+  /** The device is pulled out. */
+  unplug (): void {
+    this.readyState = 'ended'
+    this.onended?.()
+  }
+}
+
+export class FakeStream {
+  readonly #tracks = new Set<FakeTrack>()
+
+  getTracks (): FakeTrack[] {
+    return [...this.#tracks]
+  }
+
+  getVideoTracks (): FakeTrack[] {
+    return this.getTracks().filter(track => track.kind === 'video')
+  }
+
+  addTrack (track: FakeTrack): void {
+    this.#tracks.add(track)
+  }
+
+  removeTrack (track: FakeTrack): void {
+    this.#tracks.delete(track)
+  }
+}
+
+type Constraints = { audio?: unknown, video?: unknown }
+
+/** Camera and microphone. Gives tracks at once, or when the test says so, or fails as a browser does. */
+export class FakeMediaDevices {
+  readonly tracks: FakeTrack[] = []
+  readonly requests: Constraints[] = []
+  /** The error with which requests fail, by what they ask for. */
+  fail: (constraints: Constraints) => string | null = () => null
+  /** While true, requests wait for `answer`. */
+  slow = false
+  #waiting: Array<() => void> = []
+
+  getUserMedia = async (constraints: Constraints): Promise<FakeStream> => {
+    this.requests.push(constraints)
+    if (this.slow) await new Promise<void>(resolve => this.#waiting.push(resolve))
+    const error = this.fail(constraints)
+    if (error !== null) throw new DOMException(`${error} for ${Object.keys(constraints).join()}`, error)
+    const stream = new FakeStream()
+    for (const kind of ['audio', 'video'] as const) {
+      if (constraints[kind] === undefined || constraints[kind] === false) continue
+      const track = new FakeTrack(kind, `${kind} ${this.tracks.length}`)
+      this.tracks.push(track)
+      stream.addTrack(track)
+    }
+    return stream
+  }
+
+  /** The requests that wait are answered. */
+  answer (): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
+  }
+
+  /** What is running now. */
+  get live (): string[] {
+    return this.tracks.filter(track => track.readyState === 'live').map(track => track.kind).sort()
+  }
+}
+
+/** A video element, as far as the SDK uses one. */
+export class FakeElement {
+  srcObject: FakeStream | null = null
+  muted = false
+  play (): Promise<void> {
+    return Promise.resolve()
+  }
+}

@@ -1,0 +1,130 @@
+import { decode, isBadFrame } from '../../lib/protocol/codec.js'
+import { CLOSE_CODES, type CloseReason } from '../../lib/protocol/codes.js'
+import type { ClientMessage } from '../../lib/protocol/client-messages.js'
+import type { IceServer } from '../../lib/protocol/server-messages.js'
+import { commands, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
+import type { Frame } from '../../lib/rooms/link.js'
+import type { JoinRequest } from '../../lib/rooms/room.js'
+import { Rooms } from '../../lib/rooms/rooms.js'
+import type { Seat } from '../../lib/rooms/seat.js'
+import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
+import type { FakeWebSocket, ServerEnd } from './fake-web-socket.js'
+import type { TestClock } from './test-clock.js'
+
+type Dispatch = (caller: Caller, message: ClientMessage, frame: Buffer) => undefined | Promise<void>
+
+const PROBE_TIMEOUT = 2_000
+
+/** The server's real rooms behind fake sockets: what the SDK meets in production, without the transport. */
+export class FakeServer {
+  readonly clock: TestClock
+  rooms: Rooms
+  ice: { iceServers: IceServer[], ttl?: number } = { iceServers: [] }
+  /** Decides on each join. */
+  admit: () => Grant | Refusal = () => ({})
+  /** Every command that has come, in order. */
+  readonly heard: ClientMessage[] = []
+
+  constructor (clock: TestClock) {
+    this.clock = clock
+    this.rooms = this.#newRooms()
+  }
+
+  /** Nothing of what was before is known any more. */
+  restart (): void {
+    this.rooms = this.#newRooms()
+  }
+
+  listen = (socket: FakeWebSocket): ServerEnd => new FakeServerLink(this, socket)
+
+  #newRooms (): Rooms {
+    return new Rooms({ window: 20_000, hold: true, messages: 512, bytes: 2 ** 20 }, this.clock)
+  }
+}
+
+class FakeServerLink implements Caller, ServerEnd {
+  readonly app = 'app'
+  readonly rooms: Rooms
+  readonly mostRooms = 100
+  readonly seats: Seat[] = []
+  pending: JoinRequest | null = null
+  open = true
+  readonly #server: FakeServer
+  readonly #socket: FakeWebSocket
+  #queue: string[] | null = null
+
+  constructor (server: FakeServer, socket: FakeWebSocket) {
+    this.#server = server
+    this.#socket = socket
+    this.rooms = server.rooms
+  }
+
+  receive (text: string): void {
+    if (this.#queue !== null) {
+      this.#queue.push(text)
+      return
+    }
+    const message = decode(text)
+    if (isBadFrame(message)) return this.refuse({ refused: message.error, message: message.message }, message.streamId)
+    this.#server.heard.push(message)
+    const handled = (commands[message.command] as Dispatch)(this, message, Buffer.from(text))
+    if (handled === undefined) return
+    this.#queue = []
+    void handled.finally(() => {
+      const waiting = this.#queue ?? []
+      this.#queue = null
+      for (const text of waiting) this.receive(text)
+    })
+  }
+
+  ended (code: number): void {
+    this.open = false
+    this.pending?.abandon?.()
+    for (const seat of [...this.seats]) seat.room.lost(seat, code === 1000 || code === 1001 || code === 1005)
+  }
+
+  seatIn (room: string): Seat | undefined {
+    return this.seats.find(seat => seat.room.name === room)
+  }
+
+  seated (seat: Seat): void {
+    this.seats.push(seat)
+  }
+
+  unseated (seat: Seat): void {
+    const index = this.seats.indexOf(seat)
+    if (index !== -1) this.seats.splice(index, 1)
+  }
+
+  send (frame: Frame): void {
+    if (this.open) this.#socket.push(frame.toString())
+  }
+
+  probe (answer: (alive: boolean) => void): void {
+    this.#server.clock.after(PROBE_TIMEOUT, () => answer(this.open))
+  }
+
+  close (reason: CloseReason): void {
+    this.open = false
+    this.#socket.end(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
+  }
+
+  terminate (): void {
+    this.#socket.cut()
+  }
+
+  admit (): Grant | Refusal {
+    return this.#server.admit()
+  }
+
+  iceServerConfig (): ReturnType<typeof buildIceServerConfig> {
+    return buildIceServerConfig(this.#server.ice)
+  }
+
+  seatTaken (): void {}
+
+  refuse (refusal: Refusal, streamId?: string): void {
+    const { refused, message = refused, retryAfter } = refusal
+    this.send(JSON.stringify({ command: 'error', definition: refused, streamId, message, retryAfter }))
+  }
+}
