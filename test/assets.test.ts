@@ -163,7 +163,7 @@ t.test('A browser that opens the address is sent to the page, with its query', a
 })
 
 t.test('A name that is none is 400 and one that is not served is 404, for plain requests too', async t => {
-  const { origin } = await host(t, { apps: ['app'] })
+  const { origin } = await host(t, { apps: app => app === 'app' })
   t.equal((await fetch(`${origin}/b%20d`)).status, 400)
   t.equal((await fetch(`${origin}/b%20d/peer.html`)).status, 400)
   t.equal((await fetch(`${origin}/other`)).status, 404)

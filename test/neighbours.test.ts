@@ -137,15 +137,18 @@ t.test('A host\'s preClose that closes every client of its WebSocket server does
   await closing
 })
 
-t.test('A WebSocket server of the host that allows larger frames does not loosen our limit', async t => {
-  const app = Fastify()
-  await app.register(websocket, { options: { maxPayload: 10_000_000, perMessageDeflate: true } })
-  await app.register(webrtcSignalling, { limits: { frameBytes: 2_000 } })
-  const server = await listen(t, app)
-  const client = await server.connect()
-  client.say(JSON.stringify({ command: 'ping', padding: 'x'.repeat(8_000) }))
-  t.equal(await client.closed, 1009)
-})
+for (const perMessageDeflate of [true, false]) {
+  t.test(`A WebSocket server of the host that allows larger frames does not loosen our limit (compression: ${perMessageDeflate})`, async t => {
+    const app = Fastify()
+    await app.register(websocket, { options: { maxPayload: 10_000_000, perMessageDeflate: true } })
+    await app.register(webrtcSignalling, { limits: { frameBytes: 2_000 } })
+    const server = await listen(t, app)
+    const client = await server.connect('/app', { perMessageDeflate })
+    client.say(JSON.stringify({ command: 'ping', padding: 'x'.repeat(8_000) }))
+    t.equal(await client.closed, 1009)
+    t.same(client.heard, [], 'it was not even read as a whole')
+  })
+}
 
 async function files (t: Test): Promise<string> {
   return t.testdir({ 'index.html': '<h1>the host</h1>', 'hello.txt': 'hello' })
