@@ -1,22 +1,21 @@
 // Builds dist/: the server with tsc, the browser SDK as a classic script, an ES module and types, and the page.
 import { execFileSync } from 'node:child_process'
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { generateDtsBundle } from 'dts-bundle-generator'
 import { build } from 'esbuild'
-import { rollup } from 'rollup'
-import { dts } from 'rollup-plugin-dts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 const require = createRequire(import.meta.url)
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-const compile = project => execFileSync(process.execPath, [tsc, '-p', join(root, project)], { stdio: 'inherit' })
+const compile = (project, ...flags) => execFileSync(process.execPath, [tsc, '-p', join(root, project), ...flags], { stdio: 'inherit' })
 
 rmSync(dist, { recursive: true, force: true })
 compile('lib')
-compile('lib/client')
+compile('lib/client', '--emitDeclarationOnly', 'false', '--noEmit')
 
 const sdk = {
   entryPoints: [join(root, 'lib/client/webrtc-adaptor.ts')],
@@ -33,12 +32,11 @@ await build({
   format: 'iife',
   outfile: join(dist, 'client/webrtc_adaptor.js')
 })
-// One file of types beside the one file of code; the many that tsc wrote go.
-const types = await rollup({ input: join(dist, 'client/webrtc-adaptor.d.ts'), plugins: [dts()], external: ['typebox'] })
-const { output: [declarations] } = await types.generate({})
-for (const file of readdirSync(join(dist, 'client'))) {
-  if (file.endsWith('.d.ts')) rmSync(join(dist, 'client', file))
-}
-writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), declarations.code)
+// One file of types beside the one file of code; tsc above has checked them.
+const [types] = generateDtsBundle([{
+  filePath: join(root, 'lib/client/webrtc-adaptor.ts'),
+  output: { noBanner: true, exportReferencedTypes: false }
+}], { preferredConfigPath: join(root, 'lib/client/tsconfig.json') })
+writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), types)
 cpSync(join(dirname(require.resolve('webrtc-adapter/package.json')), 'out/adapter.js'), join(dist, 'client/adapter-latest.js'))
 cpSync(join(root, 'lib/static'), join(dist, 'static'), { recursive: true })
