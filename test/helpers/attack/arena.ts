@@ -9,6 +9,8 @@ import { Bystander, type Latency } from './bystander.js'
 import { Rpc } from './rpc.js'
 import type { ServerOptions, State, Usage } from './server-process.js'
 
+/** Few enough that the call stays within its own limits, even where attacks are over at once. */
+const TRIPS = 15
 const here = fileURLToPath(new URL('.', import.meta.url))
 
 /** What one attack did: to the attackers, to the server and to a call beside it. */
@@ -89,18 +91,24 @@ export class Arena {
   }
 
   /** One attack, and then the silence in which the server has nobody left but the call. */
-  async attack (name: string, scale = 1): Promise<Result> {
+  async unleash (name: string, scale: number): Promise<Outcome> {
+    const outcome = await this.#attacker?.call<Outcome>('attack', name, this.port, scale) ?? {}
+    await this.server.call('quiet', 2)
+    return outcome
+  }
+
+  /** One attack with the call measured before, meanwhile and after. */
+  async attack (name: string): Promise<Result> {
     const { server, bystander } = this
-    const before = await bystander.measure(30)
+    const before = await bystander.measure(TRIPS)
     await server.call('begin')
     bystander.talk()
     const begun = performance.now()
-    const outcome = await this.#attacker?.call<Outcome>('attack', name, this.port, scale) ?? {}
+    const outcome = await this.unleash(name, 1)
     const took = performance.now() - begun
-    await server.call('quiet', 2)
     const during = await bystander.rest()
     const usage = await server.call<Usage>('usage')
-    const after = await bystander.measure(30)
+    const after = await bystander.measure(TRIPS)
     return { outcome, took, before, during, after, ...usage }
   }
 

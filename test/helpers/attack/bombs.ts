@@ -1,8 +1,9 @@
 import { deflateRawSync } from 'node:zlib'
 import { crowd, enter, some, stranger, Tally, type Attack } from './attack.js'
-import { frame } from './raw-socket.js'
+import { OPCODE, frame } from './raw-socket.js'
 
-const offer = { 'sec-websocket-extensions': 'permessage-deflate; client_max_window_bits' }
+// Without a context only what is long is compressed on the way back, so that answers can be read as they are.
+const offer = { 'sec-websocket-extensions': 'permessage-deflate; server_no_context_takeover; client_max_window_bits' }
 
 /** Messages of `size` zeros in a few bytes. */
 const bombs = (size: number, count: number): Attack => async target => {
@@ -13,6 +14,8 @@ const bombs = (size: number, count: number): Attack => async target => {
     tally.add(/sec-websocket-extensions: permessage-deflate/i.test(raw.head) ? 'negotiated' : 'not negotiated')
     const begun = performance.now()
     raw.write(frame(bomb, { rsv1: true }))
+    // Who is told to go says goodbye here.
+    void raw.next(text => text.includes('tooLarge')).then(() => raw.write(frame('', { opcode: OPCODE.close })))
     tally.add(`closed ${await raw.closed}`)
     tally.most('longest ms', performance.now() - begun)
     tally.answers(raw)

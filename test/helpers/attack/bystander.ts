@@ -73,9 +73,10 @@ export class Bystander {
     return this.#latency()
   }
 
-  /** A message each 25 ms, until {@link rest}. */
+  /** A message now and each 25 ms, until {@link rest}. */
   talk (): void {
     this.#times = []
+    this.#send()
     this.#timer = setInterval(() => this.#send(), PACE)
   }
 
@@ -106,6 +107,7 @@ export class Bystander {
   #returned (text: string, isBinary: boolean): void {
     if (isBinary || text !== this.#text(this.#back)) {
       this.foreign.push(text)
+      this.#waiting?.reject(this.#over())
       return
     }
     this.#times.push(performance.now() - (this.#started.get(this.#back) ?? NaN))
@@ -116,13 +118,13 @@ export class Bystander {
   /** All that was sent has come back. A broken call never is whole, and says so. */
   async #whole (): Promise<void> {
     if (this.#back === this.#sent) return
-    if (this.#a.readyState !== WebSocket.OPEN || this.#b.readyState !== WebSocket.OPEN) throw this.#over()
+    if (this.foreign.length > 0 || this.#a.readyState !== WebSocket.OPEN || this.#b.readyState !== WebSocket.OPEN) throw this.#over()
     await new Promise<void>((resolve, reject) => { this.#waiting = { resolve, reject } })
     this.#waiting = undefined
   }
 
   #over (): Error {
-    return new Error(`the call is over: ${this.foreign.join(', ')}`)
+    return new Error(`the call is disturbed: ${this.foreign.join(', ')}`)
   }
 
   #latency (): Latency {

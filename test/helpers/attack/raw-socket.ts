@@ -123,6 +123,11 @@ export class RawSocket {
     })
   }
 
+  /** Hands over every text frame from now on. */
+  listen (listener: (text: string) => void): void {
+    this.#listeners.push(text => { if (text !== null) listener(text) })
+  }
+
   destroy (): void {
     this.socket.destroy()
   }

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { AddressInfo, Socket } from 'node:net'
-import { setInterval as every } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import websocket from '@fastify/websocket'
 import fastify, { type FastifyInstance } from 'fastify'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../../lib/index.js'
@@ -83,7 +83,7 @@ async function state (): Promise<State> {
 
 /** Waits until nothing but `rest` connections is left. */
 async function quiet (rest: number): Promise<void> {
-  for await (const _ of every(20)) if ((await state()).connections <= rest) return
+  while ((await state()).connections > rest) await pause(10)
 }
 
 /**
@@ -92,12 +92,12 @@ async function quiet (rest: number): Promise<void> {
  * @returns how many bytes wait for that client in this process, or -1 where it was cut off.
  */
 async function heard (port: number, bytes: number): Promise<number> {
-  for await (const _ of every(1)) {
+  for (;;) {
     const socket = sockets.get(port)
     if (socket === undefined) return -1
     if (socket.bytesRead >= bytes) return socket.writableLength
+    await pause(1)
   }
-  return -1
 }
 
 async function heap (): Promise<number> {
@@ -112,7 +112,7 @@ async function heap (): Promise<number> {
   return least / MB
 }
 
-const rpc = new Rpc(process, {
+void new Rpc(process, {
   start,
   state,
   quiet,
@@ -132,4 +132,3 @@ const rpc = new Rpc(process, {
   },
   stop: () => app?.close()
 })
-void rpc

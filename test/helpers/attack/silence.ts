@@ -80,10 +80,9 @@ export const deaf: Attack = async target => {
   ear.socket.pause()
   const body = 'x'.repeat(65_000)
   const stopped = senders.map(async raw => await raw.next(text => text.includes('"command":"stop"')))
-  let over = false
-  void Promise.all(stopped).then(() => { over = true })
   let sent = 0
-  for (let round = 0; round < 60 && !over; round++) {
+  let kept = 0
+  for (let round = 0; round < 60 && kept !== -1; round++) {
     await Promise.all(senders.map(async (raw, index) => {
       const answered = raw.next(text => text.includes('"pong"'))
       raw.write(Buffer.concat([...times(7, () => json({ command: 'peerMessageCommand', streamId: `deaf-${index}`, definition: 'deaf', data: body })), json({ command: 'ping' })]))
@@ -91,7 +90,9 @@ export const deaf: Attack = async target => {
       sent += 7 * body.length
     }))
     // It says something from time to time, so that it does not pass for dead; and its friends may send again.
-    ear.write(json({ command: 'ping' }))
+    await ear.push(json({ command: 'ping' }))
+    kept = await target.heard(ear)
+    tally.most('KiB kept', kept / 1024)
     await target.advance(4_000)
   }
   await Promise.all(stopped)

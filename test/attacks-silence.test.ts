@@ -1,0 +1,82 @@
+import t from 'tap'
+import { Arena } from './helpers/attack/arena.js'
+import { table } from './helpers/attack/table.js'
+
+// Who does not answer, does not read, does not end. All limits are the defaults; the clock is moved instead.
+
+t.setTimeout(240_000)
+
+t.test('A server with its defaults, and clients that do not do their part', async t => {
+  const arena = await Arena.open(t)
+  await table(t, arena, [
+    {
+      says: 'Handshakes that come byte by byte are answered 408 when the host\'s headersTimeout is over',
+      attack: 'slowHandshakes',
+      memory: 60,
+      cpu: 4_000,
+      fared: (t, outcome) => t.equal(outcome[408], 500)
+    },
+    {
+      says: 'Sitters that are never heard of again are cut off 36 s after they were last heard',
+      attack: 'halfOpen',
+      memory: 60,
+      cpu: 4_000,
+      fared: (t, outcome) => t.equal(outcome['cut off'], 300)
+    },
+    {
+      says: 'Clients that join nothing are closed with 1013 after ten minutes',
+      attack: 'idle',
+      memory: 60,
+      cpu: 4_000,
+      fared: (t, outcome) => t.equal(outcome['closed 1013'], 300)
+    },
+    {
+      says: 'A close frame that is not answered, or a socket that stays open behind one, is cut off within seconds',
+      attack: 'closing',
+      memory: 60,
+      cpu: 4_000,
+      fared: (t, outcome) => {
+        t.equal(outcome['closed 1007'], 100)
+        t.equal(outcome['closed 1000'], 100)
+        t.ok((outcome['longest ms'] ?? Infinity) < 12_000)
+      }
+    },
+    {
+      says: 'A peer that does not read is cut off when 1 MiB waits for it, and each of its rooms is told',
+      attack: 'deaf',
+      memory: 60,
+      cpu: 4_000,
+      fared: (t, outcome) => {
+        t.equal(outcome['told that it is gone'], 10)
+        t.ok((outcome['KiB kept'] ?? Infinity) <= 1_024 + 64)
+      }
+    },
+    {
+      says: 'One that asks for errors and does not read them is cut off when 1 MiB waits for it',
+      attack: 'unreadErrors',
+      memory: 60,
+      cpu: 6_000,
+      fared: (t, outcome) => {
+        t.equal(outcome['cut off'], 1)
+        t.ok((outcome['KiB kept'] ?? Infinity) <= 1_024 + 64)
+      }
+    },
+    {
+      says: 'One that asks for pongs and does not read them is cut off before 1 MiB waits for it',
+      attack: 'unreadPongs',
+      memory: 60,
+      cpu: 6_000,
+      fared: (t, outcome) => {
+        t.equal(outcome['cut off'], 1)
+        t.ok((outcome['KiB kept'] ?? Infinity) <= 1_024)
+      }
+    },
+    {
+      says: 'Of 2,000 who wait for the seats of the dead no more than 1,000 wait, and they know within seconds',
+      attack: 'waiting',
+      memory: 100,
+      cpu: 8_000,
+      fared: (t, outcome) => t.ok((outcome['longest ms'] ?? Infinity) < 15_000)
+    }
+  ])
+})
