@@ -3,7 +3,7 @@ import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import type { WebSocket } from 'ws'
-import webrtcSignalling from '../lib/index.js'
+import webrtcSignalling, { type WebrtcSignallingOptions } from '../lib/index.js'
 import { listen, Log, pair } from './helpers/host.js'
 
 // What else may live in the same app: the host's own WebSockets, files and routes, registered before or after the plugin.
@@ -183,14 +183,16 @@ t.test('A host that serves files at the root, each by a route of its own, keeps 
   await (await connect()).join('room')
 })
 
-for (const [how, options, path] of [
+const roomy: Array<[string, WebrtcSignallingOptions, string]> = [
   ['has a prefix', { prefix: '/calls' }, '/calls/app'],
   ['is told the names of its applications', { apps: ['app'] }, '/app']
-] as const) {
-  t.test(`A host that serves files at the root by a wildcard, and has a /:id of its own, keeps all of them where the plugin ${how}`, async t => {
+]
+
+for (const [how, options, path] of roomy) {
+  t.test(`A host that serves files at the root by a wildcard, and has routes of its own, keeps all of them where the plugin ${how}`, async t => {
     const app = Fastify()
     await app.register(fastifyStatic, { root: await files(t) })
-    await app.register(webrtcSignalling, { ...options, ...('apps' in options ? { apps: [...options.apps] } : {}) })
+    await app.register(webrtcSignalling, options)
     app.get('/items/:id', async () => 'an item')
     const { origin, connect } = await listen(t, app)
     t.match(await (await fetch(`${origin}/`)).text(), 'the host')
