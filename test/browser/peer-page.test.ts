@@ -43,11 +43,11 @@ t.test('the page has words for every error name there is, and for no other', asy
   t.same(worded.sort(), [...Object.keys(NAMES), ...ERROR_DEFINITIONS].sort())
 })
 
-t.test('the page runs under a policy that allows no inline script, no inline style and no foreign origin', async t => {
+t.test('the page runs under a prefix, and under a policy that allows no inline script, no inline style and no foreign origin', async t => {
   const host = Fastify()
   host.addHook('onRequest', async (_request, reply) => { reply.header('content-security-policy', "default-src 'self'") })
-  await host.register(webrtcSignalling)
-  const app = `${await start(t, host)}/any`
+  await host.register(webrtcSignalling, { prefix: '/calls' })
+  const app = `${await start(t, host)}/calls/any`
   const page = await visit(t, browser, 'about:blank')
   const requests: string[] = []
   page.on('request', request => requests.push(request.url()))

@@ -6,11 +6,11 @@ import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
-const require = createRequire(import.meta.url)
+const ant = createRequire(import.meta.url).resolve('@antmedia/webrtc_adaptor/package.json')
 /** Ant Media's SDK as it is published for browsers, and the video effects without which it does not start. */
 const ANT_SCRIPTS = [
-  join(dirname(require.resolve('@antmedia/webrtc_adaptor/package.json')), 'dist/browser/webrtc_adaptor.js'),
-  require.resolve('@mediapipe/selfie_segmentation')
+  join(dirname(ant), 'dist/browser/webrtc_adaptor.js'),
+  createRequire(ant).resolve('@mediapipe/selfie_segmentation')
 ]
 
 /** A host app with pages of its own beside the plugin: test/browser/pages under the app's address, Ant Media's SDK under /ant/. */
