@@ -72,11 +72,17 @@ t.test('A server with its defaults, and clients that do not do their part', asyn
       }
     },
     {
-      says: 'Of 2,000 who wait for the seats of the dead no more than 1,000 wait, and they know within seconds',
+      says: 'Of 2,000 who want the seats of the dead few wait, the others hear at once that the room is full, and whoever wants another room gets it',
       attack: 'waiting',
       memory: 100,
       cpu: 8_000,
-      fared: (t, outcome) => t.ok((outcome['longest ms'] ?? Infinity) < 15_000)
+      fared: (t, outcome) => {
+        t.equal(outcome.joined, 4, 'two for each room, of those who waited')
+        t.ok((outcome.NoSpaceForNewPeer ?? 0) >= 2_000 - 2 * 16 - 4, 'whoever did not wait has an answer')
+        t.equal(outcome.rateExceeded, undefined, 'nobody has used up what all share')
+        t.equal(outcome['newcomer seated'], 1)
+        t.ok((outcome['longest ms'] ?? Infinity) < 15_000)
+      }
     }
   ])
 })

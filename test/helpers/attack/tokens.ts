@@ -70,7 +70,7 @@ export const guesses: Attack = async target => {
   return tally.outcome
 }
 
-/** Rooms full of the dead, and 2,000 who wait for a seat in them, which is more than may wait. */
+/** Rooms full of the dead, 2,000 who want their seats, and somebody who wants a room of his own. */
 export const waiting: Attack = async target => {
   const tally = new Tally()
   const from = times(6, stranger)
@@ -81,6 +81,9 @@ export const waiting: Attack = async target => {
     raw.write(json({ command: 'join', streamId: `dead-${index % 2}` }))
     return raw
   })
+  const newcomer = await enter(target, 'alive', { from: stranger() })
+  tally.add('newcomer seated', newcomer.counts.joined ?? 0)
+  newcomer.destroy()
   await Promise.all(dead.map(async raw => await raw.closed))
   tally.most('longest ms', performance.now() - begun)
   for (const raw of open) {
