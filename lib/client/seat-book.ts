@@ -90,7 +90,7 @@ export class SeatBook {
   leave (room: string, unheard: boolean): void {
     const seat = this.#seat
     if (seat?.token !== undefined) this.#ghost = { ...seat, claim: this.#claim }
-    else if (unheard && this.#claim !== undefined) this.#ghost = { ...this.#given({ command: '' }, room, 0), claim: this.#claim, window: ASSUMED_WINDOW }
+    else if (unheard && this.#claim !== undefined) this.#ghost = this.#claimed(room, this.#claim)
     this.drop()
   }
 
@@ -107,6 +107,10 @@ export class SeatBook {
 
   #given (frame: Frame, room: string, received: number): Seat {
     return { room, token: textOf(frame.resumeToken), claim: undefined, window: numberOf(frame.resumeWindow) ?? 0, received, lostAt: null }
+  }
+
+  #claimed (room: string, claim: string): Seat {
+    return { room, token: undefined, claim, window: ASSUMED_WINDOW, received: 0, lostAt: this.#environment.now() }
   }
 
   #message (room: string, seat: Seat | null, claim: string | undefined, wish: { token: string | null, watch: boolean }): Join {

@@ -151,6 +151,7 @@ export class World {
 
   /** Lets time pass, and whatever comes of it happen. */
   async pass (ms: number): Promise<void> {
+    await this.settle()
     await this.clock.advanceSlowly(ms, () => this.settle())
     await this.settle()
   }

@@ -28,6 +28,7 @@ export class FakeWebSocket {
   closedWith: number | null = null
   readonly #network: FakeNetwork
   #server: ServerEnd | null = null
+  #frozen = false
   #up: string[] = []
   #down: Array<() => void> = []
 
@@ -39,7 +40,7 @@ export class FakeWebSocket {
 
   /** How much lies on the wire. */
   get unread (): number {
-    return this.#up.length + this.#down.length
+    return this.#frozen ? 0 : this.#up.length + this.#down.length
   }
 
   // As the client sees it.
@@ -90,6 +91,7 @@ export class FakeWebSocket {
 
   /** Carries one frame to the server; false where there is none. */
   carryUp (): boolean {
+    if (this.#frozen) return false
     const text = this.#up.shift()
     if (text === undefined) return false
     this.#server?.receive(text)
@@ -98,6 +100,7 @@ export class FakeWebSocket {
 
   /** Carries one frame, or the server's close, to the client; false where there is none. */
   carryDown (): boolean {
+    if (this.#frozen) return false
     const arrive = this.#down.shift()
     if (arrive === undefined) return false
     if (this.readyState === 1) arrive()
@@ -113,7 +116,7 @@ export class FakeWebSocket {
   /** It carries nothing any more, and neither end is told. */
   freeze (): void {
     this.#server = null
-    this.carryDown = this.carryUp = () => false
+    this.#frozen = true
   }
 
   #lose (code: number, reason: string, serverCode: number): void {
