@@ -185,7 +185,8 @@ export class Call extends Emitter<CallEvents> {
     }
     if (session === null) return
     session.peer = kind
-    this.#ladder.handleProgress()
+    // The other side may be restarting ICE.
+    if (session === current) this.#ladder.handleProgress()
     for (const candidate of this.#early.splice(0)) await session.takeCandidate(candidate)
     const taken = await session.takeOffer(frame)
     if (!taken && !session.closed && id !== undefined && frame.fresh !== true) this.#say(id, { command: 'takeConfiguration', type: 'rollback', sdp: '' })

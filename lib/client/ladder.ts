@@ -5,14 +5,16 @@ import { Timer } from './timer.js'
 const PATIENCE = 3_000
 /** The polite side leaves the first move to the other and makes it only where nothing happens. */
 const COURTESY = 4_000
-/** How long each rung is given, in ms, before the next one is tried. */
+/** How long a restart of ICE is given before the next rung is tried. */
 const RESTART_WITHIN = 8_000
-const FRESH_WITHIN = 12_000
-const REJOIN_WITHIN = 15_000
-const LONGEST_REJOIN = 60_000
-/** How long a call may take to come up at all; a client that knows nothing of us may be asking somebody first. */
+/** How long a call may take to come up; a client that knows nothing of us may be asking somebody first. */
 const SET_UP_WITHIN = 15_000
 const PLAIN_SET_UP_WITHIN = 30_000
+/** The longest wait between one fresh join and the next. */
+const LONGEST = 60_000
+
+/** The last rung; what is above it is that one again. */
+const REJOIN = 2
 
 export type Rung = 'restart' | 'fresh' | 'rejoin'
 
@@ -47,7 +49,7 @@ export class Ladder {
   /** A peer connection is being set up. */
   handleSetUp (): void {
     this.#troubled = true
-    this.#await(this.#settings.plain() ? PLAIN_SET_UP_WITHIN : SET_UP_WITHIN)
+    this.#awaitSetUp()
   }
 
   handleState (state: RTCPeerConnectionState): void {
@@ -80,6 +82,12 @@ export class Ladder {
     this.#troubled = this.#held = false
   }
 
+  /** Longer and longer once everything was tried. */
+  #awaitSetUp (): void {
+    const patience = this.#settings.plain() ? PLAIN_SET_UP_WITHIN : SET_UP_WITHIN
+    this.#await(Math.min(patience * 2 ** Math.max(this.#rung - REJOIN - 1, 0), LONGEST))
+  }
+
   #await (delay: number): void {
     this.#held = false
     const courtesy = this.#settings.polite() && !this.#settings.plain() ? COURTESY : 0
@@ -92,18 +100,11 @@ export class Ladder {
       return
     }
     if (this.#rung === 0 && !this.#settings.mayOffer()) this.#rung = 1
-    if (this.#rung === 1 && this.#settings.plain()) this.#rung = 2
+    if (this.#rung === 1 && this.#settings.plain()) this.#rung = REJOIN
     const rung = this.#rung++
-    if (rung === 0) {
-      this.#await(RESTART_WITHIN)
-      this.#settings.climb('restart')
-    } else if (rung === 1) {
-      this.#await(FRESH_WITHIN)
-      this.#settings.climb('fresh')
-    } else {
-      if (rung === 3) this.#settings.exhausted()
-      this.#await(Math.min(REJOIN_WITHIN * 2 ** (rung - 2), LONGEST_REJOIN))
-      this.#settings.climb('rejoin')
-    }
+    if (rung === 0) this.#await(RESTART_WITHIN)
+    else this.#awaitSetUp()
+    if (rung === REJOIN + 1) this.#settings.exhausted()
+    this.#settings.climb(rung === 0 ? 'restart' : rung === 1 ? 'fresh' : 'rejoin')
   }
 }

@@ -114,13 +114,13 @@ export class World {
   readonly clock = new TestClock()
   readonly server = new FakeServer(this.clock)
   readonly ice = new FakeIce()
-  readonly pages: FakePage[] = []
+  readonly networks: FakeNetwork[] = []
   secrets = 0
 
   /** A page whose adaptor has not been made yet; all are closed when the test ends. */
   page (t: Test): FakePage {
     const page = new FakePage(this)
-    this.pages.push(page)
+    this.networks.push(page.network)
     t.teardown(() => page.adaptor?.close())
     return page
   }
@@ -137,13 +137,13 @@ export class World {
   }
 
   get busy (): boolean {
-    return this.pages.some(page => page.network.busy)
+    return this.networks.some(network => network.busy)
   }
 
   /** Carries everything that is under way to where it goes, until nothing happens any more but by time. */
   async settle (): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
-      for (const page of this.pages) page.network.step()
+      for (const network of this.networks) network.step()
       if (this.busy) quiet = 0
       await turn()
     }

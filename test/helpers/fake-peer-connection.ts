@@ -79,6 +79,8 @@ export class FakePeerConnection {
   ontrack: ((event: { track: FakeTrack, transceiver: FakeTransceiver }) => void) | null = null
   onconnectionstatechange: (() => void) | null = null
   oniceconnectionstatechange: (() => void) | null = null
+  /** Whether offered sections take the transceivers that there are, as they take those that `addTrack` has made (RFC 9429, section 5.10). */
+  adopting = false
   /** How often ICE was restarted. */
   restarts = 0
   /** The other side's candidates that were taken, by the user name fragment they belong to. */
@@ -261,8 +263,11 @@ export class FakePeerConnection {
   #takeOffer (description: Description): void {
     this.#madeByOffer = []
     for (const section of parse(description.sdp).sections) {
-      let transceiver = this.#transceivers.find(({ mid }) => mid === section.mid)
-      if (transceiver === undefined) {
+      let transceiver = this.#transceivers.find(({ mid }) => mid === section.mid) ??
+        (this.adopting ? this.#transceivers.find(({ mid, receiver }) => mid === null && receiver.track.kind === section.kind) : undefined)
+      if (transceiver !== undefined) {
+        transceiver.mid = section.mid
+      } else {
         transceiver = this.#newTransceiver(section.kind, 'recvonly', null)
         transceiver.mid = section.mid
         this.#madeByOffer.push(transceiver)

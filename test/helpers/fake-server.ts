@@ -1,13 +1,12 @@
 import { decode, isBadFrame } from '../../lib/protocol/codec.js'
 import { CLOSE_CODES, type CloseReason } from '../../lib/protocol/codes.js'
 import type { ClientMessage } from '../../lib/protocol/client-messages.js'
-import type { IceServer } from '../../lib/protocol/server-messages.js'
 import { commands, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
 import type { Frame } from '../../lib/rooms/link.js'
 import type { JoinRequest } from '../../lib/rooms/room.js'
 import { Rooms } from '../../lib/rooms/rooms.js'
 import type { Seat } from '../../lib/rooms/seat.js'
-import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
+import { buildIceServerConfig, type IceConfigParts } from '../../lib/turn/ice-config.js'
 import type { FakeWebSocket, ServerEnd } from './fake-web-socket.js'
 import type { TestClock } from './test-clock.js'
 
@@ -19,7 +18,7 @@ const PROBE_TIMEOUT = 2_000
 export class FakeServer {
   readonly clock: TestClock
   rooms: Rooms
-  ice: { iceServers: IceServer[], ttl?: number } = { iceServers: [] }
+  ice: IceConfigParts = { iceServers: [] }
   /** Decides on each join. */
   admit: () => Grant | Refusal = () => ({})
   /** Every command that has come, in order. */

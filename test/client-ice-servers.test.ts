@@ -1,0 +1,158 @@
+import t from 'tap'
+import { inCall, World, type FakePage } from './helpers/client-world.js'
+
+const asked = (page: FakePage) => page.sent.filter(({ command }) => command === 'getIceServerConfig').length
+const stun = { urls: 'stun:stun.example.org' }
+const turn = (username: string) => ({ urls: ['turn:turn.example.org', 'turns:turn.example.org'], username, credential: 'secret' })
+const issued = (username: string, ttl: number) => ({ iceServers: [], turn: { ...turn(username), ttl } })
+
+t.test('without peerconnection_config the server is asked once, before the first connection', async t => {
+  for (const options of [{}, { peerconnection_config: null }, { peerconnection_config: { iceTransportPolicy: 'relay' as const } }]) {
+    const world = new World()
+    world.server.ice = { iceServers: [stun] }
+    const [anna, ben] = await world.call(t, options)
+    for (const page of [anna, ben]) {
+      t.same(page.connection?.configuration, { ...options.peerconnection_config, iceServers: [stun] })
+      t.equal(asked(page), 1)
+    }
+  }
+})
+
+t.test('with iceServers of its own the application is taken at its word', async t => {
+  const world = new World()
+  world.server.ice = { iceServers: [stun] }
+  const [anna] = await world.call(t, { peerconnection_config: { iceServers: [] } })
+  t.same(anna.connection?.configuration, { iceServers: [] })
+  t.equal(asked(anna), 0)
+})
+
+t.test('a server that names one URI in Ant Media\'s way is understood', async t => {
+  for (const [answer, servers] of [
+    [{ stunServerUri: 'stun:a', turnServerUsername: '', turnServerCredential: '' }, [{ urls: 'stun:a' }]],
+    [{ stunServerUri: 'turn:a', turnServerUsername: 'me', turnServerCredential: 'x' }, [{ urls: 'turn:a', username: 'me', credential: 'x' }]],
+    [{ stunServerUri: '' }, []],
+    [{}, []]
+  ] as const) {
+    const world = new World()
+    const [anna] = await world.call(t)
+    anna.socket.push(JSON.stringify({ command: 'iceServerConfig', ...answer }))
+    await world.settle()
+    t.same(anna.connection?.configuration.iceServers, servers)
+  }
+})
+
+t.test('credentials are fetched anew when four fifths of their time are over, and a restart of ICE uses the fresh ones', async t => {
+  const world = new World()
+  world.server.ice = issued('first', 100)
+  const [anna, ben] = await world.call(t)
+  world.server.ice = issued('second', 100)
+  await world.pass(79_000)
+  t.equal(asked(anna), 1)
+  await world.pass(2_000)
+  t.equal(asked(anna), 2)
+  t.same(anna.connection?.configuration.iceServers, [turn('second')])
+  t.ok(inCall(anna, ben))
+  t.equal(world.ice.connections.length, 2)
+})
+
+t.test('credentials that ran out while the connection was away are replaced before ICE is restarted', async t => {
+  const world = new World()
+  world.server.ice = issued('first', 10)
+  const [anna, ben] = await world.call(t)
+  world.server.ice = issued('second', 10)
+  for (const page of [anna, ben]) {
+    page.network.reachable = false
+    page.socket.cut()
+  }
+  await world.pass(9_000)
+  for (const connection of world.ice.connections) connection.become('failed')
+  const used: unknown[] = []
+  const connection = anna.connection
+  if (connection === null) return t.fail('there is no call')
+  const { createOffer } = connection
+  connection.createOffer = () => {
+    used.push(connection.configuration.iceServers)
+    return createOffer.call(connection)
+  }
+  for (const page of [anna, ben]) page.network.reachable = true
+  await world.pass(8_000)
+  t.same(used[0], [turn('second')])
+  t.ok(inCall(anna, ben))
+})
+
+t.test('a server that does not answer holds the call up for 3 s and no longer, and its late answer is still used', async t => {
+  const world = new World()
+  const [anna, ben] = [world.page(t), world.page(t)]
+  let answer = () => {}
+  for (const page of [anna, ben]) {
+    page.network.listener = socket => {
+      const end = world.server.listen(socket)
+      return {
+        receive: text => {
+          if (!text.includes('getIceServerConfig')) return end.receive(text)
+          answer = () => socket.push(JSON.stringify({ command: 'iceServerConfig', iceServers: [stun] }))
+        },
+        ended: code => end.ended(code)
+      }
+    }
+    void page.open().join('room1')
+  }
+  await world.settle()
+  t.notOk(inCall(anna, ben))
+  await world.pass(6_500)
+  t.ok(inCall(anna, ben))
+  answer()
+  await world.settle()
+  t.same(ben.connection?.configuration.iceServers, [stun])
+})
+
+t.test('a server that refuses before the room is joined is asked again afterwards, and the application hears nothing of it', async t => {
+  const world = new World()
+  world.server.ice = { iceServers: [stun] }
+  const [anna, ben] = [world.page(t), world.page(t)]
+  for (const page of [anna, ben]) {
+    let seated = false
+    page.network.listener = socket => {
+      const end = world.server.listen(socket)
+      return {
+        receive: text => {
+          seated ||= text.includes('"join"')
+          if (!seated && text.includes('getIceServerConfig')) socket.push(JSON.stringify({ command: 'error', definition: 'unauthorized_access', message: '' }))
+          else end.receive(text)
+        },
+        ended: code => end.ended(code)
+      }
+    }
+    page.open()
+    await world.settle()
+    void page.adaptor.join('room1')
+    await world.settle()
+  }
+  t.ok(inCall(anna, ben))
+  for (const page of [anna, ben]) {
+    t.same(page.errorNames, [])
+    t.equal(asked(page), 2)
+    t.same(page.connection?.configuration.iceServers, [stun])
+  }
+})
+
+t.test('a server that names none lets the call come up without, at once', async t => {
+  const world = new World()
+  const [anna, ben] = [world.page(t), world.page(t)]
+  for (const page of [anna, ben]) {
+    page.network.listener = socket => {
+      const end = world.server.listen(socket)
+      return {
+        receive: text => {
+          if (text.includes('getIceServerConfig')) socket.push(JSON.stringify({ command: 'error', definition: 'unknownCommand', message: '' }))
+          else end.receive(text)
+        },
+        ended: code => end.ended(code)
+      }
+    }
+    void page.open().join('room1')
+    await world.settle()
+  }
+  t.ok(inCall(anna, ben))
+  t.same([...anna.errorNames, ...ben.errorNames], [])
+})
