@@ -104,6 +104,9 @@ t.test('messages of the application reach the other page, and only from a room',
     { definition: 'chat', data: { text: 'hello' } }, { definition: 'wave', data: null }
   ])
   await t.rejects(world.page(t).open().sendPeerMessage('chat'), { name: 'notInRoom' })
+  const circle: { circle?: unknown } = {}
+  circle.circle = circle
+  await t.rejects(anna.adaptor.sendPeerMessage('chat', circle), { name: 'TypeError' })
 })
 
 t.test('a promise that nobody awaits makes no unhandled rejection', async t => {

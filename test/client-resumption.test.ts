@@ -321,3 +321,20 @@ t.test('too many messages while away are refused rather than kept without end', 
   t.ok(refused.length >= 100 && refused.length < 1100)
   t.equal(anna.errorNames[0], 'QuotaExceededError')
 })
+
+t.test('a promise that a closed connection never settles holds nothing up', async t => {
+  for (const stuck of [0, 1]) {
+    const world = new World()
+    const pages = [world.page(t), world.page(t)] as const
+    let operations = 0
+    // The first operations of the call hang, and with them the side that waits for them.
+    world.ice.pause = () => operations++ === stuck ? new Promise(() => {}) : Promise.resolve()
+    for (const page of pages) void page.open().join('room1')
+    await world.settle()
+    t.notOk(inCall(...pages))
+    world.server.restart()
+    for (const { network } of pages) network.last.cut()
+    await world.pass(3_000)
+    t.ok(inCall(...pages))
+  }
+})

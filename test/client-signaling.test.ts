@@ -314,3 +314,21 @@ t.test('while it is quiet the server is asked every 20 s, and not while it speak
   await world.pass(20_000)
   t.equal(pings(), 2)
 })
+
+t.test('where the server says nothing of politeness, whoever is told to start is the impolite one', async t => {
+  const plain = { command: 'notification', definition: 'joined', streamId: 'room1' }
+  const { page, push } = await alone(t, { peerconnection_config: { iceServers: [] } })
+  void page.adaptor.join('room1')
+  await push(plain)
+  await push({ command: 'start', streamId: 'room1' })
+  const fresh = (session: string) => ({ command: 'takeConfiguration', streamId: 'room1', type: 'offer', sdp: 'v=0\r\no=- 99 1 IN IP4 127.0.0.1', session, fresh: true })
+  const first = page.connection
+  await push(fresh('crossing'))
+  t.equal(page.connection, first, 'its own fresh offer stands')
+  void page.adaptor.leave()
+  await push({ command: 'notification', definition: 'leaved', streamId: 'room1' })
+  void page.adaptor.join('room1')
+  await push({ ...plain, peers: 1 })
+  await push(fresh('theirs'))
+  t.ok(page.sent.some(({ type, session }) => type === 'answer' && session === 'theirs'))
+})

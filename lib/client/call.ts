@@ -49,7 +49,7 @@ export class Call extends Emitter<CallEvents> {
   /** The one who came second makes no offer before the first one has come. */
   #awaiting = false
   #early: RTCIceCandidateInit[] = []
-  /** How many calls have ended. */
+  /** How often what was under way was given up. */
   #ended = 0
 
   constructor (environment: Environment, parts: CallParts, settings: CallSettings) {
@@ -88,25 +88,24 @@ export class Call extends Emitter<CallEvents> {
 
   /** Ends the call; the next one is set up when somebody comes. */
   end (): void {
-    this.#ended++
-    this.#queue.clear()
-    this.#early = []
     this.#present = this.#awaiting = false
+    this.#early = []
     this.#ladder.stop()
-    this.#closeSession()
+    this.#abandon()
   }
 
   #seated (seated: Seated): void {
     const frame = seated.frame
+    // Where the server does not say, as Ant Media's does not, it is the one that is not told to start.
     this.#politeKnown = typeof frame.polite === 'boolean'
-    if (typeof frame.polite === 'boolean') this.#polite = frame.polite
+    this.#polite = frame.polite !== false
     if (!seated.resumed) {
       this.#present = (numberOf(frame.peers) ?? 0) > 0
       this.#awaiting = true
       this.#early = []
       const session = this.#session
       // A call whose media flows outlives its seat; what was under way on the old seat will have no answer.
-      if (session !== null && !session.flowing) this.#closeSession()
+      if (session !== null && !session.flowing) this.#abandon()
       else if (session !== null) void this.#queue.push(() => session.rollback())
     }
     this.#ladder.handleAble()
@@ -273,7 +272,7 @@ export class Call extends Emitter<CallEvents> {
     if (session === null) {
       this.#ladder.stop()
     } else if (rung === 'rejoin') {
-      this.#closeSession()
+      this.#abandon()
       this.#present = false
       this.#signaling.rejoin()
     } else if (rung === 'fresh' || !session.answered) {
@@ -284,6 +283,13 @@ export class Call extends Emitter<CallEvents> {
         session.restartIce()
       })
     }
+  }
+
+  /** Closes the peer connection, and gives up what is under way on it: that may never settle. */
+  #abandon (): void {
+    this.#ended++
+    this.#queue.clear()
+    this.#closeSession()
   }
 
   #closeSession (): void {

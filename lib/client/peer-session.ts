@@ -104,7 +104,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   arrange (): void {
     // Before the other side's offer there is nothing to arrange: its sections are the ones to use.
     if (this.#closed || (!this.initiator && !this.answered)) return
-    void this.#arrange()
+    this.#arrange().catch(error => this.emit('error', browserError(error)))
   }
 
   /** Offers what is to be negotiated, now or as soon as the state allows. */

@@ -367,8 +367,8 @@ export class Signaling extends Emitter<SignalingEvents> {
     const joining = this.#joining
     const room = this.room
     this.#phase = 'none'
-    // Somebody who had a seat, or may have one, tries again.
-    const delay = (joining === null || this.#uncertain) && isTemporary(error.name) ? this.#backoff.next() : null
+    // Whoever had a seat tries again; whoever asks for one is told.
+    const delay = joining === null && isTemporary(error.name) ? this.#backoff.next() : null
     if (delay !== null) {
       this.#seats.drop()
       this.#retry.start(Math.max(delay, Math.min(error.retryAfter ?? 0, LONGEST_RETRY)), () => this.#advance())

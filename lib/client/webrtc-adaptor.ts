@@ -3,7 +3,7 @@ import { Call } from './call.js'
 import { quiet } from './deferred.js'
 import { Emitter, guarded } from './emitter.js'
 import { browserEnvironment, type Environment } from './environment.js'
-import { AdaptorError } from './errors.js'
+import { AdaptorError, browserError } from './errors.js'
 import type { CallbackEvents, CallbackName } from './events.js'
 import type { Frame } from './frames.js'
 import { IceServers } from './ice-servers.js'
@@ -128,37 +128,38 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   }
 
   /** Stops the camera, so that its light goes out, and takes the picture out of the call. */
-  turnOffLocalCamera (streamId?: string): Promise<void>
-  turnOffLocalCamera (): Promise<void> {
+  turnOffLocalCamera (_streamId?: string): Promise<void> {
     return quiet(this.#media.video.set(false))
   }
 
   /** Fetches the camera again and puts the picture back into the call. Rejects with the browser's error. */
-  turnOnLocalCamera (streamId?: string): Promise<void>
-  turnOnLocalCamera (): Promise<void> {
+  turnOnLocalCamera (_streamId?: string): Promise<void> {
     return quiet(this.#media.video.set(true))
   }
 
   /** Silences this side at once. */
-  muteLocalMic (streamId?: string): Promise<void>
-  muteLocalMic (): Promise<void> {
+  muteLocalMic (_streamId?: string): Promise<void> {
     return quiet(this.#media.audio.set(false))
   }
 
   /** Lets this side be heard again. Rejects with the browser's error. */
-  unmuteLocalMic (streamId?: string): Promise<void>
-  unmuteLocalMic (): Promise<void> {
+  unmuteLocalMic (_streamId?: string): Promise<void> {
     return quiet(this.#media.audio.set(true))
   }
 
   /**
    * Sends a message to the other peer, who gets it as `peerMessageCommand`. While the connection is away it
-   * waits, and is sent once. Rejects with `notInRoom` where no room is joined, `QuotaExceededError` where too much waits.
+   * waits, and is sent once. Rejects with `notInRoom` where no room is joined, `QuotaExceededError` where too much
+   * waits, `TypeError` where `data` cannot be written as JSON.
    */
   sendPeerMessage (definition: string, data: unknown = null): Promise<void> {
     const room = this.#signaling.room
     if (room === null) return this.#fail(new AdaptorError('notInRoom', 'Join a room first.'))
-    if (this.#signaling.relay({ command: 'peerMessageCommand', streamId: room, definition, data })) return Promise.resolve()
+    try {
+      if (this.#signaling.relay({ command: 'peerMessageCommand', streamId: room, definition, data })) return Promise.resolve()
+    } catch (error) {
+      return this.#fail(browserError(error))
+    }
     return this.#fail(new AdaptorError('QuotaExceededError', 'Too many messages wait for the connection.'))
   }
 
