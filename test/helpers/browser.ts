@@ -40,9 +40,16 @@ function isExecutable (path: string): boolean {
   }
 }
 
+export interface LaunchOptions {
+  /** Flags beside, and where they say otherwise instead of, those that all browsers here get. */
+  args?: string[]
+  /** Flags that it is not to get, of those here and of those that Playwright gives each browser. */
+  without?: string[]
+}
+
 /** Starts Chromium, once for a test file, and closes it when `t` ends. */
-export async function launch (t: Test): Promise<Browser> {
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS })
+export async function launch (t: Test, { args = [], without = [] }: LaunchOptions = {}): Promise<Browser> {
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...FLAGS, ...args], ignoreDefaultArgs: without })
   t.teardown(() => browser.close())
   return browser
 }
