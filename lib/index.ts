@@ -82,7 +82,7 @@ function largestFrame (settings: ReturnType<typeof resolveOptions>): number {
 
 export default fp(webrtcSignalling, { name: 'fastify-webrtc-signalling', fastify: '5.x' })
 export { webrtcSignalling }
-export type { AppOptions, AppsPredicate, Authorization, Authorize, AuthorizeContext, KeyGenerator, Limits, TurnCredentialsFunction, TurnOptions, WebrtcSignallingOptions } from './options.js'
+export type { AppOptions, AppsPredicate, Authorization, Authorize, AuthorizeContext, IceServerOption, KeyGenerator, Limits, TurnCredentialsFunction, TurnOptions, WebrtcSignallingOptions } from './options.js'
 export type { OriginsOption } from './transport/origins.js'
 export type { Place, RoomEvents } from './rooms/events.js'
 export { RoomsApi, type PeerSnapshot, type RoomsDump, type RoomSnapshot } from './rooms/rooms-api.js'

@@ -1,6 +1,6 @@
 import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
 import Type, { type Static } from 'typebox'
-import { IceServerSchema } from './protocol/server-messages.js'
+import { IceServerSchema, type IceServer } from './protocol/server-messages.js'
 import type { OriginsOption } from './transport/origins.js'
 
 /** What `authorize` is told of a joiner. */
@@ -94,7 +94,7 @@ const perApp = {
   iceServers: Type.Array(IceServerSchema, { default: [], description: 'STUN and TURN servers with fixed credentials, for all' }),
   turn: TurnSchema,
   authorize: Type.Unsafe<Authorize>(callable('`(request, { app, room, peer, token })` at each join: return to let in, throw to refuse')),
-  authorizeTimeout: milliseconds(5_000, 'How long `authorize` may take, before the join is refused'),
+  authorizeTimeout: milliseconds(5_000, 'How long `authorize` may take, before the join is refused, and `turn.credentials`, before it is done without TURN'),
   allowedOrigins: Type.Unknown({ description: 'Which pages may connect: a list, pattern, predicate or `\'*\'`. By default those of the same host name' }),
   onRequest: Type.Unsafe<onRequestHookHandler | onRequestHookHandler[]>(Type.Unknown({ description: 'Fastify hooks of the WebSocket route: refuse here with an HTTP status' })),
   preValidation: Type.Unsafe<preValidationHookHandler | preValidationHookHandler[]>(Type.Unknown({ description: 'As above' })),
@@ -102,8 +102,14 @@ const perApp = {
   limits: Type.Partial(LimitsSchema, closed('Protection from clients that send or connect too much'))
 }
 
+/** The limits that hold for all applications together, so that none of them can set them for itself. */
+const SHARED_LIMITS = ['connections', 'joinsInFlight'] as const
+
 /** The options of one application in the `apps` record. */
-export const AppOptionsSchema = Type.Partial(Type.Object(perApp), { additionalProperties: false })
+export const AppOptionsSchema = Type.Partial(Type.Object({
+  ...perApp,
+  limits: Type.Partial(Type.Omit(LimitsSchema, SHARED_LIMITS), { additionalProperties: false })
+}), { additionalProperties: false })
 
 /** Every option of the plugin. */
 export const OptionsSchema = Type.Object({
@@ -131,27 +137,32 @@ export const OptionsSchema = Type.Object({
 }, { additionalProperties: false })
 
 export type Limits = Static<typeof LimitsSchema>
-export type TurnOptions = { urls: string | string[], ttl?: number, algorithm?: 'sha1' | 'sha256' } &
-  ({ secret: string | string[], credentials?: never } | { credentials: TurnCredentialsFunction, secret?: never })
+/** One string or several, also in a list that is declared `as const`. */
+type Strings = string | readonly string[]
+export type TurnOptions = { urls: Strings, ttl?: number, algorithm?: 'sha1' | 'sha256' } &
+  ({ secret: Strings, credentials?: never } | { credentials: TurnCredentialsFunction, secret?: never })
+
+/** An entry of RTCConfiguration.iceServers (W3C WebRTC 1.0, section 4.2.4). */
+export type IceServerOption = Readonly<Omit<IceServer, 'urls'>> & { readonly urls: Strings }
 
 /** What may be said for all applications at once or, in the `apps` record, for one. */
 export interface AppOptions {
   /** STUN and TURN servers with fixed credentials. @default [] */
-  iceServers?: Array<Static<typeof IceServerSchema>>
+  iceServers?: readonly IceServerOption[]
   /** TURN with credentials that expire. */
   turn?: TurnOptions
   /** Decides at each join. By default whoever is connected may join. */
   authorize?: Authorize
-  /** How long `authorize` may take, ms. @default 5000 */
+  /** How long `authorize` and `turn.credentials` may take, ms. @default 5000 */
   authorizeTimeout?: number
   /** Which pages may connect. @default those of the same host name */
   allowedOrigins?: OriginsOption
   /** Fastify hooks of the WebSocket route: refuse here with an HTTP status before the upgrade. */
-  onRequest?: onRequestHookHandler | onRequestHookHandler[]
-  preValidation?: preValidationHookHandler | preValidationHookHandler[]
-  preHandler?: preHandlerHookHandler | preHandlerHookHandler[]
+  onRequest?: onRequestHookHandler | readonly onRequestHookHandler[]
+  preValidation?: preValidationHookHandler | readonly preValidationHookHandler[]
+  preHandler?: preHandlerHookHandler | readonly preHandlerHookHandler[]
   /** Protection from clients that send or connect too much. */
-  limits?: Partial<Limits>
+  limits?: Partial<Omit<Limits, typeof SHARED_LIMITS[number]>>
 }
 
 /** The plugin's options. Each is explained, with its default, in its schema in this file and in the README. */
@@ -159,9 +170,11 @@ export interface WebrtcSignallingOptions extends AppOptions {
   /** Before the path of every route. @default '' */
   prefix?: string
   /** A list of names, a predicate, or a record of names with options of their own. @default every name that matches the rule */
-  apps?: string[] | AppsPredicate | Record<string, AppOptions>
+  apps?: readonly string[] | AppsPredicate | Readonly<Record<string, AppOptions>>
   /** Whether the SDK and `peer.html` are served. @default true */
   serveClient?: boolean
+  /** As for one application, and those that hold for all together. */
+  limits?: Partial<Limits>
   /** What counts as one address. @default `request.ip`, of IPv6 the /64 */
   keyGenerator?: KeyGenerator
   /** Liveness of quiet connections. */

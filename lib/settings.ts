@@ -97,14 +97,14 @@ function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettin
 }
 
 function resolveApp (given: AppOptions, defaults: AppSettings | null, path: string): AppSettings {
-  const hooks = <H>(name: string, value: H | H[] | undefined, inherited: H[] | undefined): H[] => {
-    const list = value === undefined ? [] : Array.isArray(value) ? value : [value]
+  const hooks = <H>(name: string, value: H | readonly H[] | undefined, inherited: H[] | undefined): H[] => {
+    const list = value === undefined ? [] : [value].flat() as H[]
     for (const hook of list) if (typeof hook !== 'function') throw new OptionError(path + name, 'must be a hook function, or a list of them')
     // What guards every application guards each one: an application's own hooks come on top.
     return [...inherited ?? [], ...list]
   }
   return {
-    iceServers: given.iceServers ?? defaults?.iceServers ?? [],
+    iceServers: given.iceServers?.map(({ urls, ...login }) => ({ urls: typeof urls === 'string' ? urls : [...urls], ...login })) ?? defaults?.iceServers ?? [],
     turn: given.turn === undefined ? defaults?.turn : resolveTurn(given.turn, `${path}turn`),
     authorize: given.authorize ?? defaults?.authorize,
     authorizeTimeout: given.authorizeTimeout ?? defaults?.authorizeTimeout ?? 5_000,

@@ -1,6 +1,9 @@
+import auth from '@fastify/auth'
+import Fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
+import webrtcSignalling from '../lib/index.js'
 import type { AppOptions, AuthorizeContext } from '../lib/index.js'
-import { host, pair, refusal } from './helpers/host.js'
+import { host, listen, pair, refusal } from './helpers/host.js'
 
 // Who gets to the upgrade, and who gets a seat: hooks, origins, authorize.
 
@@ -55,6 +58,22 @@ t.test('A header that a hook sets on its refusal arrives', async t => {
     onRequest: async (_request, reply) => await reply.code(401).header('www-authenticate', 'Bearer').send({ message: 'Not you.' })
   })
   t.equal((await refusal(`${origin}/app`)).headers['www-authenticate'], 'Bearer')
+})
+
+t.test('@fastify/auth guards the route: by one of several keys, or by all of them', async t => {
+  const key = (name: string) => async (request: FastifyRequest) => { if (request.headers[name] !== 'good') throw unauthorized(`No ${name}.`) }
+  for (const hook of ['onRequest', 'preValidation', 'preHandler'] as const) {
+    const app = Fastify()
+    await app.register(auth)
+    await app.register(webrtcSignalling, { apps: { any: { [hook]: app.auth([key('x-one'), key('x-two')]) }, all: { [hook]: app.auth([key('x-one'), key('x-two')], { relation: 'and' }) } } })
+    const { origin, connect } = await listen(t, app)
+    const [one, both] = [{ headers: { 'x-two': 'good' } }, { headers: { 'x-one': 'good', 'x-two': 'good' } }]
+    await (await connect('/any', one)).join('room')
+    await (await connect('/all', both)).join('room')
+    t.match(await refusal(`${origin}/any`), { status: 401, body: { message: 'No x-two.' } }, hook)
+    t.match(await refusal(`${origin}/any`, { headers: { 'x-two': 'bad' } }), { status: 401 })
+    t.match(await refusal(`${origin}/all`, one), { status: 401, body: { message: 'No x-one.' } })
+  }
 })
 
 t.test('An origin that is not allowed gets 403, and a line in the log names the option', async t => {

@@ -105,6 +105,22 @@ t.test('keyGenerator: what it returns is what counts as one address', async t =>
   t.equal((await refusal(`${origin}/app`, as('ann'))).status, 429)
 })
 
+t.test('keyGenerator: what is no string is a fault of the host, and not a limit that is off', async t => {
+  for (const bad of [async () => 'ann', () => undefined, () => 1]) {
+    const { origin, log } = await host(t, { keyGenerator: bad as unknown as () => string })
+    t.equal((await refusal(`${origin}/app`)).status, 500)
+    t.match(JSON.stringify(log.lines.filter(line => line.level >= 50)), /keyGenerator/)
+  }
+})
+
+t.test('keyGenerator: it is asked once for each connection', async t => {
+  let asked = 0
+  const { connect } = await host(t, { keyGenerator: () => `client ${asked++}`, limits: { connectionsPerAddress: 1 } })
+  await (await connect()).join('room')
+  await (await connect()).join('room')
+  t.equal(asked, 2)
+})
+
 t.test('connectionsPerAddress: one more is 429 before the upgrade, and free again once another has gone', async t => {
   const { connect, origin, app } = await host(t, { limits: { connectionsPerAddress: 2 } })
   const first = await connect()
@@ -213,4 +229,10 @@ t.test('Limits of one application are counted for it alone', async t => {
   t.equal((await refusal(`${origin}/small`)).status, 429)
   await connect('/large')
   await connect('/large')
+})
+
+t.test('What all applications share no one of them can set for itself', async t => {
+  for (const name of ['connections', 'joinsInFlight']) {
+    await t.rejects(host(t, { apps: { app: { limits: { [name]: 1 } } } }), { code: 'FST_WEBRTC_BAD_OPTION', message: new RegExp(`'apps\\.app\\.limits\\.${name}' is not known`) })
+  }
 })

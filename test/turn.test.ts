@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
 import t from 'tap'
+import type { TurnCredentialsFunction } from '../lib/index.js'
 import { host, type Client, type Host, type Message } from './helpers/host.js'
 
 // The answer to getIceServerConfig: for whom there are TURN credentials in it, and what is never in it.
@@ -135,7 +137,9 @@ t.test('Frames behind a slow credentials function are taken after it, in order',
 
 for (const [style, credentials] of Object.entries({
   throws: () => { throw new Error('The TURN service is down.') },
-  rejects: async () => { throw new Error('The TURN service is down.') }
+  rejects: async () => { throw new Error('The TURN service is down.') },
+  'returns nothing': (() => undefined) as unknown as TurnCredentialsFunction,
+  'resolves to a user without credentials': (async () => ({ username: 'u' })) as unknown as TurnCredentialsFunction
 })) {
   t.test(`A credentials function that ${style} is answered without TURN, and is in the log`, async t => {
     const { connect, log } = await host(t, { iceServers: [{ urls: 'stun:stun.example' }], turn: { urls: turn.urls, credentials } })
@@ -147,6 +151,50 @@ for (const [style, credentials] of Object.entries({
     t.same(await client.news(), [])
   })
 }
+
+t.test('A credentials function that never answers holds a client up for authorizeTimeout, and nobody else\'s joins', async t => {
+  let asked = 0
+  const { connect, log } = await host(t, {
+    limits: { joinsInFlight: 1 },
+    authorizeTimeout: 2_000,
+    iceServers: [{ urls: 'stun:stun.example' }],
+    turn: {
+      urls: turn.urls,
+      credentials: async () => {
+        asked++
+        return await new Promise(() => {})
+      }
+    }
+  })
+  const waiting = [await connect(), await connect()]
+  const answers = waiting.map(ask)
+  for (const { socket } of waiting) {
+    socket.ping()
+    await once(socket, 'pong')
+  }
+  t.equal(asked, 2)
+  await (await connect()).join('room')
+  t.same(log.from(50), [], 'and that while both are still waiting')
+  for (const answer of await Promise.all(answers)) t.match(answer, { stunServerUri: 'stun:stun.example', turnServerUsername: '' })
+  t.match(log.from(50), [/turn\.credentials failed/, /turn\.credentials failed/])
+  for (const client of waiting) t.same(await client.news(), [], 'the connection goes on')
+})
+
+t.test('Who asked before it sat is told of no TURN where the credentials function fails, and the process lives', async t => {
+  const failing: TurnCredentialsFunction[] = [
+    (() => null) as unknown as TurnCredentialsFunction,
+    async () => { throw new Error('The TURN service is down.') }
+  ]
+  for (const credentials of failing) {
+    const { connect } = await host(t, { turn: { urls: turn.urls, credentials }, authorize: () => {} })
+    const client = await connect()
+    await ask(client)
+    client.say({ command: 'join', streamId: 'room' })
+    await client.hears('joined')
+    t.match(await client.hears('iceServerConfig'), { turnServerUsername: '' })
+    t.same(await client.news(), [])
+  }
+})
 
 t.test('The secret is in no frame, no log line, no error and no dump', async t => {
   const server: Host = await host(t, { turn: { ...turn, secret: [SECRET, 'its-successor'] }, apps: { app: {}, other: { turn } } })

@@ -9,6 +9,7 @@ import type { Hub } from './hub.js'
 /** Who is let to the upgrade, and who gets which HTTP status instead. */
 export class Admission {
   readonly #hub: Hub
+  readonly #keys = new WeakMap<FastifyRequest, string>()
 
   constructor (hub: Hub) {
     this.#hub = hub
@@ -61,9 +62,21 @@ export class Admission {
     if (await this.#hub.settings.served(app, request) !== true) throw new UnknownAppError()
   }
 
-  /** Under which key the address of a request is counted. */
+  /**
+   * Under which key the address of a request is counted; asked once for each.
+   *
+   * @throws TypeError where the key generator returns no string: as keys, no two promises or objects are the same, and
+   * every limit per address would be off without a word.
+   */
   key (request: FastifyRequest): string {
-    return this.#hub.settings.keyGenerator?.(request) ?? addressKey(request.ip ?? '')
+    const { keyGenerator } = this.#hub.settings
+    if (keyGenerator === undefined) return addressKey(request.ip ?? '')
+    const known = this.#keys.get(request)
+    if (known !== undefined) return known
+    const key: unknown = keyGenerator(request)
+    if (typeof key !== 'string') throw new TypeError(`The option 'keyGenerator' returned no string: ${typeof key}`)
+    this.#keys.set(request, key)
+    return key
   }
 
   #retryLater (reply: FastifyReply): void {

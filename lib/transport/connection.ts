@@ -270,7 +270,7 @@ export class Connection implements Caller {
     if (!hub.book(this.settings).join(this.key, hub.clock.now())) {
       return { refused: 'rateExceeded', message: 'Too many joins from this address within a minute.', retryAfter: 60_000 }
     }
-    if (hub.joinsInFlight >= limits.joinsInFlight) return OVERLOADED
+    if (hub.joinsInFlight >= hub.settings.defaults.limits.joinsInFlight) return OVERLOADED
     return this.#request === null ? {} : authorizeJoin(this, this.#request, join, hub)
   }
 
@@ -295,19 +295,19 @@ export class Connection implements Caller {
       }
       const handled = (commands[message.command] as Dispatch)(this, message, frame)
       if (handled === undefined) return
-      this.#joining = message.command === 'join' ? message.streamId : null
-      this.#wait(handled)
+      this.#wait(handled, message.command === 'join' ? message.streamId : null)
     } catch (error) {
       this.#fault(error)
     }
   }
 
   /** Keeps the frames that come from now on until the command is over, so that a client's frames take effect in order. */
-  #wait (handled: Promise<void>): void {
+  #wait (handled: Promise<void>, joining: string | null): void {
     this.#queue = []
-    this.#hub.joinsInFlight++
+    this.#joining = joining
+    if (joining !== null) this.#hub.joinsInFlight++
     handled.catch(error => this.#fault(error)).finally(() => {
-      this.#hub.joinsInFlight--
+      if (joining !== null) this.#hub.joinsInFlight--
       const queue = this.#queue ?? []
       this.#queue = null
       this.#joining = null

@@ -18,19 +18,25 @@ export function authorizeJoin (connection: Connection, request: FastifyRequest, 
   try {
     const answer = authorize(request, context)
     if (!isThenable(answer)) return grant(answer)
-    return new Promise(resolve => {
-      const timer = hub.clock.after(authorizeTimeout, () => {
-        hub.log.warn({ app: context.app, room: context.room }, 'authorize took longer than authorizeTimeout: join refused')
-        resolve({ ...UNAUTHORIZED, message: 'Whether you may join could not be found out in time.' })
-      })
-      Promise.resolve(answer).then(grant).catch((error: unknown) => refuse(error, context, hub)).then(outcome => {
-        hub.clock.cancel(timer)
-        resolve(outcome)
-      })
+    return inTime(answer, authorizeTimeout, hub).then(grant).catch((error: unknown) => {
+      if (!(error instanceof TimeoutError)) return refuse(error, context, hub)
+      hub.log.warn({ app: context.app, room: context.room }, 'authorize took longer than authorizeTimeout: join refused')
+      return { ...UNAUTHORIZED, message: 'Whether you may join could not be found out in time.' }
     })
   } catch (error) {
     return refuse(error, context, hub)
   }
+}
+
+/** The application has not answered in time. */
+class TimeoutError extends Error {}
+
+/** What the application answers, or a TimeoutError: whoever asks never waits for an answer that does not come. */
+function inTime<T> (answer: PromiseLike<T>, ms: number, { clock }: Hub): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = clock.after(ms, () => reject(new TimeoutError('The answer took too long.')))
+    Promise.resolve(answer).finally(() => clock.cancel(timer)).then(resolve, reject)
+  })
 }
 
 /** A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer. */
@@ -62,7 +68,7 @@ function refuse (error: unknown, context: { app: string, room: string }, hub: Hu
  * decides that, for whoever sits in a room; else for whoever got past the route's hooks.
  */
 export function iceServerConfig (connection: Connection, request: FastifyRequest | null, hub: Hub): IceServerConfig | Promise<IceServerConfig> {
-  const { turn, iceServers, authorize } = connection.settings
+  const { turn, iceServers, authorize, authorizeTimeout } = connection.settings
   if (turn === undefined || (authorize !== undefined && connection.seats.length === 0)) return buildIceServerConfig({ iceServers })
   const { urls, ttl, algorithm } = turn
   const peer = connection.seats[0]?.id ?? connection.id
@@ -74,12 +80,14 @@ export function iceServerConfig (connection: Connection, request: FastifyRequest
   }
   const { credentials } = turn
   if (request === null) return buildIceServerConfig({ iceServers })
-  return Promise.resolve().then(() => credentials(request, peer)).then(
-    issued => buildIceServerConfig({ iceServers, turn: { urls, username: issued.username, credential: issued.credential, ttl: issued.ttl ?? ttl } }),
-    (error: unknown) => {
-      // A call may well come up without TURN, and existing clients show an error to this question to their user.
-      hub.log.error({ err: error, app: connection.app }, 'turn.credentials failed: answered without TURN')
-      return buildIceServerConfig({ iceServers })
-    }
-  )
+  return inTime(Promise.resolve().then(() => credentials(request, peer)), authorizeTimeout, hub).then(issued => {
+    const { username, credential, ttl: lifetime = ttl } = issued
+    // RTCPeerConnection throws on a TURN server without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call at all.
+    if (typeof username !== 'string' || typeof credential !== 'string') throw new TypeError('turn.credentials returned no username, or no credential')
+    return buildIceServerConfig({ iceServers, turn: { urls, username, credential, ttl: lifetime } })
+  }).catch((error: unknown) => {
+    // A call may well come up without TURN, and existing clients show an error to this question to their user.
+    hub.log.error({ err: error, app: connection.app }, 'turn.credentials failed: answered without TURN')
+    return buildIceServerConfig({ iceServers })
+  })
 }

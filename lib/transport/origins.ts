@@ -7,7 +7,7 @@ import type { FastifyRequest } from 'fastify'
  * - a list: exactly its entries; write `'self'` into it to keep the default beside them.
  * - `'*'`: every page, even one whose origin is opaque (`null`).
  */
-export type OriginsOption = '*' | string | RegExp | Array<string | RegExp> |
+export type OriginsOption = '*' | string | RegExp | ReadonlyArray<string | RegExp> |
   ((origin: string, request: FastifyRequest) => boolean | Promise<boolean>)
 
 interface Origin {

@@ -49,6 +49,16 @@ export const options: WebrtcSignallingOptions = {
 }
 export const records: WebrtcSignallingOptions = { apps: { one: {}, two: { limits: { rooms: 1 }, authorize: () => {} } } }
 export const asyncApps: WebrtcSignallingOptions = { apps: async app => app === 'one' }
+export const constant: WebrtcSignallingOptions = {
+  apps: ['one', 'two'] as const,
+  iceServers: [{ urls: ['stun:a.example', 'stun:b.example'] }] as const,
+  allowedOrigins: ['https://app.example', /\.example$/] as const,
+  turn: { urls: ['turn:turn.example', 'turns:turn.example'], secret: ['new', 'old'] } as const,
+  preHandler: [async () => {}] as const
+}
+export const constants = { apps: { one: { allowedOrigins: ['self'] }, two: { iceServers: [{ urls: ['stun:a.example'] }] } } } as const satisfies WebrtcSignallingOptions
+// @ts-expect-error for all applications together
+export const bad0: WebrtcSignallingOptions = { apps: { one: { limits: { connections: 1 } } } }
 // @ts-expect-error a number is no name
 export const bad1: WebrtcSignallingOptions = { apps: [1] }
 // @ts-expect-error a predicate answers with a boolean
