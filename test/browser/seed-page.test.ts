@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { launch } from '../helpers/browser.js'
-import { inCall, isCleared, receives } from '../helpers/media.js'
+import { capturing, inCall, isCleared, receives } from '../helpers/media.js'
 import { PlainPage } from '../helpers/plain-page.js'
 import { servePages } from '../helpers/serve-pages.js'
 import { start } from '../helpers/start.js'
@@ -32,6 +32,31 @@ t.test('it leaves with the name of the room, is told "leaved", and joins again',
   await Promise.all([isCleared(anna.page), isCleared(ben.page)])
   await anna.join('seed-again')
   await inCall(anna, ben)
+})
+
+t.test('it leaves without the name of the room, and the next joiner is called by the one who stayed', async t => {
+  const [anna, ben] = await call(t, 'seed-next')
+  const cleo = await PlainPage.open(t, browser, address)
+  await anna.call('leave')
+  await anna.hears('leaved')
+  await Promise.all([isCleared(anna.page), isCleared(ben.page)])
+  await cleo.join('seed-next')
+  await inCall(cleo, ben)
+  await ben.call('leave')
+  await isCleared(cleo.page)
+  await anna.join('seed-next')
+  await inCall(anna, cleo)
+})
+
+t.test('the lights of camera and microphone go out when they are switched off, and both tracks come back', async t => {
+  const [anna] = await call(t, 'seed-lights')
+  for (const [kind, off, on] of [['video', 'turnOffLocalCamera', 'turnOnLocalCamera'], ['audio', 'muteLocalMic', 'unmuteLocalMic']] as const) {
+    t.equal(await capturing(anna.page, kind), 1)
+    await anna.call(off)
+    t.equal(await capturing(anna.page, kind), 0, `${off} has ended the track, not just disabled it`)
+    await anna.call(on)
+    t.equal(await capturing(anna.page, kind), 1)
+  }
 })
 
 t.test('camera and microphone go off and on with the streamId that such pages pass', async t => {

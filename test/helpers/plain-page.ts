@@ -5,12 +5,12 @@ import { visit, type VisitOptions } from './browser.js'
 /** What the pages in test/browser/pages have in common: an adaptor, and a list of what its callbacks told. */
 interface PlainWindow {
   webRTCAdaptor: {
-    join: (room: string) => unknown
-    leave: (room: string) => unknown
-    turnOffLocalCamera: (room: string) => unknown
-    turnOnLocalCamera: (room: string) => unknown
-    muteLocalMic: () => unknown
-    unmuteLocalMic: () => unknown
+    join: (room?: string) => unknown
+    leave: (room?: string) => unknown
+    turnOffLocalCamera: (room?: string) => unknown
+    turnOnLocalCamera: (room?: string) => unknown
+    muteLocalMic: (room?: string) => unknown
+    unmuteLocalMic: (room?: string) => unknown
   }
   told: string[]
 }
@@ -32,10 +32,11 @@ export class PlainPage {
     return plain
   }
 
-  async call (method: Method, room: string): Promise<void> {
-    await this.page.evaluate(async ([method, room]) => {
-      await (window as unknown as PlainWindow).webRTCAdaptor[method](room)
-    }, [method, room] as const)
+  /** Calls the method with the arguments given, so that none is none. */
+  async call (method: Method, ...args: [room?: string]): Promise<void> {
+    await this.page.evaluate(async ([method, args]) => {
+      await (window as unknown as PlainWindow).webRTCAdaptor[method](...args)
+    }, [method, args] as const)
   }
 
   async join (room: string): Promise<void> {
