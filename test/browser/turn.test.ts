@@ -11,7 +11,9 @@ import { launch, visit } from '../helpers/browser.js'
 import { inCall } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
 import { PlainPage } from '../helpers/plain-page.js'
+import { issueCredentials } from '../../lib/turn/credentials.js'
 import { start } from '../helpers/start.js'
+import { Wire } from '../helpers/wire.js'
 
 // Calls that have no way but through a real TURN server, with the credentials that the plugin issues.
 
@@ -20,6 +22,8 @@ const coturn = await startCoturn({ secrets: [secret] })
 t.teardown(coturn.stop)
 const browser = await launch(t)
 
+/** For how many seconds the credentials of one application last. */
+const BRIEF = 5
 const turn = { urls: [coturn.url], secret, ttl: 600 }
 const require = createRequire(import.meta.url)
 const server = Fastify()
@@ -34,6 +38,7 @@ await server.register(webrtcSignalling, {
   apps: {
     WebRTCApp4: { authorize: () => {} },
     open: {},
+    brief: { turn: { urls: turn.urls, credentials: (_request, user) => issueCredentials({ secret, user, ttl: BRIEF, now: Date.now() }) } },
     tampered: { turn: { ...turn, secret: 'another secret' } }
   }
 })
@@ -104,6 +109,11 @@ async function sendsFrom (page: Page): Promise<string | undefined> {
   })
 }
 
+/** The username that the page's peer connection has for the relay: when it expires, and for whom it is. */
+async function credentials (page: Page): Promise<string> {
+  return await page.evaluate(() => window.observed.connections.at(-1)?.getConfiguration().iceServers?.[0]?.username ?? '')
+}
+
 for (const [app, when] of [['open', 'whoever connects may ask for TURN'], ['WebRTCApp4', 'TURN is for those who may join']] as const) {
   t.test(`two pages with our SDK call each other through the relay where ${when}`, async t => {
     const [anna, ben] = [await ours(t, app), await ours(t, app)]
@@ -127,6 +137,36 @@ for (const [first, second] of [['Ant Media\'s SDK', 'Ant Media\'s SDK'], ['Ant M
     t.equal(await sendsFrom(ben.page), 'relay')
   })
 }
+
+t.test('credentials are renewed before they expire, and with the fresh ones a call restarts ICE once the first have expired', async t => {
+  const [anna, ben] = [await ours(t, 'brief'), await ours(t, 'brief')]
+  await anna.join('renewed')
+  await anna.is('waiting')
+  await ben.join('renewed')
+  await inCall(anna, ben)
+  const before = await credentials(anna.page)
+  const wires = [anna, ben].map(({ page }) => Wire.of(page))
+  let current = before
+  while (Date.now() / 1000 <= Number(before.split(':')[0]) + 1) {
+    // An answer each time that four fifths of the time are over, with nothing else going on.
+    await Promise.all(wires.map(async wire => await wire.hears('"iceServerConfig"')))
+    t.ok(Date.now() / 1000 < Number(current.split(':')[0]) + 1, 'not later than the ones before expired')
+    current = await credentials(anna.page)
+    t.not(current, before)
+  }
+  // coturn takes the first ones no more (test/coturn.test.ts), so that a new candidate of a relay has come by the fresh ones.
+  const gathered = await anna.page.evaluate(() => new Promise<string | undefined>(resolve => {
+    const connection = window.observed.connections.at(-1)
+    connection?.addEventListener('icecandidate', ({ candidate }) => {
+      if (candidate?.candidate !== '') resolve(candidate?.type ?? 'none')
+    })
+    connection?.restartIce()
+  }))
+  t.equal(gathered, 'relay')
+  await inCall(anna, ben)
+  t.equal(await anna.page.evaluate(() => window.observed.connections.length), 1, 'on the same peer connection')
+  t.same(await anna.page.evaluate(() => window.iceErrors), [], 'and the relay never said no')
+})
 
 t.test('with credentials of another secret the relay lets nobody through', async t => {
   const anna = await ours(t, 'tampered')
