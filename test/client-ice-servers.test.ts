@@ -106,6 +106,40 @@ t.test('a server that does not answer holds the call up for 3 s and no longer, a
   t.same(ben.connection?.configuration.iceServers, [stun])
 })
 
+t.test('a call that ended while the servers were waited for is not set up', async t => {
+  const world = new World()
+  const [anna, ben] = [world.page(t), world.page(t)]
+  anna.network.listener = socket => {
+    const end = world.server.listen(socket)
+    return { receive: text => { if (!text.includes('getIceServerConfig')) end.receive(text) }, ended: code => end.ended(code) }
+  }
+  for (const page of [anna, ben]) {
+    void page.open().join('room1')
+    await world.settle()
+  }
+  void anna.adaptor.leave()
+  await world.pass(5_000)
+  t.equal(world.ice.connections.length, 0)
+})
+
+t.test('a renewal that was not answered is asked for again before ICE is restarted', async t => {
+  const world = new World()
+  world.server.ice = issued('first', 10)
+  const [anna, ben] = await world.call(t)
+  world.server.ice = issued('second', 10)
+  const { receive } = world.server
+  let deaf = true
+  world.server.receive = (text, link) => { if (!deaf || !text.includes('getIceServerConfig')) receive(text, link) }
+  await world.pass(9_000)
+  t.same(anna.connection?.configuration.iceServers, [turn('first')])
+  deaf = false
+  for (const connection of world.ice.connections) connection.become('failed')
+  await world.pass(0)
+  t.same(anna.connection?.configuration.iceServers, [turn('second')])
+  t.equal(anna.connection?.restarts, 1)
+  t.ok(inCall(anna, ben))
+})
+
 t.test('a server that refuses before the room is joined is asked again afterwards, and the application hears nothing of it', async t => {
   const world = new World()
   world.server.ice = { iceServers: [stun] }

@@ -28,6 +28,18 @@ t.test('disconnected is waited out; when it lasts, the impolite side alone resta
   t.same(restarts(anna, ben), [1, 0], 'once')
 })
 
+t.test('the polite side gives the other\'s restart the time that it needs', async t => {
+  const world = new World()
+  const [anna, ben] = await world.call(t)
+  world.ice.open = false
+  ben.connection?.become('failed')
+  anna.connection?.become('disconnected')
+  await world.pass(3_100)
+  t.same(restarts(anna, ben), [1, 0])
+  await world.pass(4_000)
+  t.same(restarts(anna, ben), [1, 0])
+})
+
 t.test('failed restarts ICE at once', async t => {
   const world = new World()
   const [anna, ben] = await world.call(t)
@@ -120,6 +132,13 @@ t.test('with a client of another make the offerer restarts ICE and then joins an
     await world.pass(60_000)
     t.equal(page.connection?.connectionState, 'connected')
     t.same(world.ice.faults, [])
+    world.ice.open = false
+    become(world, 'failed')
+    const before = joins(page)
+    page.errors.length = 0
+    await world.pass(20 * 60_000)
+    t.ok(joins(page) - before > 15 && joins(page) - before < 24, `${joins(page) - before} joins in twenty minutes`)
+    t.same(page.errorNames, ['peerConnectionFailed'], 'told once')
   }
 })
 

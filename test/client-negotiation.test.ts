@@ -106,6 +106,28 @@ t.test('negotiate makes a new offer, also while another one is under way', async
   await world.page(t).open().negotiate()
 })
 
+t.test('negotiate is over when the call is', async t => {
+  const world = new World()
+  const [anna] = await world.call(t)
+  world.ice.pause = () => new Promise(() => {})
+  const under = [anna.adaptor.negotiate(), anna.adaptor.negotiate()]
+  void anna.adaptor.leave()
+  await Promise.all(under)
+  t.equal(anna.connection, null)
+})
+
+t.test('an answer to an offer that was taken back is dropped', async t => {
+  const world = new World()
+  const [anna, ben] = await world.call(t)
+  const session = anna.sent.find(({ type }) => type === 'offer')?.session
+  void anna.adaptor.negotiate()
+  const late = { command: 'takeConfiguration', streamId: 'room1', type: 'answer', sdp: 'v=0', session, negotiation: 99 }
+  ben.socket.send(JSON.stringify(late))
+  await world.settle()
+  t.ok(inCall(anna, ben))
+  t.same([...anna.errorNames, ...world.ice.faults], [])
+})
+
 t.test('two fresh connections that are offered at once end as one', async t => {
   const world = new World()
   const [anna, ben] = await world.call(t)

@@ -26,6 +26,7 @@ for (const first of ['ours', 'plain'] as const) {
     const { world, page, plain } = await call(t, first)
     t.ok(together(page, plain))
     t.same(page.remote, ['audio', 'video'])
+    if (first === 'plain') t.ok(page.connection?.getTransceivers().every(({ sender }) => sender.streams.length === 1), 'it shows streams, not tracks')
     void page.adaptor.leave()
     await world.settle()
     t.equal(plain.connection, null)

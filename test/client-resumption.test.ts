@@ -338,3 +338,50 @@ t.test('a promise that a closed connection never settles holds nothing up', asyn
     t.ok(inCall(...pages))
   }
 })
+
+t.test('an offer that nobody could answer is taken back when the other joins anew', async t => {
+  const world = new World()
+  const [anna, ben] = await world.call(t)
+  ben.network.reachable = false
+  ben.socket.cut()
+  await world.settle()
+  await anna.adaptor.turnOffLocalCamera()
+  await world.pass(25_000)
+  t.equal(anna.connection?.signalingState, 'have-local-offer')
+  ben.network.reachable = true
+  await world.pass(8_000)
+  t.ok(inCall(anna, ben))
+  t.same(ben.remote, ['audio'])
+  t.equal(world.ice.connections.length, 2)
+})
+
+t.test('a seat that was left is not asked for again, be it because the server has heard so or because its time is over', async t => {
+  const world = new World()
+  const [anna] = await world.call(t)
+  await Promise.all([anna.adaptor.leave(), world.settle()])
+  anna.socket.cut()
+  await world.pass(1_000)
+  t.equal(anna.sent.filter(({ command }) => command === 'join').length, 1)
+  void anna.adaptor.join('room1')
+  await world.settle()
+  anna.network.reachable = false
+  anna.socket.cut()
+  await world.settle()
+  await anna.adaptor.leave()
+  await world.pass(25_000)
+  anna.network.reachable = true
+  await world.pass(8_000)
+  t.equal(anna.adaptor.connectionState, 'open')
+  t.equal(anna.sent.filter(({ command }) => command === 'join').length, 2)
+})
+
+t.test('a leave whose connection is lost is over at once', async t => {
+  const world = new World()
+  const [anna] = await world.call(t)
+  const left = anna.adaptor.leave()
+  anna.network.reachable = false
+  anna.socket.cut()
+  await left
+  t.equal(anna.told.at(-1), 'reconnecting')
+  t.equal(anna.count('leaved'), 1)
+})

@@ -332,3 +332,16 @@ t.test('where the server says nothing of politeness, whoever is told to start is
   await push(fresh('theirs'))
   t.ok(page.sent.some(({ type, session }) => type === 'answer' && session === 'theirs'))
 })
+
+t.test('a leave that the server answers with notInRoom is over as well', async t => {
+  const { page, push } = await alone(t)
+  void page.adaptor.join('room1')
+  await push(joined)
+  const left = page.adaptor.leave()
+  await push({ command: 'error', definition: 'NoSpaceForNewPeer', streamId: 'room1', message: '' })
+  t.equal(page.count('leaved'), 0)
+  await push({ command: 'error', definition: 'notInRoom', streamId: 'room1', message: '' })
+  await left
+  t.equal(page.count('leaved'), 1)
+  t.same(page.errorNames, [])
+})

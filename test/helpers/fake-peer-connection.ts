@@ -19,7 +19,7 @@ export class FakeTransceiver {
   /** Whether the other side's track has been announced by an event and not been taken away since. */
   announced = false
   readonly receiver: { track: FakeTrack }
-  readonly sender: { track: FakeTrack | null, replaceTrack: (track: FakeTrack | null) => Promise<void>, setStreams: () => void }
+  readonly sender: { track: FakeTrack | null, streams: object[], replaceTrack: (track: FakeTrack | null) => Promise<void>, setStreams: (...streams: object[]) => void }
 
   constructor (kind: string, direction: Direction, track: FakeTrack | null, changed: () => void) {
     this.direction = direction
@@ -27,7 +27,8 @@ export class FakeTransceiver {
     this.sender = {
       track,
       replaceTrack: async track => { this.sender.track = track },
-      setStreams: () => {}
+      streams: [],
+      setStreams: (...streams) => { this.sender.streams = streams }
     }
     return new Proxy(this, {
       set: (target, field, value) => {

@@ -21,6 +21,8 @@ export class FakeServer {
   ice: IceConfigParts = { iceServers: [] }
   /** Decides on each join. */
   admit: () => Grant | Refusal = () => ({})
+  /** What becomes of each frame that comes; a test may put something before it. */
+  receive = (text: string, link: FakeServerLink): void => link.take(text)
   /** Every command that has come, in order. */
   readonly heard: ClientMessage[] = []
 
@@ -59,6 +61,10 @@ class FakeServerLink implements Caller, ServerEnd {
   }
 
   receive (text: string): void {
+    this.#server.receive(text, this)
+  }
+
+  take (text: string): void {
     if (this.#queue !== null) {
       this.#queue.push(text)
       return
@@ -72,7 +78,7 @@ class FakeServerLink implements Caller, ServerEnd {
     void handled.finally(() => {
       const waiting = this.#queue ?? []
       this.#queue = null
-      for (const text of waiting) this.receive(text)
+      for (const text of waiting) this.take(text)
     })
   }
 
