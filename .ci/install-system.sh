@@ -4,7 +4,7 @@
 set -u
 
 missing=()
-command -v chromium >/dev/null 2>&1 || missing+=(chromium)
+command -v "${CHROMIUM_PATH:-chromium}" >/dev/null 2>&1 || missing+=(chromium)
 command -v turnserver >/dev/null 2>&1 || missing+=(coturn)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
@@ -24,9 +24,11 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # Debian starts a freshly installed coturn as a service where there is an init system; the tests start their own.
-if ! { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >/tmp/install-system.log 2>&1; then
-  tail -n 20 /tmp/install-system.log >&2
+if ! { "${sudo[@]}" apt-get update -qq && "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
   echo "The tests need ${missing[*]}: 'apt-get install -y ${missing[*]}' failed, see above." >&2
   exit 1
 fi
