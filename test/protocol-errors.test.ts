@@ -229,7 +229,7 @@ const endings: Array<[CloseReason, string, WebrtcSignallingOptions, ErrorDefinit
   ['tooLarge', 'a frame is far larger than the limit', { limits: { frameBytes: 1024 } }, null, (_, client) => client.send({ ...MESSAGE, data: 'x'.repeat(100_000) })],
   ['fault', 'the server fails', {
     // An object that no JSON holds stands for whatever nobody thought of.
-    turn: { urls: 'turn:turn.example.org', credentials: () => ({ username: 1n as unknown as string, credential: 'c' }) }
+    turn: { urls: 'turn:turn.example.org', credentials: () => ({ username: 'u', credential: 'c', ttl: 1n as unknown as number }) }
   }, 'internalError', (_, client) => client.send({ command: 'getIceServerConfig' })],
   ['tryLater', 'nothing is joined in time', { limits: { joinTimeout: 20 } }, null, () => {}],
   ['seatResumed', 'its seat is resumed elsewhere', {}, null, async ({ address }, client) => {

@@ -283,7 +283,8 @@ export class Connection implements Caller {
     if (!this.#askedEarly) return
     const config = this.iceServerConfig()
     if (!(config instanceof Promise)) this.send(encode(config))
-    else void config.then(config => this.send(encode(config)))
+    // Nobody waits for this one, and a rejection that nobody hears ends the process.
+    else config.then(config => this.send(encode(config))).catch(error => this.#fault(error))
   }
 
   #handle (frame: Buffer): void {

@@ -7,6 +7,7 @@ import { buildIceServerConfig } from '../turn/ice-config.js'
 import { issueCredentials } from '../turn/credentials.js'
 import type { Connection } from './connection.js'
 import type { Hub } from './hub.js'
+import { isThenable } from './origins.js'
 
 const UNAUTHORIZED: Refusal = { refused: 'unauthorized_access' }
 
@@ -17,6 +18,7 @@ export function authorizeJoin (connection: Connection, request: FastifyRequest, 
   const context = { app: connection.app, room: join.streamId, peer: connection.id, token: join.token ?? undefined }
   try {
     const answer = authorize(request, context)
+    // A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer.
     if (!isThenable(answer)) return grant(answer)
     return inTime(answer, authorizeTimeout, hub).then(grant).catch((error: unknown) => {
       if (!(error instanceof TimeoutError)) return refuse(error, context, hub)
@@ -37,11 +39,6 @@ function inTime<T> (answer: PromiseLike<T>, ms: number, { clock }: Hub): Promise
     const timer = clock.after(ms, () => reject(new TimeoutError('The answer took too long.')))
     Promise.resolve(answer).finally(() => clock.cancel(timer)).then(resolve, reject)
   })
-}
-
-/** A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer. */
-function isThenable<T> (answer: T | Promise<T>): answer is Promise<T> {
-  return typeof (answer as { then?: unknown } | undefined)?.then === 'function'
 }
 
 function grant (answer: Authorization | undefined | void): Grant {

@@ -74,8 +74,9 @@ function askFunction (option: (origin: string, request: FastifyRequest) => unkno
   }
 }
 
-function isThenable (value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+/** Whether something can be awaited, whoever made it. */
+export function isThenable<T> (value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** `Sec-WebSocket-Origin` is what the drafts before RFC 6455 called it; ws still takes their version 8. */
