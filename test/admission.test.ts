@@ -173,6 +173,15 @@ t.test('A client that has gone when authorize answers takes no seat', async t =>
   t.match(await next.join('room'), { peers: 0 })
 })
 
+t.test('What authorize says at a resumption holds from then on', async t => {
+  let grants = 0
+  const server = await host(t, { authorize: () => ({ role: `grant ${++grants}` }) })
+  const [client, again] = [await server.connect(), await server.connect()]
+  const { resumeToken } = await client.join('room', { resume: true })
+  t.match(await again.join('room', { resume: true, resumeToken }), { resumed: true })
+  t.match(await server.app.rooms.peers('app', 'room'), [{ role: 'grant 2' }])
+})
+
 t.test('authorize may set metadata, a role and the capacity of the room', async t => {
   const server = await host(t, {
     authorize: async (_request, { room }) => ({ metadata: { from: 'authorize' }, role: 'host', capacity: room === 'single' ? 1 : 2 })

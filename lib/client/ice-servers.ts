@@ -61,7 +61,7 @@ export class IceServers extends Emitter<IceServersEvents> {
     const ttl = numberOf(frame.ttl)
     this.#staleAt = ttl === undefined ? Infinity : this.#environment.now() + ttl * 1000 * RENEW_AT
     if (ttl === undefined) this.#renewal.stop()
-    else this.#renewal.start(Math.max(ttl * 1000 * RENEW_AT, 1000), () => this.refresh())
+    else this.#renewal.start(Math.max(ttl * 1000 * RENEW_AT, 1000), () => this.#renew())
     this.#settle()
     this.emit('changed', undefined)
   }
@@ -78,6 +78,12 @@ export class IceServers extends Emitter<IceServersEvents> {
 
   get #stale (): boolean {
     return this.#environment.now() >= this.#staleAt
+  }
+
+  #renew (): void {
+    // A timer may fire a fraction of a millisecond before the clock says so.
+    this.#staleAt = -Infinity
+    this.refresh()
   }
 
   #settle (): void {

@@ -252,6 +252,7 @@ export class Room {
     const { link } = request
     seat.attach(link)
     seat.claim(request.claim)
+    seat.profile = request.profile
     if (old !== null) {
       old.unseated(seat)
       old.close('seatResumed')

@@ -18,7 +18,8 @@ const SECRET_BYTES = 24
 export class Seat {
   readonly id = randomUUID()
   readonly room: Room
-  readonly profile: PeerProfile
+  /** What the application last said of this peer: it is asked at a resumption too. */
+  profile: PeerProfile
   /** Which side gives way when both offer at once (W3C WebRTC 1.0, section 10.7): always one of the two. */
   readonly polite: boolean
   /** null while the peer is absent. */
