@@ -214,3 +214,25 @@ t.test('close twice is close once', async t => {
   t.equal(client.messages.filter(({ definition }) => definition === 'server_will_stop').length, 1)
   await app.close()
 })
+
+t.test('An upgrade that a hook of the host never answers holds up close() for no longer than the grace period', async t => {
+  const app = Fastify()
+  let asked = () => {}
+  const hooked = new Promise<void>(resolve => { asked = resolve })
+  await app.register(webrtcSignalling, {
+    drain: { grace: 200 },
+    preValidation: async () => {
+      asked()
+      await new Promise(() => {})
+    }
+  })
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const client = new WebSocket(`ws://127.0.0.1:${(app.server.address() as { port: number }).port}/app`)
+  const refused = once(client, 'error')
+  client.on('error', () => {})
+  await hooked
+  const before = performance.now()
+  await app.close()
+  t.ok(performance.now() - before < 2_200, `it took ${Math.round(performance.now() - before)} ms`)
+  await t.resolves(refused, 'and the client is cut off')
+})

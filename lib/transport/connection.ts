@@ -136,7 +136,6 @@ export class Connection implements Caller {
       this.refuse({ refused: 'rateExceeded', message: 'Too many frames behind a join that is not answered yet.' })
       this.#dismiss('policy', true)
     }
-    // Behind what the frame did: a `leave` frees a seat for whoever waits, and must not have them turned away first.
     this.#heard()
   }
 
