@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs what the tests need beyond Node and npm, from Debian: a browser and a TURN server.
+# Installs what the tests need beyond Node and npm, from Debian: two browsers and a TURN server.
 # Where it may not (no apt, no root), it says in one line what to install.
 set -u
 
 missing=()
 command -v "${CHROMIUM_PATH:-chromium}" >/dev/null 2>&1 || missing+=(chromium)
+command -v firefox-esr >/dev/null 2>&1 || missing+=(firefox-esr)
 command -v turnserver >/dev/null 2>&1 || missing+=(coturn)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
@@ -23,6 +24,7 @@ if [ "$(id -u)" -ne 0 ]; then
   fi
 fi
 
+echo "Installing what the tests need from Debian: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
