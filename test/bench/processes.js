@@ -1,0 +1,72 @@
+// Starts the servers and the load generator, each on a core of its own where there are two.
+import { fork, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+export const cores = availableParallelism()
+const [SERVER_CORE, LOAD_CORE] = cores > 1 ? ['0', '1'] : ['0', '0']
+
+function start (file, args, core) {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  // -a: all its threads, the garbage collector's too.
+  if (cores > 1) spawnSync('taskset', ['-a', '-p', '-c', core, String(child.pid)], { stdio: 'ignore' })
+  return child
+}
+
+export class Server {
+  #process
+  port = 0
+
+  get pid () {
+    return this.#process.pid
+  }
+
+  static async start ({ file, args = [] }) {
+    const server = new Server()
+    server.#process = start(file, args, SERVER_CORE)
+    const [{ port }] = await once(server.#process, 'message')
+    server.port = port
+    return server
+  }
+
+  /** The memory in use, in bytes. */
+  async memory (collect) {
+    this.#process.send({ memory: { collect } })
+    const [answer] = await once(this.#process, 'message')
+    return answer
+  }
+
+  async stop () {
+    this.#process.kill('SIGKILL')
+    await once(this.#process, 'exit')
+  }
+}
+
+export class Load {
+  #process = start('./load/main.js', [], LOAD_CORE)
+  #waiting = new Map()
+  #id = 0
+
+  constructor () {
+    this.#process.on('message', ({ id, result, error }) => {
+      const { resolve, reject } = this.#waiting.get(id)
+      this.#waiting.delete(id)
+      if (error === undefined) resolve(result)
+      else reject(new Error(error))
+    })
+  }
+
+  run (task, more) {
+    const id = this.#id++
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject })
+      this.#process.send({ id, task, ...more })
+    })
+  }
+
+  async stop () {
+    this.#process.kill('SIGKILL')
+    await once(this.#process, 'exit')
+  }
+}
