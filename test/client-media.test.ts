@@ -143,27 +143,81 @@ t.test('what is switched before the room is joined, during the set-up or while a
   }
 })
 
-t.test('a browser\'s refusal reaches callbackError once, by the browser\'s own name', async t => {
+t.test('a browser\'s refusal reaches callbackError once, by the browser\'s own name, and is a call that only watches', async t => {
   for (const name of ['NotAllowedError', 'SecurityError', 'PermissionDeniedError', 'TypeError']) {
     const world = new World()
     const page = world.page(t)
     page.devices.fail = () => name
-    page.open()
+    page.open({ callback: info => { if (info === 'initialized') void page.adaptor.join('room1') } })
     await world.settle()
-    t.same(page.errorNames, [name])
-    t.equal(page.devices.requests.length, 1, 'who has refused is not asked twice')
-    t.equal(page.count('initialized'), 0, 'no media is there')
+    t.same(page.errors.map(error => [error.name, error.device]), [[name, undefined]])
     const other = world.page(t)
     void other.open().join('room1')
-    void page.adaptor.join('room1')
     await world.settle()
-    t.same(page.remote, ['audio', 'video'], 'but one can still watch')
+    t.same(page.remote, ['audio', 'video'], 'one can still watch')
     page.devices.fail = () => null
     await page.adaptor.unmuteLocalMic()
     await world.settle()
-    t.equal(page.count('initialized'), 1)
     t.same(other.remote, ['audio'])
   }
+})
+
+t.test('who has just refused both devices, or closed the question, is not asked for each of them', async t => {
+  const world = new World()
+  const page = world.page(t)
+  page.permissions = { camera: 'prompt', microphone: 'prompt' }
+  page.devices.fail = () => 'NotAllowedError'
+  page.open()
+  await world.settle()
+  t.equal(page.devices.requests.length, 1)
+  t.same(page.errorNames, ['NotAllowedError'])
+  t.equal(page.count('initialized'), 1)
+})
+
+t.test('a camera that is blocked does not take the microphone with it, nor the other way round', async t => {
+  for (const [blocked, other] of [['camera', 'microphone'], ['microphone', 'camera']] as const) {
+    for (const state of ['granted', 'prompt', undefined] as const) {
+      const world = new World()
+      const page = world.page(t)
+      const kind = blocked === 'camera' ? 'video' : 'audio'
+      page.permissions = state === undefined ? {} : { [blocked]: 'denied', [other]: state }
+      page.devices.fail = constraints => constraints[kind] === undefined || constraints[kind] === false ? null : 'NotAllowedError'
+      page.open()
+      await world.settle()
+      t.same(page.devices.live, [kind === 'video' ? 'audio' : 'video'])
+      t.same(page.errors.map(error => [error.name, error.device]), [['NotAllowedError', blocked]])
+      t.equal(page.count('initialized'), 1)
+    }
+  }
+})
+
+t.test('initialized comes after all that can be had, and not before', async t => {
+  const world = new World()
+  const page = world.page(t)
+  page.devices.slow = true
+  page.devices.fail = constraints => constraints.audio === true && constraints.video === true ? 'NotReadableError' : null
+  page.open()
+  for (const had of [0, 1]) {
+    page.devices.answer()
+    await world.settle()
+    t.equal(page.devices.live.length, had)
+    t.equal(page.count('initialized'), 0)
+  }
+  page.devices.answer()
+  await world.settle()
+  t.same(page.devices.live, ['audio', 'video'])
+  t.equal(page.count('initialized'), 1)
+})
+
+t.test('two devices that fail for two reasons are told apart, and a name that no table has is told as AbortError', async t => {
+  const world = new World()
+  const page = world.page(t)
+  page.devices.fail = ({ audio }) => audio === true ? 'NotFoundError' : 'InvalidAccessError'
+  page.open()
+  await world.settle()
+  t.same(page.errors.map(error => [error.name, error.device]), [['NotFoundError', 'microphone'], ['AbortError', 'camera']])
+  t.match(page.errors[1]?.cause, { name: 'InvalidAccessError' })
+  t.equal(page.count('initialized'), 1)
 })
 
 t.test('where only one of the two devices is missing or busy, the other is had', async t => {
@@ -174,7 +228,7 @@ t.test('where only one of the two devices is missing or busy, the other is had',
       page.devices.fail = constraints => constraints[missing] === undefined || constraints[missing] === false ? null : name
       page.open()
       await world.settle()
-      t.same(page.errorNames, [name], 'told once')
+      t.same(page.errors.map(error => [error.name, error.device]), [[name, missing === 'audio' ? 'microphone' : 'camera']], 'told once')
       t.same(page.devices.live, [missing === 'audio' ? 'video' : 'audio'])
       t.equal(page.count('initialized'), 1)
     }
@@ -226,7 +280,19 @@ t.test('close while the browser still asks leaves no track running', async t => 
   page.devices.answer()
   await world.settle()
   t.same(page.devices.live, [])
-  await t.rejects(page.adaptor.turnOnLocalCamera(), { name: 'InvalidStateError' })
+})
+
+t.test('what camera and microphone reject with after close is told, once each', async t => {
+  const world = new World()
+  const page = world.page(t)
+  page.open()
+  await world.settle()
+  await page.adaptor.close()
+  const { adaptor } = page
+  for (const method of ['turnOnLocalCamera', 'turnOffLocalCamera', 'unmuteLocalMic', 'muteLocalMic'] as const) {
+    await t.rejects(adaptor[method](), { name: 'InvalidStateError' })
+  }
+  t.same(page.errorNames, Array(4).fill('InvalidStateError'))
 })
 
 t.test('the elements may be given themselves, or come later than the adaptor, or not at all', async t => {

@@ -1,3 +1,5 @@
+import type { Device } from './errors.js'
+
 /** A handle that `clearTimeout` takes back; a number in browsers, an object in Node. */
 export type TimerHandle = number | object
 
@@ -14,6 +16,8 @@ export interface Environment {
   MediaStream: new () => MediaStream
   /** Absent on a page that was not loaded from https or localhost (W3C Media Capture, section 9.2). */
   mediaDevices: Pick<MediaDevices, 'getUserMedia'> | undefined
+  /** Whether the page may use a device, as the browser remembers it; `undefined` where it does not tell (W3C Permissions, section 6). */
+  permission (device: Device): Promise<PermissionState | undefined>
   setTimeout (callback: () => void, delay: number): TimerHandle
   clearTimeout (handle: TimerHandle): void
   /** Milliseconds on a clock that never goes back. */
@@ -35,6 +39,14 @@ export function browserEnvironment (): Environment {
     RTCPeerConnection: globalThis.RTCPeerConnection,
     MediaStream: globalThis.MediaStream,
     mediaDevices: globalThis.navigator?.mediaDevices,
+    permission: async device => {
+      try {
+        return (await globalThis.navigator.permissions.query({ name: device as PermissionName })).state
+      } catch {
+        // Older browsers have no such query, or not for these devices.
+        return undefined
+      }
+    },
     setTimeout: (callback, delay) => globalThis.setTimeout(callback, delay),
     clearTimeout: handle => globalThis.clearTimeout(handle as number),
     now: () => performance.now(),

@@ -2,9 +2,15 @@ import type { ErrorDefinition } from '../protocol/codes.js'
 import type { Frame } from './frames.js'
 
 /** What `getUserMedia` may fail with (W3C Media Capture, section 9.2), and older browsers' names for it. */
-export type MediaErrorName =
-  | 'AbortError' | 'NotAllowedError' | 'NotFoundError' | 'NotReadableError' | 'OverconstrainedError' | 'SecurityError' | 'TypeError'
-  | 'PermissionDeniedError' | 'PermissionDismissedError' | 'DevicesNotFoundError' | 'TrackStartError' | 'ConstraintNotSatisfiedError'
+const MEDIA_ERRORS = [
+  'AbortError', 'NotAllowedError', 'NotFoundError', 'NotReadableError', 'OverconstrainedError', 'SecurityError', 'TypeError',
+  'PermissionDeniedError', 'PermissionDismissedError', 'DevicesNotFoundError', 'TrackStartError', 'ConstraintNotSatisfiedError'
+] as const
+
+export type MediaErrorName = typeof MEDIA_ERRORS[number]
+
+/** Of which device an error tells; none where it concerns both. */
+export type Device = 'camera' | 'microphone'
 
 /** What the SDK itself reports. */
 export type AdaptorErrorName =
@@ -29,10 +35,16 @@ export class AdaptorError extends Error {
   readonly streamId: string | undefined
   /** When it is worth trying again, in ms, where the server said so. */
   readonly retryAfter: number | undefined
+  /** The device that could not be had, where the other one could, or failed for another reason. */
+  readonly device: Device | undefined
 
-  constructor (name: ErrorName | (string & {}), message: string, more: { streamId?: unknown, retryAfter?: unknown, cause?: unknown } = {}) {
+  constructor (
+    name: ErrorName | (string & {}), message: string,
+    more: { streamId?: unknown, retryAfter?: unknown, device?: Device | undefined, cause?: unknown } = {}
+  ) {
     super(message)
     this.name = name
+    this.device = more.device
     this.streamId = typeof more.streamId === 'string' ? more.streamId : undefined
     this.retryAfter = typeof more.retryAfter === 'number' ? more.retryAfter : undefined
     // Set by hand: Safari 14 knows no second argument of Error.
@@ -64,4 +76,11 @@ export function browserError (error: unknown): AdaptorError {
     typeof thrown.message === 'string' ? thrown.message : '',
     { cause: error }
   )
+}
+
+/** What `getUserMedia` failed with. A name that Media Capture does not have is told as its `AbortError`: some problem with the device. */
+export function mediaError (error: unknown, device?: Device): AdaptorError {
+  const { name, message } = browserError(error)
+  const known = (MEDIA_ERRORS as readonly string[]).includes(name)
+  return new AdaptorError(known ? name : 'AbortError', message, { device, cause: error })
 }

@@ -11,7 +11,7 @@ export interface AppNotification {
 
 /** What `callback` is called with, by name. */
 export interface CallbackEvents {
-  /** What was asked for of camera and microphone is there, at least in part, and the connection is open. Once. */
+  /** Camera and microphone have come, or `callbackError` has told why not, and the connection is open: time to `join`. Once. */
   initialized: undefined
   /** The seat is yours. Not told when the SDK comes back by itself; that is `reconnected`. */
   joined: Joined

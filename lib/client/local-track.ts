@@ -1,8 +1,10 @@
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
-import { AdaptorError, browserError } from './errors.js'
+import { AdaptorError, mediaError, type Device } from './errors.js'
 
 export type Kind = 'audio' | 'video'
+
+export const DEVICES: Record<Kind, Device> = { audio: 'microphone', video: 'camera' }
 
 /** `release` gives the device back while it is off; `silence` keeps it and sends silence or black. */
 export type MuteMode = 'release' | 'silence'
@@ -55,9 +57,13 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.#opening = opening
   }
 
-  /** Resolves when it is as told; rejects with the browser's error where there is no device to be had. */
+  /** Resolves when it is as told; rejects with the browser's error where there is no device to be had. What it rejects with is told as `error`, once. */
   set (on: boolean): Promise<void> {
-    if (this.#closed) return Promise.reject(new AdaptorError('InvalidStateError', 'The adaptor was closed.'))
+    if (this.#closed) {
+      const error = new AdaptorError('InvalidStateError', 'The adaptor was closed.', { device: DEVICES[this.kind] })
+      this.emit('error', error)
+      return Promise.reject(error)
+    }
     this.#wanted = on
     // At once, not at the end of whatever is under way: who mutes must not be heard one moment longer.
     if (!on) this.#switchOff()
@@ -111,7 +117,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     } catch (error) {
       if (!this.#wanted) return
       this.#wanted = false
-      const reason = browserError(error)
+      const reason = mediaError(error, DEVICES[this.kind])
       this.emit('error', reason)
       throw reason
     }

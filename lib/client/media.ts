@@ -1,13 +1,12 @@
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
-import { browserError, type AdaptorError } from './errors.js'
-import { insecure, LocalTrack, type Kind, type MuteMode } from './local-track.js'
+import { mediaError, type AdaptorError } from './errors.js'
+import { DEVICES, insecure, LocalTrack, type Kind, type MuteMode } from './local-track.js'
 import { StreamView } from './stream-view.js'
 
-/** Failures that concern one of the two devices, so that the other may still be had. After a refusal, asking again would only nag. */
-const PER_DEVICE: readonly string[] = [
-  'NotFoundError', 'DevicesNotFoundError', 'NotReadableError', 'TrackStartError', 'OverconstrainedError', 'ConstraintNotSatisfiedError', 'AbortError'
-]
+const KINDS: readonly Kind[] = ['audio', 'video']
+/** How browsers name a person's or a policy's no. */
+const REFUSALS: readonly string[] = ['NotAllowedError', 'PermissionDeniedError', 'PermissionDismissedError']
 
 interface MediaEvents {
   changed: undefined
@@ -54,15 +53,12 @@ export class Media extends Emitter<MediaEvents> {
     return this[kind].track
   }
 
-  /** Fetches what the constraints ask for, in one prompt. `true` where something came, or nothing was asked for. */
-  open (): Promise<boolean> {
-    const audio = this.#constraints.audio
-    const video = this.#constraints.video
-    if (audio === false && video === false) return Promise.resolve(true)
+  /** Fetches what the constraints ask for, in one prompt, and whatever of it can be had. Resolves when all of that has come or was refused. */
+  open (): Promise<void> {
+    if (KINDS.every(kind => this.#constraints[kind] === false)) return Promise.resolve()
     const opening = this.#open()
-    const ended = opening.then(() => {})
-    this.audio.expect(ended)
-    this.video.expect(ended)
+    this.audio.expect(opening)
+    this.video.expect(opening)
     return opening
   }
 
@@ -72,25 +68,44 @@ export class Media extends Emitter<MediaEvents> {
     this.#view.clear()
   }
 
-  async #open (): Promise<boolean> {
-    const audio = this.#constraints.audio
-    const video = this.#constraints.video
-    const first = await this.#fetch({ audio, video })
-    if (first === null) return true
-    this.emit('error', first)
-    if (audio === false || video === false || !PER_DEVICE.includes(first.name)) return false
-    const rest = [await this.#fetch({ audio, video: false }), await this.#fetch({ audio: false, video })]
-    return rest.includes(null)
+  async #open (): Promise<void> {
+    const { audio, video } = this.#constraints
+    const wanted = KINDS.filter(kind => this.#constraints[kind] !== false)
+    const both = await this.#fetch({ audio, video }, wanted.length === 1 ? wanted[0] : undefined)
+    if (both === null) return
+    if (wanted.length === 1) return this.emit('error', both)
+    // One request for two devices fails where either of them fails: a blocked camera must not take the microphone with it.
+    const separable = await this.#separable(both)
+    const errors: AdaptorError[] = []
+    for (const kind of wanted) {
+      const error = separable.includes(kind) ? await this.#fetch({ [kind]: this.#constraints[kind] }, kind) : both
+      if (error !== null) errors.push(error)
+    }
+    // What failed for one and the same reason is told once.
+    if (errors.length === 2 && errors[0]?.name === errors[1]?.name) this.emit('error', both)
+    else for (const error of errors) this.emit('error', error)
   }
 
-  async #fetch (constraints: MediaStreamConstraints): Promise<AdaptorError | null> {
+  /** Which devices to ask for alone. A person who has just said no to both, or closed the question, is not asked twice more. */
+  async #separable (error: AdaptorError): Promise<readonly Kind[]> {
+    if (this.#environment.mediaDevices === undefined) return []
+    if (!REFUSALS.includes(error.name)) return KINDS
+    const [audio, video] = await Promise.all(KINDS.map(kind => this.#environment.permission(DEVICES[kind])))
+    // With one of them blocked a browser asks nobody: there the other is still to be asked for.
+    return KINDS.filter(kind => {
+      const [own, other] = kind === 'audio' ? [audio, video] : [video, audio]
+      return own !== 'prompt' || other === 'denied'
+    })
+  }
+
+  async #fetch (constraints: MediaStreamConstraints, only?: Kind): Promise<AdaptorError | null> {
     try {
       if (this.#environment.mediaDevices === undefined) throw insecure()
       const stream = await this.#environment.mediaDevices.getUserMedia(constraints)
       for (const track of stream.getTracks()) this[track.kind as Kind].adopt(track)
       return null
     } catch (error) {
-      return browserError(error)
+      return mediaError(error, only === undefined ? undefined : DEVICES[only])
     }
   }
 

@@ -14,7 +14,7 @@ import { Signaling } from './signaling.js'
 import { StreamView } from './stream-view.js'
 
 export type { AppNotification, CallbackEvents, CallbackName } from './events.js'
-export type { AdaptorErrorName, ErrorName, MediaErrorName } from './errors.js'
+export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './errors.js'
 export type { MuteMode } from './local-track.js'
 export type { SdpConstraints, WebRTCAdaptorOptions } from './options.js'
 export type { ReconnectAttempt, ReconnectPolicy } from './reconnect-policy.js'
@@ -39,7 +39,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   readonly #call: Call
   readonly #remote: StreamView
   readonly #unwatch: () => void
-  #mediaReady = false
+  #mediaAnswered = false
   #initialized = false
   #closed = false
 
@@ -62,8 +62,8 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
       handleReturn: () => { if (!this.#closed) signaling.open() }
     })
     signaling.open()
-    void media.open().then(ready => {
-      this.#mediaReady ||= ready
+    void media.open().then(() => {
+      this.#mediaAnswered = true
       this.#initialize()
     })
   }
@@ -204,8 +204,6 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
     signaling.on('closed', loss => this.#tell('closed', loss))
     media.on('error', error => this.#report(error))
     media.on('changed', () => {
-      this.#mediaReady ||= media.stream !== null
-      this.#initialize()
       this.#tell('local_media_changed', { camera: media.video.live, microphone: media.audio.live })
     })
   }
@@ -222,7 +220,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   }
 
   #initialize (): void {
-    if (this.#initialized || !this.#mediaReady || this.#signaling.connectionState !== 'open') return
+    if (this.#initialized || !this.#mediaAnswered || this.#signaling.connectionState !== 'open') return
     this.#initialized = true
     this.#tell('initialized', undefined)
   }

@@ -2,7 +2,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { launch, visit } from '../helpers/browser.js'
-import { capturing } from '../helpers/media.js'
+import { capturing, receives } from '../helpers/media.js'
 import { PlainPage } from '../helpers/plain-page.js'
 import { servePages } from '../helpers/serve-pages.js'
 import { start } from '../helpers/start.js'
@@ -19,7 +19,31 @@ async function told (t: Test, browser: Browser, address: string, error: string):
 
 t.test('NotAllowedError when nobody has allowed the page to use the camera, once', async t => {
   const browser = await launch(t, { without: ['--use-fake-ui-for-media-stream'] })
-  t.same(await told(t, browser, origin, 'NotAllowedError'), ['error: NotAllowedError'])
+  t.same((await told(t, browser, origin, 'NotAllowedError')).filter(entry => entry !== 'initialized'), ['error: NotAllowedError'])
+})
+
+for (const [allowed, kind] of [['microphone', 'audio'], ['camera', 'video']] as const) {
+  t.test(`with the ${allowed} allowed and the other device blocked, a page that joins at "initialized" is in the call with the ${allowed}`, async t => {
+    const browser = await launch(t, { without: ['--use-fake-ui-for-media-stream'] })
+    // What is not granted here is blocked: nobody is asked.
+    const half = await PlainPage.open(t, browser, `${origin}/WebRTCApp4/readme.html`, { context: { permissions: [allowed] } })
+    t.same((await half.told()).filter(entry => entry.startsWith('error')), ['error: NotAllowedError'])
+    t.equal(await capturing(half.page, kind), 1)
+    await half.hears('joined')
+    const whole = await PlainPage.open(t, browser, `${origin}/WebRTCApp4/readme.html`)
+    await whole.hears('joined')
+    await receives(half.page)
+    await receives(whole.page, kind === 'audio' ? 'sound only' : 'picture only')
+  })
+}
+
+t.test('with neither allowed, or no device at all, a page that joins at "initialized" watches the other one', async t => {
+  const blocked = await launch(t, { without: ['--use-fake-ui-for-media-stream'] })
+  const watcher = await PlainPage.open(t, blocked, `${origin}/WebRTCApp4/readme.html`, { context: { permissions: [] } })
+  await watcher.hears('joined')
+  const other = await PlainPage.open(t, blocked, `${origin}/WebRTCApp4/readme.html`)
+  await other.hears('joined')
+  await receives(watcher.page)
 })
 
 t.test('NotFoundError when there is no camera; with the microphone that there is it goes on', async t => {

@@ -35,6 +35,8 @@ class FakeTarget {
 export class FakePage {
   readonly network = new FakeNetwork()
   readonly devices = new FakeMediaDevices()
+  /** What the browser remembers of a device, where it tells. */
+  permissions: Partial<Record<'camera' | 'microphone', PermissionState>> = {}
   readonly window = new FakeTarget()
   readonly document = new FakeTarget()
   readonly elements: Record<string, FakeElement> = { localVideo: new FakeElement(), remoteVideo: new FakeElement() }
@@ -55,6 +57,7 @@ export class FakePage {
       RTCPeerConnection: world.ice.RTCPeerConnection,
       MediaStream: FakeStream as unknown as Environment['MediaStream'],
       mediaDevices: devices as unknown as MediaDevices,
+      permission: async device => this.permissions[device],
       setTimeout: (callback, delay) => clock.after(delay, callback),
       clearTimeout: handle => clock.cancel(handle),
       now: () => clock.now(),
