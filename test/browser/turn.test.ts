@@ -150,9 +150,10 @@ t.test('credentials are renewed before they expire, and with the fresh ones a ca
   while (Date.now() / 1000 <= Number(before.split(':')[0]) + 1) {
     // An answer each time that four fifths of the time are over, with nothing else going on.
     await Promise.all(wires.map(async wire => await wire.hears('"iceServerConfig"')))
-    t.ok(Date.now() / 1000 < Number(current.split(':')[0]) + 1, 'not later than the ones before expired')
-    current = await credentials(anna.page)
-    t.not(current, before)
+    // That it comes in time is held on a moved clock (test/client-ice-servers.test.ts): a busy machine may be late here.
+    const next = await credentials(anna.page)
+    t.not(next, current, 'and each answer bears new ones')
+    current = next
   }
   // coturn takes the first ones no more (test/coturn.test.ts), so that a new candidate of a relay has come by the fresh ones.
   const gathered = await anna.page.evaluate(() => new Promise<string | undefined>(resolve => {
