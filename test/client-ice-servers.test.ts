@@ -190,3 +190,43 @@ t.test('a server that names none lets the call come up without, at once', async 
   t.ok(inCall(anna, ben))
   t.same([...anna.errorNames, ...ben.errorNames], [])
 })
+
+const unusable = [
+  { urls: 'turn:turn.example.org' }, { urls: ['turns:turn.example.org'], username: 'me' }, { urls: 'http://turn.example.org' }, { urls: '' }, {}, null
+] as RTCIceServer[]
+
+t.test('a server that the browser does not take is left out and told, once, and the call goes on with the others', async t => {
+  for (const server of unusable) {
+    for (const whose of ['the server', 'the application'] as const) {
+      // Ours names no such server; the frame below shows that one may come all the same.
+      if (whose === 'the server' && server?.urls === undefined) continue
+      const world = new World()
+      if (whose === 'the server') world.server.ice = { iceServers: [server, stun] }
+      const [anna, ben] = await world.call(t, whose === 'the server' ? {} : { peerconnection_config: { iceServers: [server, stun], bundlePolicy: 'balanced' } })
+      t.ok(inCall(anna, ben))
+      for (const page of [anna, ben]) {
+        t.same(page.connection?.configuration, { ...whose === 'the server' ? {} : { bundlePolicy: 'balanced' }, iceServers: [stun] })
+        t.same(page.errorNames, ['invalidIceServer'])
+      }
+      if (whose === 'the application') continue
+      anna.socket.push(JSON.stringify({ command: 'iceServerConfig', iceServers: [server, turn('other')] }))
+      await world.settle()
+      t.same(anna.connection?.configuration.iceServers, [turn('other')], 'also where it comes in a call')
+      t.same(anna.errorNames, ['invalidIceServer'], 'and the same one is not told again')
+    }
+  }
+})
+
+t.test('a configuration that no browser takes is told by a name that is documented', async t => {
+  const world = new World()
+  const anna = world.page(t)
+  anna.open({ peerconnection_config: { iceServers: 'stun:stun.example.org' as unknown as RTCIceServer[] } })
+  const ben = world.page(t)
+  for (const page of [anna, ben]) {
+    if (page === ben) page.open()
+    void page.adaptor.join('room1')
+    await world.settle()
+  }
+  t.ok(anna.errorNames.length > 0)
+  t.ok(anna.errorNames.every(name => name === 'SyntaxError'), anna.errorNames.join())
+})

@@ -311,3 +311,27 @@ t.test('the elements may be given themselves, or come later than the adaptor, or
   t.same(mine.srcObject?.getTracks().map(({ kind }) => kind).sort(), ['audio', 'video'])
   t.same(ben.remote, ['audio', 'video'])
 })
+
+t.test('an adaptor takes its own picture off an element that another shares with it, and no other', async t => {
+  const world = new World()
+  const [anna, ben] = await world.call(t)
+  const [cleo, dan] = [world.page(t), world.page(t)]
+  cleo.elements.remoteVideo = anna.elements.remoteVideo as FakeElement
+  cleo.elements.localVideo = anna.elements.localVideo as FakeElement
+  for (const page of [cleo, dan]) {
+    void page.open().join('room2')
+    await world.settle()
+  }
+  const shown = () => [cleo.elements.remoteVideo?.srcObject, cleo.elements.localVideo?.srcObject] as unknown[]
+  const hers = () => [cleo.adaptor.remoteStream, cleo.adaptor.localStream] as unknown[]
+  t.same(hers().every(stream => stream !== null), true)
+  t.strictSame(shown(), hers(), 'the last one that came is on show')
+  await ben.adaptor.turnOffLocalCamera()
+  await anna.adaptor.turnOffLocalCamera()
+  await world.settle()
+  t.ok(shown().every((stream, index) => stream === hers()[index]), 'a camera that goes in the other call takes nothing away')
+  await anna.adaptor.close()
+  t.ok(shown().every((stream, index) => stream === hers()[index]))
+  await cleo.adaptor.close()
+  t.same(shown(), [null, null])
+})

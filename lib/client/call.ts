@@ -1,12 +1,12 @@
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
-import { AdaptorError, browserError } from './errors.js'
+import { AdaptorError, browserError, callError } from './errors.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 import type { IceServers } from './ice-servers.js'
 import { Ladder, type Rung } from './ladder.js'
 import type { Kind } from './local-track.js'
 import type { Media } from './media.js'
-import { PeerSession, type PeerKind, type Utterance } from './peer-session.js'
+import { PeerSession, type PeerKind, type PeerSessionSettings, type Utterance } from './peer-session.js'
 import { Queue } from './queue.js'
 import type { Seated, Signaling } from './signaling.js'
 import type { Lane } from './transceivers.js'
@@ -59,7 +59,7 @@ export class Call extends Emitter<CallEvents> {
     const iceServers = this.#iceServers = parts.iceServers
     this.#media = parts.media
     this.#settings = settings
-    this.#queue = new Queue(error => this.emit('error', browserError(error)))
+    this.#queue = new Queue(error => this.emit('error', callError(error)))
     this.#ladder = new Ladder(environment, {
       able: () => this.#signaling.seated && this.#present,
       polite: () => this.#polite,
@@ -71,7 +71,7 @@ export class Call extends Emitter<CallEvents> {
     signaling.on('seated', seated => this.#seated(seated))
     signaling.on('unseated', () => this.end())
     signaling.on('seat', frame => this.#receive(frame))
-    iceServers.on('changed', () => this.#session?.configure(iceServers.configuration))
+    iceServers.on('changed', () => this.#configure())
     parts.media.on('changed', () => this.#session?.arrange())
   }
 
@@ -224,10 +224,9 @@ export class Call extends Emitter<CallEvents> {
     // The call ended while we waited; a queue that was cleared cannot stop what is under way.
     if (ended !== this.#ended) return null
     this.#closeSession()
-    const session = this.#session = new PeerSession(this.#environment, {
+    const session = this.#session = this.#newSession({
       id,
       initiator,
-      configuration: this.#iceServers.configuration,
       group: this.#media.group,
       lanes: () => ({ audio: this.#lane('audio'), video: this.#lane('video') }),
       polite: () => this.#polite
@@ -242,6 +241,32 @@ export class Call extends Emitter<CallEvents> {
     this.#ladder.handleSetUp()
     this.emit('session', session)
     return session
+  }
+
+  #newSession (settings: Omit<PeerSessionSettings, 'configuration'>): PeerSession {
+    return this.#configured(configuration => new PeerSession(this.#environment, { ...settings, configuration }))
+  }
+
+  #configure (): void {
+    const session = this.#session
+    if (session === null) return
+    try {
+      this.#configured(configuration => session.configure(configuration))
+    } catch (error) {
+      this.emit('error', callError(error))
+    }
+  }
+
+  /** Does something with the configuration, if need be with those of its servers alone that the browser takes. */
+  #configured<T> (use: (configuration: RTCConfiguration) => T): T {
+    for (;;) {
+      try {
+        return use(this.#iceServers.configuration)
+      } catch (error) {
+        if (this.#iceServers.leaveOutUnusable()) continue
+        throw new AdaptorError('SyntaxError', `peerconnection_config cannot be used: ${browserError(error).message}`, { cause: error })
+      }
+    }
   }
 
   async #offer (session: PeerSession): Promise<void> {

@@ -20,6 +20,10 @@ export type AdaptorErrorName =
   | 'notSetRemoteDescription'
   /** No way was found between the two peers, though everything was tried; it goes on trying, slowly. */
   | 'peerConnectionFailed'
+  /** A STUN or TURN server of yours cannot be used, for want of credentials for example. It is left out, and the call goes on. */
+  | 'invalidIceServer'
+  /** The browser refused what the call asked of it; `cause` is the browser's own error. */
+  | 'OperationError'
   /** More messages wait for the connection than the SDK keeps. */
   | 'QuotaExceededError'
   /** The adaptor was closed, or its options make no sense. */
@@ -83,4 +87,9 @@ export function mediaError (error: unknown, device?: Device): AdaptorError {
   const { name, message } = browserError(error)
   const known = (MEDIA_ERRORS as readonly string[]).includes(name)
   return new AdaptorError(known ? name : 'AbortError', message, { device, cause: error })
+}
+
+/** What an RTCPeerConnection failed with, which may bear any of a dozen names: under the one that is documented. */
+export function callError (error: unknown): AdaptorError {
+  return error instanceof AdaptorError ? error : new AdaptorError('OperationError', browserError(error).message, { cause: error })
 }

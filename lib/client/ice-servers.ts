@@ -1,6 +1,7 @@
 import { deferred, type Deferred } from './deferred.js'
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
+import { AdaptorError, browserError } from './errors.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 import { Timer } from './timer.js'
 
@@ -11,6 +12,7 @@ const RENEW_AT = 0.8
 
 interface IceServersEvents {
   changed: undefined
+  error: AdaptorError
 }
 
 /** The STUN and TURN servers: the application's own, or those that the signalling server names, kept fresh. */
@@ -23,6 +25,8 @@ export class IceServers extends Emitter<IceServersEvents> {
   #servers: RTCIceServer[] | null = null
   #staleAt = Infinity
   #answer: Deferred<void> | null = null
+  /** The servers that were left out, by what was told of them: once each, however often they come again. */
+  readonly #leftOut = new Set<string>()
 
   /** `ask` sends `getIceServerConfig`, if it can. */
   constructor (environment: Environment, given: RTCConfiguration, ask: () => void) {
@@ -36,6 +40,19 @@ export class IceServers extends Emitter<IceServersEvents> {
 
   get configuration (): RTCConfiguration {
     return this.#servers === null ? this.#given : { ...this.#given, iceServers: this.#servers }
+  }
+
+  /**
+   * Leaves out the servers that this browser refuses, such as a TURN server without credentials, and tells each: one of
+   * them would take the call down with it (W3C WebRTC 1.0, section 4.4.1.6). `false` where all of them can be used.
+   */
+  leaveOutUnusable (): boolean {
+    const servers: unknown = this.configuration.iceServers
+    if (!Array.isArray(servers)) return false
+    const usable = (servers as RTCIceServer[]).filter(server => this.#usable(server))
+    if (usable.length === servers.length) return false
+    this.#servers = usable
+    return true
   }
 
   /** Resolves when the servers are known and fresh, or have been waited for long enough. */
@@ -74,6 +91,18 @@ export class IceServers extends Emitter<IceServersEvents> {
   close (): void {
     this.#renewal.stop()
     this.#settle()
+  }
+
+  #usable (server: RTCIceServer): boolean {
+    try {
+      new this.#environment.RTCPeerConnection({ iceServers: [server] }).close()
+      return true
+    } catch (error) {
+      const what = `The server ${String(server?.urls)} cannot be used and is left out: ${browserError(error).message}`
+      if (!this.#leftOut.has(what)) this.emit('error', new AdaptorError('invalidIceServer', what, { cause: error }))
+      this.#leftOut.add(what)
+      return false
+    }
   }
 
   get #stale (): boolean {

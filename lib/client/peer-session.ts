@@ -1,6 +1,6 @@
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
-import { AdaptorError, browserError } from './errors.js'
+import { AdaptorError, browserError, callError } from './errors.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 import type { Outgoing } from './outbox.js'
 import { arrange, originOf, receivedTracks, type Lanes } from './transceivers.js'
@@ -104,7 +104,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   arrange (): void {
     // Before the other side's offer there is nothing to arrange: its sections are the ones to use.
     if (this.#closed || (!this.initiator && !this.answered)) return
-    this.#arrange().catch(error => this.emit('error', browserError(error)))
+    this.#arrange().catch(error => this.emit('error', callError(error)))
   }
 
   /** Offers what is to be negotiated, now or as soon as the state allows. */
@@ -189,14 +189,10 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     if (!this.#closed) this.peerConnection.restartIce()
   }
 
-  /** Uses other STUN and TURN servers from the next gathering on. */
+  /** Uses other STUN and TURN servers from the next gathering on. Throws what the browser throws at one that it refuses. */
   configure (configuration: RTCConfiguration): void {
     if (this.#closed) return
-    try {
-      this.peerConnection.setConfiguration({ ...this.peerConnection.getConfiguration(), iceServers: configuration.iceServers ?? [] })
-    } catch (error) {
-      this.emit('error', browserError(error))
-    }
+    this.peerConnection.setConfiguration({ ...this.peerConnection.getConfiguration(), iceServers: configuration.iceServers ?? [] })
   }
 
   close (): void {

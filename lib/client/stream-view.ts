@@ -6,6 +6,8 @@ export class StreamView {
   readonly #element: () => HTMLMediaElement | null
   readonly #muted: boolean
   #stream: MediaStream | null = null
+  /** The stream has been given to the element. What the element shows after that in its place is somebody else's. */
+  #given = false
 
   /** `muted`: the local preview, which nobody wants to hear. */
   constructor (environment: Environment, element: () => HTMLMediaElement | null, muted: boolean) {
@@ -33,14 +35,19 @@ export class StreamView {
   }
 
   clear (): void {
+    const stream = this.#stream
     this.#stream = null
+    this.#given = false
     const element = this.#element()
-    if (element !== null) element.srcObject = null
+    // Another adaptor, or the page itself, may show something else there by now.
+    if (element !== null && stream !== null && element.srcObject === stream) element.srcObject = null
   }
 
   #attach (stream: MediaStream, blank: boolean): void {
     const element = this.#element()
     if (element === null) return
+    if (this.#given && element.srcObject !== null && element.srcObject !== stream) return
+    this.#given = true
     // An element keeps the last frame of a video track that was taken away; only a new load lets go of it.
     if (blank) element.srcObject = null
     if (element.srcObject === stream) return

@@ -202,6 +202,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
     signaling.on('reconnecting', loss => this.#tell('reconnecting', loss))
     signaling.on('reconnected', how => this.#tell('reconnected', how))
     signaling.on('closed', loss => this.#tell('closed', loss))
+    iceServers.on('error', error => this.#report(error))
     media.on('error', error => this.#report(error))
     media.on('changed', () => {
       this.#tell('local_media_changed', { camera: media.video.live, microphone: media.audio.live })

@@ -14,12 +14,12 @@ const origin = await start(t, await servePages())
 async function told (t: Test, browser: Browser, address: string, error: string): Promise<string[]> {
   const page = new PlainPage(await visit(t, browser, `${address}/WebRTCApp4/seed.html`, { context: { permissions: [] } }))
   await page.hears(`error: ${error}`)
-  return page.told()
+  return (await page.told()).filter(entry => entry !== 'initialized')
 }
 
 t.test('NotAllowedError when nobody has allowed the page to use the camera, once', async t => {
   const browser = await launch(t, { without: ['--use-fake-ui-for-media-stream'] })
-  t.same((await told(t, browser, origin, 'NotAllowedError')).filter(entry => entry !== 'initialized'), ['error: NotAllowedError'])
+  t.same(await told(t, browser, origin, 'NotAllowedError'), ['error: NotAllowedError'])
 })
 
 for (const [allowed, kind] of [['microphone', 'audio'], ['camera', 'video']] as const) {

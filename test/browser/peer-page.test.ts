@@ -32,6 +32,8 @@ const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
   WebSocketNotConnected: true,
   notSetRemoteDescription: true,
   peerConnectionFailed: true,
+  invalidIceServer: true,
+  OperationError: true,
   QuotaExceededError: true,
   InvalidStateError: true,
   SyntaxError: true
