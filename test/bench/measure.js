@@ -11,19 +11,20 @@ const MOST_TRIES = 5
 export async function measureCost (load, row, contestants, { rounds, ms }) {
   const samples = new Map(contestants.map(({ name }) => [name, []]))
   const thrownAway = { count: 0 }
-  const servers = []
-  for (const contestant of contestants) {
-    const server = await Server.start(contestant)
-    servers.push(server)
-    await load.run('prepare', { key: contestant.name, work: row.work, protocol: contestant.protocol, port: server.port })
-  }
+  const servers = await Promise.all(contestants.map(async contestant => await Server.start(contestant)))
+  const prepare = (contestant, index) => load.run('prepare', { key: contestant.name, work: row.work, protocol: contestant.protocol, port: servers[index].port })
+  // All at once they would need more sockets than a process may have.
+  const crowded = row.peers > 1_000
+  if (!crowded) for (const [index, contestant] of contestants.entries()) await prepare(contestant, index)
   for (let round = 0; round < rounds; round++) {
-    for (const [index, { name }] of contestants.entries()) {
-      samples.get(name).push(await oneWindow(load, name, servers[index].pid, ms, thrownAway))
+    for (const [index, contestant] of contestants.entries()) {
+      if (crowded) await prepare(contestant, index)
+      samples.get(contestant.name).push(await oneWindow(load, contestant.name, servers[index].pid, ms, thrownAway))
+      if (crowded) await load.run('end', { key: contestant.name })
     }
   }
   for (const [index, { name }] of contestants.entries()) {
-    await load.run('end', { key: name })
+    if (!crowded) await load.run('end', { key: name })
     await servers[index].stop()
   }
   return { samples, thrownAway: thrownAway.count, value: row.kind === 'latency' ? sample => quantile(sample.latencies, 0.5) : sample => sample.server / sample.done }
@@ -54,8 +55,7 @@ export async function measureMemory (load, row, contestants, { rounds }) {
       await load.run('prepare', { key: contestant.name, work: row.work, protocol: contestant.protocol, port: server.port })
       const unforced = await server.memory(false)
       const after = await server.memory(true)
-      const peers = Number(row.work.split('-')[1])
-      samples.get(contestant.name).push({ used: (after.used - before.used) / peers, rss: (unforced.rss - before.rss) / peers })
+      samples.get(contestant.name).push({ used: (after.used - before.used) / row.peers, rss: (unforced.rss - before.rss) / row.peers })
       await load.run('end', { key: contestant.name })
       await server.stop()
     }

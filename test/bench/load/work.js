@@ -31,7 +31,7 @@ function relayed (kind, perTurn, pairCount = PAIRS) {
   return {
     async prepare (protocol, port, name) {
       const pairs = await makePairs(protocol, port, pairCount, name)
-      const state = { pairs, done: 0, running: false, waiters: [] }
+      const state = { pairs, done: 0, running: false, next: 0 }
       for (const { sockets, messages } of pairs) {
         for (const side of [0, 1]) {
           const own = sockets[side]
@@ -47,7 +47,9 @@ function relayed (kind, perTurn, pairCount = PAIRS) {
             due = perTurn
             if (!state.running) return
             if (protocol.echoes) echoes = perTurn
-            own.write(bytes)
+            // Where there are more rooms than talk at once, each gives way to the next after a turn.
+            if (side === 0 && pairCount > PAIRS) pairs[state.next++ % pairCount].sockets.begin()
+            else own.write(bytes)
           }
           if (side === 0) sockets.begin = () => own.write(bytes)
         }
@@ -56,7 +58,7 @@ function relayed (kind, perTurn, pairCount = PAIRS) {
     },
     start (state) {
       state.running = true
-      for (const { sockets } of state.pairs) sockets.begin()
+      for (let i = 0; i < Math.min(PAIRS, pairCount); i++) state.pairs[state.next++ % pairCount].sockets.begin()
     },
     stop (state) { state.running = false },
     count: state => state.done,
