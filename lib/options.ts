@@ -68,6 +68,8 @@ export const ResumeSchema = Type.Object({
   window: milliseconds(20_000, 'How long a seat outlives its socket, for clients that can resume; 0 for not at all', 0),
   messages: count(256, 'Messages kept for a peer that is away. Above: its seat is given up'),
   bytes: count(262_144, 'Bytes kept for a peer that is away. Above: its seat is given up'),
+  bytesPerAddress: count(16_777_216, 'Bytes kept for all peers of one address, each message with 512 more for what it costs. Above: what present peers have most likely got is forgotten, then the seat of the peer that has been away the longest is given up'),
+  totalBytes: count(134_217_728, 'The same for all addresses together. An address that holds more than the average makes room first'),
   hold: Type.Boolean({ default: true, description: 'Whether an absent peer\'s seat stays its own when somebody else wants it' })
 }, { additionalProperties: false })
 

@@ -86,3 +86,22 @@ t.test('A server with its defaults, and clients that do not do their part', asyn
     }
   ])
 })
+
+t.test('A server that keeps what it sends, for peers that never say that it has come', async t => {
+  // So that those who are away at the end are gone soon; how much is kept does not hang on it.
+  const arena = await Arena.open(t, { plugin: { resume: { window: 3_000 } } })
+  await table(t, arena, [
+    {
+      says: 'What is kept for the peers of one address that do not answer, or lose their sockets, stays within its bound',
+      attack: 'replayLogs',
+      // The messages of one turn of the attackers, beside the bound; without it some 96 MB of messages alone.
+      memory: 75,
+      cpu: 15_000,
+      fared: (t, outcome) => {
+        t.ok((outcome['KiB kept'] ?? Infinity) <= 16_384, `${outcome['KiB kept']} KiB kept`)
+        t.ok((outcome['KiB kept'] ?? 0) > 12_000, 'and it was reached')
+        t.ok((outcome['KiB sent to be kept'] ?? 0) > 90_000)
+      }
+    }
+  ])
+})

@@ -163,7 +163,7 @@ t.test('Two servers in one process share nothing', async t => {
 t.test('The rooms are there as soon as the plugin is registered', async t => {
   const app = Fastify()
   await app.register(webrtcSignalling)
-  t.same(await app.rooms.dump(), { prefix: '', draining: false, connections: 0, rooms: [] })
+  t.same(await app.rooms.dump(), { prefix: '', draining: false, connections: 0, replayBytes: 0, rooms: [] })
   await app.close()
 })
 

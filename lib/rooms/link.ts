@@ -6,6 +6,8 @@ export type Frame = string | Buffer
 
 /** What a seat needs of the connection it is reached through. A seat without one is absent. */
 export interface Link {
+  /** What its address is counted as. */
+  readonly key: string
   /** Sends one text frame. Never throws; a link that is gone or drowning ends by itself later. */
   send (frame: Frame): void
   /**

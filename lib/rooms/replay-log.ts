@@ -1,4 +1,5 @@
 import type { Frame } from './link.js'
+import { MESSAGE_COST, type Share } from './replay-budget.js'
 
 /** Bounds on what is kept for a peer that may come back. */
 export interface ReplayBounds {
@@ -17,13 +18,16 @@ export interface ReplayBounds {
  */
 export class ReplayLog {
   readonly #bounds: ReplayBounds
+  readonly #share: Share | null
   #frames: Frame[] = []
   #bytes = 0
   /** The number of the log's first frame. */
   #first = 0
 
-  constructor (bounds: ReplayBounds) {
+  /** @param share where what is held is counted */
+  constructor (bounds: ReplayBounds, share: Share | null = null) {
     this.#bounds = bounds
+    this.#share = share
   }
 
   /** How many messages the seat was sent in all; the next one's number. */
@@ -49,6 +53,7 @@ export class ReplayLog {
     const kept = typeof frame !== 'string' && frame.buffer.byteLength > 2 * frame.byteLength ? Buffer.from(frame) : frame
     this.#frames.push(kept)
     this.#bytes += kept.length
+    this.#share?.add(kept.length + MESSAGE_COST)
     while (this.#over() && this.#first < keepFrom) this.#drop()
     return !this.#over()
   }
@@ -56,6 +61,11 @@ export class ReplayLog {
   /** Forgets everything below `number`: it has arrived. */
   confirm (number: number): void {
     while (this.#first < number && this.#frames.length > 0) this.#drop()
+  }
+
+  /** Forgets everything. The numbers go on. */
+  clear (): void {
+    this.confirm(this.end)
   }
 
   /** The messages from `number` on, or null where some of them are no longer known, or never were. */
@@ -69,8 +79,9 @@ export class ReplayLog {
   }
 
   #drop (): void {
-    const frame = this.#frames.shift()
-    this.#bytes -= frame?.length ?? 0
+    const length = this.#frames.shift()?.length ?? 0
+    this.#bytes -= length
+    this.#share?.add(-length - MESSAGE_COST)
     this.#first++
   }
 }

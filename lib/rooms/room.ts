@@ -4,11 +4,12 @@ import type { StopReason } from '../protocol/server-messages.js'
 import type { Clock } from './clock.js'
 import type { RoomEmitter } from './events.js'
 import type { Frame, Link } from './link.js'
+import type { BudgetBounds, ReplayBudget } from './replay-budget.js'
 import type { ReplayBounds } from './replay-log.js'
 import { Seat, splitToken, type PeerProfile } from './seat.js'
 
 /** How seats behave, the same for all rooms of one registration. */
-export interface SeatRules extends ReplayBounds {
+export interface SeatRules extends ReplayBounds, BudgetBounds {
   /** For how long a resumable seat outlives its socket, in ms. */
   window: number
   /** Whether an absent seat stays its owner's when somebody else wants it. */
@@ -20,6 +21,8 @@ export interface RoomContext {
   readonly clock: Clock
   readonly events: RoomEmitter
   readonly rules: SeatRules
+  /** What the replay logs of all rooms may hold. */
+  readonly budget: ReplayBudget
   /** A seat was taken: find it by its id from now on. */
   seated (seat: Seat): void
   /** A seat is gone. */
@@ -185,6 +188,11 @@ export class Room {
     if (events.listenerCount('absent') > 0) events.emit('absent', { ...this.#place(seat), window: rules.window })
   }
 
+  /** Too much is kept for absent peers: this one has lost its seat, as if its window were over. */
+  giveUp (seat: Seat): void {
+    this.#remove(seat, 'lost')
+  }
+
   /** The server goes away: seats and joiners end without a word to the others, whose calls go on. */
   dissolve (): void {
     this.#turnAway({ refused: 'serverDraining' })
@@ -206,7 +214,7 @@ export class Room {
     const { events, rules } = this.#context
     const { link } = request
     const others = [...this.#seats]
-    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume && rules.window > 0 ? rules : null)
+    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume && rules.window > 0 ? rules : null, this.#context.budget)
     if (seat.resumable) seat.claim(request.claim)
     this.#seats.push(seat)
     this.#context.seated(seat)
@@ -369,7 +377,7 @@ export class Room {
     if (seat.absence !== null) this.#context.clock.cancel(seat.absence.timer)
     seat.absence = null
     seat.link?.unseated(seat)
-    seat.link = null
+    seat.end()
     this.#context.unseated(seat)
     return true
   }

@@ -40,6 +40,8 @@ export interface RoomsDump {
   prefix: string
   draining: boolean
   connections: number
+  /** How much is kept in all for peers that may come back, bytes; bounded by `resume.totalBytes`. */
+  replayBytes: number
   rooms: RoomSnapshot[]
 }
 
@@ -109,6 +111,7 @@ export class RoomsApi {
       prefix: this.prefix,
       draining: this.draining,
       connections: this.#registration.connections(),
+      replayBytes: this.#rooms.replayBytes,
       rooms: await this.list()
     }
   }

@@ -1,5 +1,6 @@
 import { systemClock, type Clock } from './clock.js'
 import { RoomEmitter } from './events.js'
+import { ReplayBudget } from './replay-budget.js'
 import { Room, type JoinOutcome, type JoinRequest, type RoomContext, type SeatRules } from './room.js'
 import type { Seat } from './seat.js'
 
@@ -7,6 +8,7 @@ import type { Seat } from './seat.js'
 export class Rooms {
   readonly events: RoomEmitter
   readonly clock: Clock
+  readonly #budget: ReplayBudget
   readonly #apps = new Map<string, Map<string, Room>>()
   readonly #seats = new Map<string, Seat>()
   readonly #context: RoomContext
@@ -16,10 +18,12 @@ export class Rooms {
   constructor (rules: SeatRules, clock: Clock = systemClock, failed: (error: unknown) => void = () => {}) {
     this.clock = clock
     this.events = new RoomEmitter(failed)
+    this.#budget = new ReplayBudget(rules)
     this.#context = {
       clock,
       events: this.events,
       rules,
+      budget: this.#budget,
       seated: seat => this.#seats.set(seat.id, seat),
       unseated: seat => this.#seats.delete(seat.id),
       emptied: room => this.#delete(room)
@@ -28,6 +32,11 @@ export class Rooms {
 
   get draining (): boolean {
     return this.#draining
+  }
+
+  /** How many bytes are kept for peers that may come back, with what each message costs beside its own. */
+  get replayBytes (): number {
+    return this.#budget.bytes
   }
 
   apps (): string[] {

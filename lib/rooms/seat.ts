@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Frame, Link } from './link.js'
+import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
 import type { Room } from './room.js'
 
@@ -15,7 +16,7 @@ const SECRET_BYTES = 24
  * One peer's place in one room. It is named by its id, reached through a link, and can outlive that link.
  * What may happen to it is the room's business.
  */
-export class Seat {
+export class Seat implements ShareOwner {
   readonly id = randomUUID()
   readonly room: Room
   /** What the application last said of this peer: it is asked at a resumption too. */
@@ -28,7 +29,11 @@ export class Seat {
   relayed = 0
   /** Ends the absence, while there is one. */
   absence: { timer: unknown, until: number } | null = null
+  /** Whether the seat has been taken out of its room. */
+  #over = false
   readonly #log: ReplayLog | null
+  /** What the log holds of all that is held. */
+  readonly #share: Share | null
   #secret: Buffer | null = null
   #claim: Buffer | null = null
   /** From which message on the log must be whole: the first that found the peer absent. */
@@ -36,12 +41,13 @@ export class Seat {
   /** What had been sent when the last ping went out. */
   #pinged = 0
 
-  constructor (room: Room, link: Link, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null) {
+  constructor (room: Room, link: Link, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget) {
     this.room = room
     this.link = link
     this.polite = polite
     this.profile = profile
-    this.#log = replay === null ? null : new ReplayLog(replay)
+    this.#share = replay === null || budget === undefined ? null : new Share(budget, this, link.key)
+    this.#log = replay === null ? null : new ReplayLog(replay, this.#share)
   }
 
   /** Whether the client declared that it comes back after a lost socket. */
@@ -60,6 +66,8 @@ export class Seat {
    * @returns false where the peer is absent and the bounds of what is kept for it are exceeded: give the seat up.
    */
   deliver (frame: Frame): boolean {
+    // Who goes through the seats of a room may come to one that a listener of the application has put out meanwhile.
+    if (this.#over) return true
     const kept = this.#log === null || this.#log.push(frame, this.#keepFrom)
     if (this.link === null) return kept
     this.link.send(frame)
@@ -105,6 +113,7 @@ export class Seat {
   detach (): void {
     this.link = null
     this.#keepFrom = this.#log?.end ?? 0
+    this.#share?.detach()
   }
 
   /**
@@ -123,6 +132,24 @@ export class Seat {
     this.link = link
     this.#keepFrom = Infinity
     this.#pinged = 0
+    this.#share?.attach(link.key)
+  }
+
+  /** The seat has been taken out of its room. */
+  end (): void {
+    this.#over = true
+    this.link = null
+    this.#log?.clear()
+  }
+
+  /** Too much is held in all: forgets what a peer that is there most likely has got. */
+  forget (): void {
+    this.#log?.clear()
+  }
+
+  /** Too much is held in all, and this seat's peer has been away the longest. */
+  giveUp (): void {
+    this.room.giveUp(this)
   }
 }
 

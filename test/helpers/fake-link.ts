@@ -19,6 +19,8 @@ export const CLOSE_GRACE = 2_000.125
 
 export interface FakeLinkOptions {
   app?: string
+  /** What its address is counted as. */
+  key?: string
   rooms: Rooms
   clock: Clock
   /** How long a probe may take, ms. */
@@ -33,6 +35,7 @@ export interface FakeLinkOptions {
  */
 export class FakeLink implements Caller {
   readonly app: string
+  readonly key: string
   readonly rooms: Rooms
   readonly mostRooms = 100
   readonly seats: Seat[] = []
@@ -53,6 +56,7 @@ export class FakeLink implements Caller {
   constructor (options: FakeLinkOptions) {
     this.#options = options
     this.app = options.app ?? 'app'
+    this.key = options.key ?? 'address'
     this.rooms = options.rooms
   }
 

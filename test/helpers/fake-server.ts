@@ -45,6 +45,7 @@ export class FakeServer {
 
 class FakeServerLink implements Caller, ServerEnd {
   readonly app = 'app'
+  readonly key = 'address'
   readonly rooms: Rooms
   readonly mostRooms = 100
   readonly seats: Seat[] = []

@@ -74,7 +74,8 @@ export class Arena {
       ? new Rpc(spawn('attacker-process.mjs'), {
         advance: async (ms: number) => await server.call('advance', ms),
         quiet: async (rest: number) => await server.call('quiet', rest),
-        heard: async (from: number, bytes: number) => await server.call('heard', from, bytes)
+        heard: async (from: number, bytes: number) => await server.call('heard', from, bytes),
+        kept: async () => await server.call('kept')
       })
       : undefined
     const bystander = await Bystander.join(port)

@@ -11,6 +11,8 @@ export interface Target {
   quiet: (rest: number) => Promise<void>
   /** Waits until the server has read what was written; how much of its answers it keeps for us then, or -1 where it has cut us off. */
   heard: (raw: RawSocket) => Promise<number>
+  /** What the server keeps for peers that may come back, and how many rooms there are. */
+  kept: () => Promise<{ bytes: number, rooms: number }>
 }
 
 /** What became of it: counts, and times in ms. */

@@ -20,7 +20,8 @@ const rpc = new Rpc(process, {
       scale,
       advance: async ms => await rpc.call('advance', ms),
       quiet: async rest => await rpc.call('quiet', rest),
-      heard: async ({ socket }) => await rpc.call('heard', socket.localPort, socket.bytesWritten)
+      heard: async ({ socket }) => await rpc.call('heard', socket.localPort, socket.bytesWritten),
+      kept: async () => await rpc.call('kept')
     })
   }
 })

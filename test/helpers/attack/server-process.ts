@@ -100,6 +100,12 @@ async function heard (port: number, bytes: number): Promise<number> {
   }
 }
 
+/** What is kept for peers that may come back, and how many rooms there are. */
+async function kept (): Promise<{ bytes: number, rooms: number }> {
+  const { replayBytes, rooms } = await (app as FastifyInstance).rooms.dump()
+  return { bytes: replayBytes, rooms: rooms.length }
+}
+
 async function heap (): Promise<number> {
   let least = Infinity
   // Some things are only let go by the turn of the loop that follows.
@@ -118,6 +124,7 @@ void new Rpc(process, {
   quiet,
   heard,
   heap,
+  kept,
   advance: (ms: number) => { ahead += ms },
   begin: () => {
     globalThis.gc?.()

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as pause } from 'node:timers/promises'
 import { crowd, enter, some, stranger, Tally, times, type Attack } from './attack.js'
 import { OPCODE, frame, handshake, json } from './raw-socket.js'
 
@@ -125,3 +126,49 @@ const unread = (one: Buffer, rounds: number): Attack => async target => {
 
 export const unreadPongs = unread(frame(Buffer.alloc(125), { opcode: OPCODE.ping }), 400)
 export const unreadErrors = unread(json({ command: 'x'.repeat(64) }), 200)
+
+/**
+ * Everybody at one address sits in ten rooms, answers no ping, and is sent all that may be kept for it; half lose their sockets
+ * on the way. What is kept for them all is what each may have, times their number, unless the address has a bound of its own.
+ */
+export const replayLogs: Attack = async target => {
+  const tally = new Tally()
+  const from = stranger()
+  const sitters = await crowd(some(target, 40), 10, async index => {
+    const sitter = await enter(target, null, { from, pong: false })
+    const sender = await enter(target, null, { from: stranger() })
+    const rooms = times(10, room => `kept-${index}-${room}`)
+    for (const streamId of rooms) {
+      for (const raw of [sitter, sender]) {
+        const joined = raw.next(text => text.includes('"joined"'))
+        raw.write(json({ command: 'join', streamId, resume: raw === sitter }))
+        await joined
+      }
+    }
+    return { sitter, sender, rooms }
+  })
+  const body = 'x'.repeat(60_000)
+  for (let round = 0; round < 5; round++) {
+    if (round === 2) for (const { sitter } of sitters.slice(sitters.length / 2)) sitter.destroy()
+    await crowd(sitters.length, 10, async index => {
+      const { sender, rooms } = sitters[index] as typeof sitters[number]
+      // 480 kB at once are within the limits, and four seconds later as much may come again.
+      const answered = sender.next(text => text.includes('"pong"'))
+      const messages = rooms.slice(2 * round, 2 * round + 2).flatMap(streamId =>
+        times(4, () => json({ command: 'peerMessageCommand', streamId, definition: 'kept', data: body })))
+      sender.write(Buffer.concat([...messages, json({ command: 'ping' })]))
+      await answered
+    })
+    tally.most('KiB kept', (await target.kept()).bytes / 1024)
+    await target.advance(4_000)
+  }
+  tally.add('KiB sent to be kept', sitters.length * 2_344)
+  for (const { sitter, sender } of sitters) {
+    tally.add('seats given up', sender.counts.stop ?? 0)
+    sitter.destroy()
+    sender.destroy()
+  }
+  // The windows of those that are away.
+  while ((await target.kept()).rooms > 1) await pause(50)
+  return tally.outcome
+}
