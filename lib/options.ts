@@ -98,6 +98,7 @@ const perApp = {
   authorize: Type.Unsafe<Authorize>(callable('`(request, { app, room, peer, token })` at each join: return to let in, throw to refuse')),
   authorizeTimeout: milliseconds(5_000, 'How long `authorize` may take, before the join is refused, and `turn.credentials`, before it is done without TURN'),
   allowedOrigins: Type.Unknown({ description: 'Which pages may connect: a list, pattern, predicate or `\'*\'`. By default those of the same host name' }),
+  nativeClients: Type.Boolean({ default: true, description: 'Whether apps come in whatever their `Origin`, where nothing about the handshake says that a browser made it, least of all a cookie. `false`: only `allowedOrigins` come in, and nobody without an `Origin`' }),
   onRequest: Type.Unsafe<onRequestHookHandler | onRequestHookHandler[]>(Type.Unknown({ description: 'Fastify hooks of the WebSocket route: refuse here with an HTTP status' })),
   preValidation: Type.Unsafe<preValidationHookHandler | preValidationHookHandler[]>(Type.Unknown({ description: 'As above' })),
   preHandler: Type.Unsafe<preHandlerHookHandler | preHandlerHookHandler[]>(Type.Unknown({ description: 'As above' })),
@@ -123,6 +124,7 @@ export const OptionsSchema = Type.Object({
   authorize: Type.Optional(perApp.authorize),
   authorizeTimeout: Type.Optional(perApp.authorizeTimeout),
   allowedOrigins: Type.Optional(perApp.allowedOrigins),
+  nativeClients: Type.Optional(perApp.nativeClients),
   onRequest: Type.Optional(perApp.onRequest),
   preValidation: Type.Optional(perApp.preValidation),
   preHandler: Type.Optional(perApp.preHandler),
@@ -159,6 +161,12 @@ export interface AppOptions {
   authorizeTimeout?: number
   /** Which pages may connect. @default those of the same host name */
   allowedOrigins?: OriginsOption
+  /**
+   * Whether apps come in whatever their `Origin`: Android's library sends another site's, iOS's one that is no page's. What bears
+   * any mark of a browser is a page to this rule. `false`: only `allowedOrigins` come in, and nobody without an `Origin`.
+   * @default true
+   */
+  nativeClients?: boolean
   /** Fastify hooks of the WebSocket route: refuse here with an HTTP status before the upgrade. */
   onRequest?: onRequestHookHandler | readonly onRequestHookHandler[]
   preValidation?: preValidationHookHandler | readonly preValidationHookHandler[]

@@ -17,6 +17,8 @@ export interface AppSettings {
   turn: (TurnOptions & { ttl: number, algorithm: 'sha1' | 'sha256' }) | undefined
   authorize: Authorize | undefined
   authorizeTimeout: number
+  allowedOrigins: OriginsOption | undefined
+  nativeClients: boolean
   originAllowed: (request: FastifyRequest) => boolean | Promise<boolean>
   onRequest: onRequestHookHandler[]
   preValidation: preValidationHookHandler[]
@@ -103,14 +105,16 @@ function resolveApp (given: AppOptions, defaults: AppSettings | null, path: stri
     // What guards every application guards each one: an application's own hooks come on top.
     return [...inherited ?? [], ...list]
   }
+  const allowedOrigins = given.allowedOrigins === undefined ? defaults?.allowedOrigins : given.allowedOrigins
+  const nativeClients = given.nativeClients ?? defaults?.nativeClients ?? true
   return {
     iceServers: given.iceServers?.map(({ urls, ...login }) => ({ urls: typeof urls === 'string' ? urls : [...urls], ...login })) ?? defaults?.iceServers ?? [],
     turn: given.turn === undefined ? defaults?.turn : resolveTurn(given.turn, `${path}turn`),
     authorize: given.authorize ?? defaults?.authorize,
     authorizeTimeout: given.authorizeTimeout ?? defaults?.authorizeTimeout ?? 5_000,
-    originAllowed: given.allowedOrigins === undefined && defaults !== null
-      ? defaults.originAllowed
-      : resolveOrigins(given.allowedOrigins, `${path}allowedOrigins`),
+    allowedOrigins,
+    nativeClients,
+    originAllowed: resolveOrigins(allowedOrigins, nativeClients, `${path}allowedOrigins`),
     onRequest: hooks('onRequest', given.onRequest, defaults?.onRequest),
     preValidation: hooks('preValidation', given.preValidation, defaults?.preValidation),
     preHandler: hooks('preHandler', given.preHandler, defaults?.preHandler),
@@ -125,9 +129,9 @@ function resolveTurn (given: TurnOptions, path: string): NonNullable<AppSettings
   return { ttl: 3_600, algorithm: 'sha1', ...given }
 }
 
-function resolveOrigins (given: OriginsOption | undefined, path: string): AppSettings['originAllowed'] {
+function resolveOrigins (given: OriginsOption | undefined, nativeClients: boolean, path: string): AppSettings['originAllowed'] {
   try {
-    return compileOrigins(given)
+    return compileOrigins(given, nativeClients)
   } catch (error) {
     throw new OptionError(path, error instanceof Error ? error.message : 'is not a list of origins')
   }

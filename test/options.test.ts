@@ -37,6 +37,7 @@ const BAD: Record<string, Array<[unknown, string?]>> = {
   authorizeTimeout: [],
   allowedOrigins: [[1], [true], [null], [{}], ['not an origin'], [['https://ok.example', 'https://a/b']], [[1]]],
   onRequest: [['hook'], [[() => {}, 'hook']], [null]],
+  nativeClients: [['yes'], [1], [null]],
   preValidation: [['hook'], [{}]],
   preHandler: [['hook'], [[1]]],
   limits: [[1], [null], [[]]],

@@ -28,7 +28,9 @@ export class Admission {
     }
     if (!request.ws) return
     if (await this.#hub.settingsOf(app).originAllowed(request) !== true) {
-      request.log.warn({ origin: request.headers.origin, app }, "a page's origin is not in the option 'allowedOrigins': refused with 403")
+      request.log.warn({ origin: request.headers.origin, app }, request.headers.origin === undefined
+        ? "no page's origin came with the handshake, though a browser made it, or 'nativeClients' is false: a proxy must pass 'Origin' on. Refused with 403"
+        : "a page's origin is not in the option 'allowedOrigins': refused with 403")
       throw new OriginError()
     }
   }

@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { hasBrowserMark, hasLostItsOrigin, isLibraryOrigin } from './native-clients.js'
 
 /**
  * Which pages may open a socket.
@@ -34,7 +35,8 @@ const ORIGIN_SHAPE = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i
  *
  * The rules:
  *
- * - No `Origin` header: passes, whatever the option says. Native clients send none.
+ * - A native client passes, whatever the option says, unless `nativeClients` is false: see {@link isNative}. What `nativeClients:
+ *   false` takes away is the handshake without an `Origin`, and those that only a library writes.
  * - By default the host name of the page must equal `request.hostname`, which respects `trustProxy`. Ports, and http
  *   against https, may differ; case and a trailing dot do not matter. This does not stop DNS rebinding, where a
  *   foreign name is made to point at this server; a list does.
@@ -46,28 +48,47 @@ const ORIGIN_SHAPE = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i
  * - `'*.example.com'`, `'https://*.example.com:8443'`: every name under it, at any depth, but not `example.com` itself.
  * - A RegExp is tested on the whole origin in lower case, without a default port: anchor it at both ends. The flags
  *   `g` and `y` keep no state from one request to the next.
- * - A function gets the header as it was sent and decides alone; only `true`, or a promise of it, lets the page in.
+ * - A function gets the header as it was sent and decides alone about pages; only `true`, or a promise of it, lets the page in.
  *   What it throws is the caller's to answer.
  *
  * @throws TypeError where an entry is of the wrong type or can match no origin, so that a slip shows at start-up.
  */
-export function compileOrigins (option: OriginsOption | undefined): (request: FastifyRequest) => boolean | Promise<boolean> {
+export function compileOrigins (option: OriginsOption | undefined, nativeClients = true): (request: FastifyRequest) => boolean | Promise<boolean> {
+  const pages = compilePages(option)
+  // React Native writes the server's own address. A function is told of that as of a page's.
+  const ownIsNative = typeof option !== 'function'
+  return request => {
+    const header = originHeader(request)
+    if (nativeClients && isNative(header, request, ownIsNative)) return true
+    return header !== undefined && pages(header, request)
+  }
+}
+
+/**
+ * Whether a handshake comes from a native client, as far as anybody can tell: it has no `Origin`, or one that native libraries
+ * write, and bears no mark of a browser.
+ */
+function isNative (header: string | undefined, request: FastifyRequest, ownIsNative: boolean): boolean {
+  if (header === undefined) return !hasLostItsOrigin(request.headers)
+  if (hasBrowserMark(request.headers)) return false
+  if (isLibraryOrigin(header)) return true
+  const origin = ownIsNative ? parseOrigin(header) : null
+  return origin !== null && sameHostName(origin, request)
+}
+
+function compilePages (option: OriginsOption | undefined): (header: string, request: FastifyRequest) => boolean | Promise<boolean> {
   if (typeof option === 'function') return askFunction(option)
   const entries = option === undefined ? ['self'] : Array.isArray(option) ? option : [option]
   if (entries.includes('*')) return () => true
   const rules = entries.map(compileRule)
-  return request => {
-    const header = originHeader(request)
-    if (header === undefined) return true
+  return (header, request) => {
     const origin = header === 'null' ? header : parseOrigin(header)
     return origin !== null && rules.some(rule => rule(origin, request))
   }
 }
 
 function askFunction (option: (origin: string, request: FastifyRequest) => unknown) {
-  return (request: FastifyRequest): boolean | Promise<boolean> => {
-    const header = originHeader(request)
-    if (header === undefined) return true
+  return (header: string, request: FastifyRequest): boolean | Promise<boolean> => {
     const answer = option(header, request)
     // Whatever can be awaited: a database's query is often a thenable and no Promise.
     return isThenable(answer) ? Promise.resolve(answer).then(value => value === true) : answer === true
