@@ -3,7 +3,7 @@ import type { Environment } from './environment.js'
 import { AdaptorError, browserError, callError } from './errors.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 import type { IceServers } from './ice-servers.js'
-import { Ladder, type Rung } from './ladder.js'
+import { Ladder, type Failure, type Rung } from './ladder.js'
 import type { Kind } from './local-track.js'
 import type { Media } from './media.js'
 import { PeerSession, type PeerKind, type PeerSessionSettings, type Utterance } from './peer-session.js'
@@ -66,7 +66,7 @@ export class Call extends Emitter<CallEvents> {
       plain: () => this.#session?.peer !== 'ours',
       mayOffer: () => this.#session?.mayOffer ?? false,
       climb: rung => this.#climb(rung),
-      exhausted: () => this.emit('error', new AdaptorError('peerConnectionFailed', 'No way to the other peer was found; a TURN server may be missing.'))
+      failed: told => this.#failed(told)
     })
     signaling.on('seated', seated => this.#seated(seated))
     signaling.on('unseated', () => this.end())
@@ -148,7 +148,10 @@ export class Call extends Emitter<CallEvents> {
       this.#present = false
       this.#ladder.stop()
     } else {
-      this.end()
+      this.#present = this.#awaiting = false
+      this.#early = []
+      this.#ladder.handleGone()
+      this.#abandon()
     }
   }
 
@@ -157,7 +160,9 @@ export class Call extends Emitter<CallEvents> {
     const current = this.#session
     if (frame.type === 'offer') return this.#takeOffer(frame, id)
     if (current === null || (id === undefined ? current.peer === 'ours' : id !== current.id)) return
+    const recognized = current.peer === 'unknown' && id !== undefined
     current.peer = id === undefined ? 'plain' : 'ours'
+    if (recognized) this.#ladder.handleRecognition()
     if (frame.type === 'rollback') {
       // The other side does not know this session.
       if (id !== undefined) await this.#startAfresh('ours')
@@ -238,7 +243,7 @@ export class Call extends Emitter<CallEvents> {
     session.on('error', error => this.emit('error', error))
     session.on('needed', () => { void this.#queue.push(() => this.#offer(session)) })
     session.on('say', message => this.#say(session.id, message))
-    this.#ladder.handleSetUp()
+    this.#ladder.handleSetUp(!initiator)
     this.emit('session', session)
     return session
   }
@@ -294,12 +299,12 @@ export class Call extends Emitter<CallEvents> {
 
   #climb (rung: Rung): void {
     const session = this.#session
-    if (session === null) {
-      this.#ladder.stop()
-    } else if (rung === 'rejoin') {
+    if (rung === 'rejoin') {
       this.#abandon()
       this.#present = false
       this.#signaling.rejoin()
+    } else if (session === null) {
+      // Nothing to mend: the next try is a fresh join.
     } else if (rung === 'fresh' || !session.answered) {
       void this.#queue.push(() => this.#startAfresh(session.peer))
     } else {
@@ -308,6 +313,17 @@ export class Call extends Emitter<CallEvents> {
         session.restartIce()
       })
     }
+  }
+
+  #failed (told: ReadonlySet<Failure>): Failure {
+    const session = this.#session
+    // After our fresh join it is for the other side to offer, and one that never answered may never do so.
+    const unanswered = session === null ? told.has('offerUnanswered') : session.initiator && !session.answered
+    const [name, message]: [Failure, string] = unanswered
+      ? ['offerUnanswered', 'The other side is in the room and has not answered our offer.']
+      : ['peerConnectionFailed', 'No way to the other peer was found; a TURN server may be missing.']
+    if (!told.has(name)) this.emit('error', new AdaptorError(name, message))
+    return name
   }
 
   /** Closes the peer connection, and gives up what is under way on it: that may never settle. */

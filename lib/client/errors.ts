@@ -18,8 +18,10 @@ export type AdaptorErrorName =
   | 'WebSocketNotConnected'
   /** The other side's description could not be used; Ant Media's name for it. */
   | 'notSetRemoteDescription'
-  /** No way was found between the two peers, though everything was tried; it goes on trying, slowly. */
+  /** For 20 s no way has been found between the two peers, at either side; it goes on trying, more and more slowly. */
   | 'peerConnectionFailed'
+  /** For 20 s the other side, which is in the room, has not answered our offer; it goes on trying, more and more slowly. */
+  | 'offerUnanswered'
   /** A STUN or TURN server of yours cannot be used, for want of credentials for example. It is left out, and the call goes on. */
   | 'invalidIceServer'
   /** The browser refused what the call asked of it; `cause` is the browser's own error. */

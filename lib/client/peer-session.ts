@@ -115,7 +115,10 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     if (this.#closed || peerConnection.signalingState !== 'stable') return
     this.#needed = false
     // In two steps: when an offer that setLocalDescription made by itself is taken back, Chromium (seen in 156) may leave the
-    // track that comes with the other's offer muted for ever, though its packets arrive.
+    // track that comes with the other's offer muted for ever, though its packets arrive. The two steps also bring about a
+    // second offer behind the first one of each connection: `negotiationneeded` fires between them, and `need` asks for one.
+    // That one is needed. Without it, with the same two steps, the first offer that is taken back in the call leaves the
+    // track muted all the same (test/browser/glare.test.ts).
     await peerConnection.setLocalDescription(await peerConnection.createOffer())
     this.#negotiation++
     this.#describe({ negotiation: this.#negotiation, ...this.answered ? {} : { fresh: true } })

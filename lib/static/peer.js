@@ -78,7 +78,7 @@ function phase () {
 
 function render () {
   const now = phase()
-  if (now === 'call') dismiss('peerConnectionFailed', 'notSetRemoteDescription')
+  if (now === 'call') dismiss('peerConnectionFailed', 'offerUnanswered', 'notSetRemoteDescription')
   const inRoom = state.room !== ''
   document.body.dataset.phase = now
   document.body.dataset.view = inRoom ? 'room' : 'lobby'

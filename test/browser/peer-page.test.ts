@@ -32,6 +32,7 @@ const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
   WebSocketNotConnected: true,
   notSetRemoteDescription: true,
   peerConnectionFailed: true,
+  offerUnanswered: true,
   invalidIceServer: true,
   OperationError: true,
   QuotaExceededError: true,
