@@ -22,6 +22,9 @@ export const PrefixTakenError = createError(
 /** `fastify.rooms.under()` was asked for a prefix that nobody registered. */
 export const NoSuchPrefixError = createError('FST_WEBRTC_NO_SUCH_PREFIX', "Not registered under the prefix '%s'. Known: %s", 500)
 
+/** A value that would go out to clients is none that they can be sent. */
+export const BadArgumentError = createError('FST_WEBRTC_BAD_ARGUMENT', "fastify.rooms: '%s' %s", 500, TypeError)
+
 /** An application message may not pass for one of the protocol. */
 export const ReservedDefinitionError = createError(
   'FST_WEBRTC_RESERVED_DEFINITION', "The definition '%s' is one of the protocol's own: choose another", 500

@@ -93,7 +93,7 @@ export const TurnSchema = Type.Object({
 
 // What may be said for all applications at once or, in the `apps` record, for one.
 const perApp = {
-  iceServers: Type.Array(IceServerSchema, { default: [], description: 'STUN and TURN servers with fixed credentials, for all' }),
+  iceServers: Type.Array(IceServerSchema, { default: [], description: 'STUN and TURN servers with fixed credentials, for all. `turn:` and `turns:` need `username` and `credential`' }),
   turn: TurnSchema,
   authorize: Type.Unsafe<Authorize>(callable('`(request, { app, room, peer, token })` at each join: return to let in, throw to refuse')),
   authorizeTimeout: milliseconds(5_000, 'How long `authorize` may take, before the join is refused, and `turn.credentials`, before it is done without TURN'),

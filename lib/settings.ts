@@ -1,3 +1,4 @@
+import { isRegExp } from 'node:util/types'
 import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
 import type { Static, TObject } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
@@ -5,7 +6,7 @@ import Value from 'typebox/value'
 import { OptionError } from './errors.js'
 import {
   AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema,
-  type AppOptions, type Authorize, type KeyGenerator, type Limits, type TurnOptions, type WebrtcSignallingOptions
+  type AppOptions, type Authorize, type IceServerOption, type KeyGenerator, type Limits, type TurnOptions, type WebrtcSignallingOptions
 } from './options.js'
 import { isName } from './protocol/names.js'
 import type { IceServer } from './protocol/server-messages.js'
@@ -52,7 +53,8 @@ const checkApp = Compile(AppOptionsSchema)
  *
  * @throws FST_WEBRTC_BAD_OPTION with the name of the first option that is unknown or bad.
  */
-export function resolveOptions (given: WebrtcSignallingOptions): Settings {
+export function resolveOptions (options: WebrtcSignallingOptions): Settings {
+  const given = withoutUndefined(options)
   check(checkOptions, given, '')
   const defaults = resolveApp(given, null, '')
   const { served, listed } = resolveApps(given.apps, defaults)
@@ -74,6 +76,21 @@ export function resolveOptions (given: WebrtcSignallingOptions): Settings {
     bufferedBytes,
     drain: { ...defaultsOf(DrainSchema), ...given.drain }
   }
+}
+
+/**
+ * The options without those that are undefined, however deep: `undefined` means "not given", and must not take the place of
+ * a default when objects are merged. An undefined entry of a list stays, since a list has no defaults, and is refused.
+ */
+function withoutUndefined<T> (value: T): T {
+  if (Array.isArray(value)) return value.map(withoutUndefined) as T
+  if (typeof value !== 'object' || value === null || isRegExp(value)) return value
+  const kept: Record<string, unknown> = {}
+  for (const [name, each] of Object.entries(value)) {
+    // Fastify's own, and nothing that is merged.
+    if (each !== undefined) kept[name] = name === 'logSerializers' ? each : withoutUndefined(each)
+  }
+  return kept as T
 }
 
 function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettings): Pick<Settings, 'served' | 'listed'> {
@@ -107,6 +124,7 @@ function resolveApp (given: AppOptions, defaults: AppSettings | null, path: stri
   }
   const allowedOrigins = given.allowedOrigins === undefined ? defaults?.allowedOrigins : given.allowedOrigins
   const nativeClients = given.nativeClients ?? defaults?.nativeClients ?? true
+  given.iceServers?.forEach((server, index) => checkIceServer(server, `${path}iceServers[${index}]`))
   return {
     iceServers: given.iceServers?.map(({ urls, ...login }) => ({ urls: typeof urls === 'string' ? urls : [...urls], ...login })) ?? defaults?.iceServers ?? [],
     turn: given.turn === undefined ? defaults?.turn : resolveTurn(given.turn, `${path}turn`),
@@ -120,6 +138,13 @@ function resolveApp (given: AppOptions, defaults: AppSettings | null, path: stri
     preHandler: hooks('preHandler', given.preHandler, defaults?.preHandler),
     limits: { ...defaults?.limits ?? defaultsOf(LimitsSchema), ...given.limits }
   }
+}
+
+/** RTCPeerConnection throws on TURN without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call in any page. */
+function checkIceServer ({ urls, username, credential }: IceServerOption, path: string): void {
+  if (![urls].flat().some(url => /^turns?:/.test(url))) return
+  if (!username) throw new OptionError(`${path}.username`, 'must be given with a turn: or turns: URL')
+  if (!credential) throw new OptionError(`${path}.credential`, 'must be given with a turn: or turns: URL')
 }
 
 function resolveTurn (given: TurnOptions, path: string): NonNullable<AppSettings['turn']> {

@@ -196,16 +196,6 @@ t.test('Who asked before it sat is told of no TURN where the credentials functio
   }
 })
 
-t.test('Who asked before it sat is closed with 1011 where its credentials cannot be written, and the process lives', async t => {
-  const { connect } = await host(t, { turn: { urls: turn.urls, credentials: () => ({ username: 'u', credential: 'c', ttl: 1n as unknown as number }) }, authorize: () => {} })
-  const client = await connect()
-  await ask(client)
-  client.say({ command: 'join', streamId: 'room' })
-  await client.hears('internalError')
-  t.equal(await client.closed, 1011)
-  await (await connect()).join('room')
-})
-
 t.test('The secret is in no frame, no log line, no error and no dump', async t => {
   const server: Host = await host(t, { turn: { ...turn, secret: [SECRET, 'its-successor'] }, apps: { app: {}, other: { turn } } })
   const heard: string[] = []

@@ -54,6 +54,15 @@ export function decode (text: string): ClientMessage | BadFrame {
   return explain(check, message)
 }
 
+/** Whether a value of the application can be written as JSON: no function, BigInt or circle, nor an object whose `toJSON` throws. */
+export function isJson (value: unknown): boolean {
+  try {
+    return JSON.stringify(value) !== undefined
+  } catch {
+    return false
+  }
+}
+
 /** Whether {@link decode} found a fault. */
 export function isBadFrame (decoded: ClientMessage | BadFrame): decoded is BadFrame {
   return 'error' in decoded && !('command' in decoded)

@@ -1,10 +1,10 @@
 import { RESERVED_DEFINITIONS } from '../protocol/server-messages.js'
-import { encode } from '../protocol/codec.js'
+import { encode, isJson } from '../protocol/codec.js'
 import type { RoomEvents } from './events.js'
 import type { Room } from './room.js'
 import type { Rooms } from './rooms.js'
 import type { Seat } from './seat.js'
-import { ReservedDefinitionError } from '../errors.js'
+import { BadArgumentError, ReservedDefinitionError } from '../errors.js'
 
 /** A peer as it is now: plain data. */
 export interface PeerSnapshot {
@@ -121,8 +121,10 @@ export class RoomsApi {
    *
    * @param reason told to each of them in `leaved`
    * @returns whether there was such a room
+   * @throws FST_WEBRTC_BAD_ARGUMENT where the reason is no string
    */
   async close (app: string, room: string, reason = 'closed'): Promise<boolean> {
+    checkReason(reason)
     const found = this.#rooms.find(app, room)
     found?.close(reason)
     return found !== undefined
@@ -133,8 +135,10 @@ export class RoomsApi {
    *
    * @param reason told to it in `leaved`
    * @returns whether there was such a peer
+   * @throws FST_WEBRTC_BAD_ARGUMENT where the reason is no string
    */
   async remove (peer: string, reason = 'removed'): Promise<boolean> {
+    checkReason(reason)
     const seat = this.#rooms.seat(peer)
     seat?.room.remove(seat, reason)
     return seat !== undefined
@@ -147,6 +151,7 @@ export class RoomsApi {
    * @param data any JSON
    * @returns whether there was such a room
    * @throws FST_WEBRTC_RESERVED_DEFINITION where the definition is one of the protocol's own
+   * @throws FST_WEBRTC_BAD_ARGUMENT where the definition is no string of 1 to 256 characters, or the data cannot be written as JSON
    */
   async send (app: string, room: string, definition: string, data?: unknown): Promise<boolean> {
     const frame = notification(room, definition, data)
@@ -158,7 +163,8 @@ export class RoomsApi {
   /** As {@link send}, to one peer. */
   async sendToPeer (peer: string, definition: string, data?: unknown): Promise<boolean> {
     const seat = this.#rooms.seat(peer)
-    seat?.room.tell(notification(seat.room.name, definition, data), seat)
+    const frame = notification(seat?.room.name ?? '', definition, data)
+    seat?.room.tell(frame, seat)
     return seat !== undefined
   }
 
@@ -220,7 +226,15 @@ export class RoomsApi {
   }
 }
 
+function checkReason (reason: unknown): void {
+  if (typeof reason !== 'string') throw new BadArgumentError('reason', 'must be a string')
+}
+
 function notification (room: string, definition: string, data: unknown): string {
   if ((RESERVED_DEFINITIONS as readonly string[]).includes(definition)) throw new ReservedDefinitionError(definition)
+  if (typeof definition !== 'string' || definition === '' || definition.length > 256) {
+    throw new BadArgumentError('definition', 'must be a string of 1 to 256 characters')
+  }
+  if (data !== undefined && !isJson(data)) throw new BadArgumentError('data', 'cannot be written as JSON')
   return encode({ command: 'notification', definition, streamId: room, ...(data === undefined ? {} : { data }) })
 }

@@ -7,6 +7,7 @@ import { buildIceServerConfig } from '../turn/ice-config.js'
 import { issueCredentials } from '../turn/credentials.js'
 import type { Connection } from './connection.js'
 import type { Hub } from './hub.js'
+import { isJson } from '../protocol/codec.js'
 import { isThenable } from './origins.js'
 
 const UNAUTHORIZED: Refusal = { refused: 'unauthorized_access' }
@@ -47,11 +48,17 @@ function grant (answer: Authorization | undefined | void): Grant {
   if (typeof answer !== 'object') throw new TypeError(`authorize returned ${String(answer)}: to let in, return nothing or an object; to refuse, throw`)
   const { metadata, role, capacity } = answer
   if (capacity !== undefined && capacity !== 1 && capacity !== 2) throw new RangeError('authorize returned a capacity that is not 1 or 2')
+  if (role !== undefined && typeof role !== 'string') throw new TypeError('authorize returned a role that is no string')
+  if (metadata !== undefined && !isJson(metadata)) throw new TypeError('authorize returned metadata that cannot be written as JSON')
   return {
     ...(metadata === undefined ? {} : { metadata }),
     ...(role === undefined ? {} : { role }),
     ...(capacity === undefined ? {} : { capacity })
   }
+}
+
+function isText (value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 // Why is for the log: what an application throws may say more than a stranger should read.
@@ -78,9 +85,12 @@ export function iceServerConfig (connection: Connection, request: FastifyRequest
   const { credentials } = turn
   if (request === null) return buildIceServerConfig({ iceServers })
   return inTime(Promise.resolve().then(() => credentials(request, peer)), authorizeTimeout, hub).then(issued => {
-    const { username, credential, ttl: lifetime = ttl } = issued
+    const { username, credential } = issued
     // RTCPeerConnection throws on a TURN server without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call at all.
-    if (typeof username !== 'string' || typeof credential !== 'string') throw new TypeError('turn.credentials returned no username, or no credential')
+    if (!isText(username) || !isText(credential)) throw new TypeError('turn.credentials returned no username, or no credential')
+    const lifetime = Math.floor(issued.ttl ?? ttl)
+    // The client asks again when they end: a time that is none would have it ask without end, or never.
+    if (typeof issued.ttl === 'string' || !Number.isSafeInteger(lifetime) || lifetime < 1) throw new RangeError('turn.credentials returned a ttl that is no number of seconds')
     return buildIceServerConfig({ iceServers, turn: { urls, username, credential, ttl: lifetime } })
   }).catch((error: unknown) => {
     // A call may well come up without TURN, and existing clients show an error to this question to their user.
