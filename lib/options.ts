@@ -49,7 +49,7 @@ export const LimitsSchema = Type.Object({
   bytesPerSecond: count(131_072, 'Bytes per second and connection, in the long run. Above: `rateExceeded`, then close 1008'),
   byteBurst: count(524_288, 'Bytes that may come at once'),
   joinsPerMinute: count(600, 'Joins per minute and address. Above: `rateExceeded`. An office behind one NAT is one address'),
-  connectionsPerAddress: count(500, 'Open connections per address. Above: HTTP 429'),
+  connectionsPerAddress: count(500, 'Open connections per address. Above: the oldest that never joined is closed with 1013; where all have joined, HTTP 429'),
   connectionsPerApp: count(10_000, 'Open connections per application. Above: HTTP 503'),
   connections: count(20_000, 'Open connections in all. Above: HTTP 503'),
   rooms: count(10_000, 'Rooms per application. Above: `tooManyRooms`'),

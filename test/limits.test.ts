@@ -127,13 +127,14 @@ t.test('keyGenerator: it is asked once for each connection', async t => {
   t.equal(asked, 2)
 })
 
-t.test('connectionsPerAddress: one more is 429 before the upgrade, and free again once another has gone', async t => {
+t.test('connectionsPerAddress: where all have joined, one more is 429 before the upgrade, with Retry-After, and free again once another has gone', async t => {
   const { connect, origin, app } = await host(t, { limits: { connectionsPerAddress: 2 } })
   const first = await connect()
-  await connect()
-  const { status, body } = await refusal(`${origin}/app`)
-  t.same([status, body.code], [429, 'FST_WEBRTC_TOO_MANY_CONNECTIONS'])
   await first.join('room')
+  await (await connect()).join('room')
+  const { status, body, headers } = await refusal(`${origin}/app`)
+  t.same([status, body.code], [429, 'FST_WEBRTC_TOO_MANY_CONNECTIONS'])
+  t.match(headers['retry-after'], /^[1-9]\d*$/)
   const left = new Promise(resolve => app.rooms.once('left', resolve))
   first.socket.close(1000)
   await left
@@ -145,13 +146,11 @@ t.test('connectionsPerAddress: behind a trusted proxy the address is the client\
   const limits = { connectionsPerAddress: 1 }
   const from = (address: string) => ({ headers: { 'x-forwarded-for': address } })
   const trusting = await host(t, { limits }, { trustProxy: true })
-  await trusting.connect('/app', from('192.0.2.1'))
-  await trusting.connect('/app', from('192.0.2.2'))
+  for (const address of ['192.0.2.1', '192.0.2.2', '2001:db8:1:2::3']) await (await trusting.connect('/app', from(address))).join(address.replaceAll(':', '_'))
   t.equal((await refusal(`${trusting.origin}/app`, from('192.0.2.1'))).status, 429)
-  await trusting.connect('/app', from('2001:db8:1:2::3'))
   t.equal((await refusal(`${trusting.origin}/app`, from('2001:db8:1:2:ffff::4'))).status, 429, 'of IPv6 the /64')
   const distrusting = await host(t, { limits })
-  await distrusting.connect('/app', from('192.0.2.1'))
+  await (await distrusting.connect('/app', from('192.0.2.1'))).join('room')
   t.equal((await refusal(`${distrusting.origin}/app`, from('192.0.2.2'))).status, 429, 'a header alone makes no new address')
 })
 
@@ -231,7 +230,7 @@ t.test('joinTimeout: it begins again with the last leave', async t => {
 
 t.test('Limits of one application are counted for it alone', async t => {
   const { connect, origin } = await host(t, { apps: { small: { limits: { connectionsPerAddress: 1 } }, large: {} } })
-  await connect('/small')
+  await (await connect('/small')).join('room')
   t.equal((await refusal(`${origin}/small`)).status, 429)
   await connect('/large')
   await connect('/large')

@@ -51,11 +51,11 @@ export class Admission {
       this.#retryLater(reply)
       throw new FullError()
     }
-    const book = this.#hub.book(this.#hub.settingsOf(app))
-    const key = this.key(request)
     // Counted where the upgrade has succeeded, since a handshake may still be refused as malformed.
-    if (!book.connect(key, this.#hub.clock.now())) throw new TooManyConnectionsError()
-    book.disconnect(key)
+    if (!this.#hub.admits(this.#hub.settingsOf(app), this.key(request))) {
+      this.#retryLater(reply)
+      throw new TooManyConnectionsError()
+    }
   }
 
   /** Whether there is such an application. */

@@ -104,8 +104,13 @@ export class Connection implements Caller {
     return undefined
   }
 
+  get joining (): boolean {
+    return this.#joining !== null
+  }
+
   seated (seat: Seat): void {
     this.seats.push(seat)
+    this.#hub.joined(this)
   }
 
   unseated (seat: Seat): void {

@@ -4,11 +4,13 @@ import { Rooms } from '../rooms/rooms.js'
 import type { AppSettings, Settings } from '../settings.js'
 import { AddressBook } from './address-book.js'
 import type { Connection } from './connection.js'
+import { Strays } from './strays.js'
 import type { RateLimit } from './token-bucket.js'
 
 /** What is kept once per set of limits. */
 interface Shared {
   book: AddressBook
+  strays: Strays
   messages: RateLimit
   bytes: RateLimit
 }
@@ -59,7 +61,31 @@ export class Hub {
       (this.#perApp.get(app) ?? 0) < this.settingsOf(app).limits.connectionsPerApp
   }
 
+  /** Whether one more connection of this address fits, be it that another one gives way. */
+  admits (settings: AppSettings, key: string): boolean {
+    const { book, strays } = this.#limits(settings)
+    if (!book.connect(key, this.clock.now())) return strays.any(key)
+    book.disconnect(key)
+    return true
+  }
+
+  /** Counts a connection of this address; false, and not counted, where there is no place for it. */
+  takes (settings: AppSettings, key: string): boolean {
+    const { book, strays } = this.#limits(settings)
+    const now = this.clock.now()
+    if (book.connect(key, now)) return true
+    if (!strays.giveWay(key)) return false
+    book.disconnect(key)
+    return book.connect(key, now)
+  }
+
+  /** The connection has joined something: it gives way to nobody any more. */
+  joined (connection: Connection): void {
+    this.#limits(connection.settings).strays.joined(connection)
+  }
+
   add (connection: Connection): void {
+    this.#limits(connection.settings).strays.add(connection)
     this.#connections.add(connection)
     this.#perApp.set(connection.app, (this.#perApp.get(connection.app) ?? 0) + 1)
     if (this.#timer === null) this.#arm()
@@ -70,7 +96,8 @@ export class Hub {
     const left = (this.#perApp.get(connection.app) ?? 1) - 1
     if (left === 0) this.#perApp.delete(connection.app)
     else this.#perApp.set(connection.app, left)
-    this.book(connection.settings).disconnect(connection.key)
+    const { book, strays } = this.#limits(connection.settings)
+    if (!strays.remove(connection)) book.disconnect(connection.key)
     if (this.#connections.size === 0) this.#whenEmpty?.()
   }
 
@@ -81,23 +108,30 @@ export class Hub {
 
   /** Tells every client and closes its connection; cuts off those that have not gone when the grace period is over. */
   drain (): Promise<void> {
-    this.#drained ??= new Promise<void>(resolve => {
-      // The rooms first: nobody hears of a peer that goes because the server goes.
-      this.rooms.drain()
-      for (const connection of this.#connections) connection.drain(this.retryAfter())
-      if (this.#connections.size === 0) {
-        resolve()
-        return
-      }
-      const deadline = this.clock.after(this.settings.drain.grace, () => {
-        for (const connection of this.#connections) connection.terminate()
-      })
-      this.#whenEmpty = () => {
-        this.clock.cancel(deadline)
-        resolve()
-      }
-    }).then(() => this.clock.cancel(this.#timer))
+    if (this.#drained === null) {
+      let gone = (): void => {}
+      // Before anybody is told: a listener of the application may ask for it again, and again.
+      this.#drained = new Promise<void>(resolve => { gone = resolve }).then(() => this.clock.cancel(this.#timer))
+      this.#drain(gone)
+    }
     return this.#drained
+  }
+
+  #drain (gone: () => void): void {
+    // The rooms first: nobody hears of a peer that goes because the server goes.
+    this.rooms.drain()
+    for (const connection of this.#connections) connection.drain(this.retryAfter())
+    if (this.#connections.size === 0) {
+      gone()
+      return
+    }
+    const deadline = this.clock.after(this.settings.drain.grace, () => {
+      for (const connection of this.#connections) connection.terminate()
+    })
+    this.#whenEmpty = () => {
+      this.clock.cancel(deadline)
+      gone()
+    }
   }
 
   #limits (settings: AppSettings): Shared {
@@ -106,6 +140,7 @@ export class Hub {
       const { limits } = settings
       shared = {
         book: new AddressBook({ joinsPerMinute: limits.joinsPerMinute, connections: limits.connectionsPerAddress }),
+        strays: new Strays(limits.connectionsPerAddress),
         messages: { rate: limits.messagesPerSecond, burst: limits.messageBurst },
         // A single frame that is allowed must always fit.
         bytes: { rate: limits.bytesPerSecond, burst: Math.max(limits.byteBurst, limits.frameBytes) }

@@ -111,7 +111,7 @@ function accept (hub: Hub, admission: Admission, socket: WebSocket, request: Fas
   socket.on('error', onError)
   const key = admission.key(request)
   // Between the hooks and here nobody else had a turn, unless the host's WebSocket server verifies clients by itself.
-  if (hub.rooms.draining || !hub.hasRoom(app) || !hub.book(settings).connect(key, hub.clock.now())) {
+  if (hub.rooms.draining || !hub.hasRoom(app) || !hub.takes(settings, key)) {
     const { code, meaning } = hub.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
     socket.close(code, meaning)
     return

@@ -68,19 +68,33 @@ export const joins: Attack = async target => {
 }
 
 /** One address that opens as many connections as it can, and holds them. */
-export const connections: Attack = async target => {
+const held = (joins: boolean): Attack => async target => {
   const tally = new Tally()
   const from = stranger()
-  const open = await crowd(some(target, 1_500), 50, async () => {
+  const open = await crowd(some(target, 1_500), 50, async index => {
     const begun = performance.now()
     const raw = await enter(target, null, { from })
     tally.add(String(raw.status))
     if (raw.status !== 101) tally.most('longest ms to refuse', performance.now() - begun)
+    else if (joins) {
+      const joined = raw.next()
+      raw.write(json({ command: 'join', streamId: `held-${index}` }))
+      await joined
+    }
     return raw
   })
-  for (const raw of open) raw.destroy()
+  await target.quiet(2 + 563)
+  for (const raw of open) {
+    tally.answers(raw)
+    raw.destroy()
+  }
   return tally.outcome
 }
+
+/** Each takes a seat at once. */
+export const connections = held(true)
+/** None ever joins, and none answers the close frame. */
+export const strays = held(false)
 
 /** Upgrades from pages of another host. */
 export const origins: Attack = async target => {
