@@ -87,7 +87,7 @@ const refused: Array<[ErrorDefinition, string | Record<string, unknown>, (RegExp
   ['unknownCommand', { command: 'toString' }],
   ['unknownCommand', { command: 'x'.repeat(10_000) }],
   ['notInRoom', { command: 'leave' }],
-  ['notInRoom', { command: 'stop', streamId: 'room1' }],
+  ['notInRoom', { command: 'stop' }],
   ['notInRoom', OFFER],
   ['notInRoom', CANDIDATE],
   ['notInRoom', MESSAGE]
@@ -150,11 +150,6 @@ const scenes: Array<[ErrorDefinition, string, WebrtcSignallingOptions, Scene]> =
   ['unauthorized_access', 'the application does not answer in time', { authorize: () => new Promise(() => {}), authorizeTimeout: 20 }, async (_, client) => {
     client.send({ command: 'join', streamId: 'room1' })
     return client.hears('error: unauthorized_access')
-  }],
-  ['alreadyInRoom', 'the client sits there', {}, async (_, client) => {
-    await client.join('room1')
-    client.send({ command: 'join', streamId: 'room1' })
-    return client.hears('error: alreadyInRoom')
   }],
   ['tooManyRooms', 'on one connection', { limits: { roomsPerConnection: 1 } }, async (_, client) => {
     await client.join('room1')

@@ -54,10 +54,17 @@ const named = (room: string | null): string => room ?? 'its room'
 const size = fc.constantFrom(0, 20, 200, 600)
 const step = (plan: fc.Arbitrary<Plan>): fc.Arbitrary<Step> => plan.map(plan => new PlannedStep(plan))
 
-const join = step(fc.tuple(client, room, fc.constantFrom(true, true, true, false)).map(([client, room, resume]) => ({
-  words: `${client} joins ${room}${resume ? ', resumable' : ''}`,
+const makes = fc.constantFrom('resumable' as const, 'resumable' as const, 'resumable' as const, 'other' as const, 'android' as const, 'ios' as const, 'flutter' as const)
+const join = step(fc.tuple(client, room, makes).map(([client, room, make]) => ({
+  words: `${client} joins ${room}, ${make}`,
   client,
-  run: world => world.join(client, room, resume, 'none', 'absent')
+  run: world => world.join(client, room, make === 'resumable', 'none', 'absent', make === 'resumable' ? 'other' : make)
+})))
+/** Joins where it sits, as iOS does. */
+const rejoin = step(fc.tuple(client, makes).map(([client, make]) => ({
+  words: `${client} joins its room again, ${make}`,
+  client,
+  run: world => world.join(client, world.ownRoom(client) ?? 'red', make === 'resumable', 'none', 'absent', make === 'resumable' ? 'other' : make)
 })))
 const resume = step(fc.tuple(
   client,
@@ -118,7 +125,7 @@ const drain = step(fc.nat({ max: 9 }).map(chance => ({
 // fc.commands draws evenly from the list: what happens more often stands there more often.
 const often = (times: number, arbitrary: fc.Arbitrary<Step>): Array<fc.Arbitrary<Step>> => Array<fc.Arbitrary<Step>>(times).fill(arbitrary)
 const steps = fc.commands([
-  ...often(10, join), ...often(11, resume), ...often(3, leave), ...often(10, relay), ...often(3, read), ...often(6, readAll), ...often(5, lose),
+  ...often(10, join), ...often(3, rejoin), ...often(11, resume), ...often(3, leave), ...often(10, relay), ...often(3, read), ...often(6, readAll), ...often(5, lose),
   ...often(2, loseStale), ...often(3, ping), ...often(4, wait), ...often(3, tell), remove, close, drain
 ], { maxCommands: 40, size: 'max' })
 

@@ -32,7 +32,7 @@ export const JoinSchema = Type.Object({
     description: 'With `resumeToken`: how many messages of this seat have arrived, so that each of the others is sent once'
   }))
 }, {
-  description: 'Take a seat in the room. 2017 clients call the room `streamName`',
+  description: 'Take a seat in the room. 2017 clients call the room `streamName`. Who sits there gets a new seat, since iOS comes back so',
   examples: [{ command: 'join', streamId: 'room1', resume: true }]
 })
 
@@ -41,7 +41,7 @@ export const LeaveSchema = Type.Object({
   command: Type.Literal('leave'),
   streamId: Type.Optional(NameSchema)
 }, {
-  description: 'Give the seat up. `streamId` may be absent where the connection sits in one room',
+  description: 'Give the seat up. `streamId` may be absent where the connection sits in one room. Without a seat it is answered by `leaved` all the same',
   examples: [{ command: 'leave', streamId: 'room1' }]
 })
 

@@ -26,7 +26,7 @@ export const JoinedSchema = Type.Object({
 export const StartSchema = Type.Object({
   command: Type.Literal('start'),
   streamId: NameSchema
-}, { description: 'To the peer that sat there first, when the second has joined: it makes the first offer' })
+}, { description: 'To the peer that sat there first, when another has joined, or has joined again: it makes the offer' })
 
 /** Server to client: the other peer is gone for good. */
 export const StoppedSchema = Type.Object({
@@ -35,7 +35,7 @@ export const StoppedSchema = Type.Object({
   reason: Type.Optional(Type.Union([
     Type.Literal('left'), Type.Literal('lost'), Type.Literal('removed')
   ], { description: '`lost`: its socket died, and media may still flow; `left` and `removed`: it is over' }))
-}, { description: 'The other peer has gone for good: close its peer connection. You keep your seat' })
+}, { description: 'The other peer has gone for good: close its peer connection. You keep your seat. Not sent to Android, iOS and Flutter, whom it would end, where somebody else sits down at once' })
 
 /** Server to client: your seat is given up. */
 export const LeavedSchema = Type.Object({
@@ -43,7 +43,7 @@ export const LeavedSchema = Type.Object({
   definition: Type.Literal('leaved'),
   streamId: NameSchema,
   reason: Type.Optional(Type.String({ description: 'Why, where the server put the peer out' }))
-}, { description: 'To the one that left (never `stop` to that one)' })
+}, { description: 'To the one that left, or had no seat (never `stop` to that one, but for Flutter, which waits for it)' })
 
 /** Server to client: somebody sat down beside you. */
 export const PeerJoinedSchema = Type.Object({

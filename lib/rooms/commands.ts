@@ -2,6 +2,7 @@ import { encode, PONG, type ClientCommand } from '../protocol/codec.js'
 import type { ErrorDefinition } from '../protocol/codes.js'
 import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
 import type { IceServerConfig } from '../protocol/server-messages.js'
+import { kindOf } from './client-kind.js'
 import type { Link } from './link.js'
 import type { JoinOutcome, JoinRequest } from './room.js'
 import type { Rooms } from './rooms.js'
@@ -70,7 +71,10 @@ function relay (caller: Caller, message: RelayedMessage, frame: Buffer): Handled
   const seat = caller.seatIn(message.streamId)
   if (seat === undefined) {
     caller.refuse({ refused: 'notInRoom' }, message.streamId)
-  } else if (!seat.room.relay(seat, frame, message.command)) {
+    return undefined
+  }
+  if (message.command === 'takeConfiguration' && message.type === 'offer') seat.room.offered(seat)
+  if (!seat.room.relay(seat, frame, message.command)) {
     caller.refuse({ refused: 'no_peer_associated_before' }, message.streamId)
   }
   return undefined
@@ -84,17 +88,16 @@ function leave (caller: Caller, message: Leave | Stop): Handled {
     seat.room.leave(seat)
   } else if (streamId === undefined && caller.seats.length > 1) {
     caller.refuse({ refused: 'noStreamNameSpecified', message: 'You sit in several rooms, so streamId must name one.' })
+  } else if (streamId === undefined) {
+    caller.refuse({ refused: 'notInRoom' })
   } else {
-    caller.refuse({ refused: 'notInRoom' }, streamId)
+    // What was asked for is so. Android says it at each try to come back, and would show an error to its user.
+    caller.send(encode({ command: 'notification', definition: 'leaved', streamId }))
   }
   return undefined
 }
 
 function join (caller: Caller, message: Join): Handled {
-  if (caller.seatIn(message.streamId) !== undefined) {
-    caller.refuse({ refused: 'alreadyInRoom' }, message.streamId)
-    return undefined
-  }
   const grant = caller.admit(message)
   if (grant instanceof Promise) return grant.then(grant => takeSeat(caller, message, grant))
   return takeSeat(caller, message, grant)
@@ -111,6 +114,7 @@ function takeSeat (caller: Caller, message: Join, grant: Grant | Refusal): Handl
   const { capacity, ...profile } = grant
   const request: JoinRequest = {
     link: caller,
+    kind: kindOf(message),
     resume: message.resume === true,
     resumeToken: message.resumeToken,
     claim: message.resume === true ? message.claim : undefined,

@@ -1,6 +1,7 @@
 import { encode } from '../protocol/codec.js'
 import type { ErrorDefinition } from '../protocol/codes.js'
 import type { StopReason } from '../protocol/server-messages.js'
+import { endsAtStop, type ClientKind } from './client-kind.js'
 import type { Clock } from './clock.js'
 import type { RoomEmitter } from './events.js'
 import type { Frame, Link } from './link.js'
@@ -34,6 +35,8 @@ export interface RoomContext {
 /** What a joiner brings. */
 export interface JoinRequest {
   link: Link
+  /** Which make of client it is. @default 'other' */
+  kind?: ClientKind
   resume: boolean
   resumeToken?: string | undefined
   /** A secret of the client's own, the same in every join until it has seen a `joined`. */
@@ -53,6 +56,15 @@ export const CAPACITY = 2
 
 /** So many joiners wait at the most while the sitters of one room are asked: who waits is counted, and nobody may use that up for all. */
 const MOST_WAITING = 16
+
+/**
+ * For how long, in ms, two messages may pass each other on their way: what was said before the other one's news arrived is then
+ * no mistake. A phone on a slow network needs a second or two for both ways.
+ */
+const CROSSING = 3_000
+
+/** Who is told `stop` where a seat ends: everybody, those that a `stop` does not end for good, or nobody. */
+type Stops = 'all' | 'able' | 'none'
 
 interface Waiting {
   request: JoinRequest
@@ -74,6 +86,11 @@ export class Room {
   #promised = 0
   /** How many sitters have not answered the probe that is under way. */
   #unanswered = 0
+  /** Who was told `start` and has not offered since. */
+  #asked: Seat | null = null
+  #askedAt = 0
+  /** When the last seat was given up. */
+  #leftAt = -Infinity
 
   constructor (app: string, name: string, context: RoomContext) {
     this.app = app
@@ -96,14 +113,17 @@ export class Room {
    * @returns at once where the answer is known, later where the sitters of a full room are asked first whether they live.
    */
   join (request: JoinRequest): JoinOutcome | Promise<JoinOutcome> {
+    const present = this.#seats.find(seat => seat.link === request.link)
     const own = this.#ownSeat(request)
-    if (own !== undefined) return { seat: this.#resume(own, request) }
+    // A connection has one seat in a room, so that a token of another one is worth nothing on it.
+    if (own !== undefined && (present === undefined || present === own)) return { seat: this.#resume(own, request) }
     if (request.capacity !== undefined) this.capacity = request.capacity
+    if (present !== undefined) return { seat: this.#rejoin(present, request) }
     if (this.#waiting.length === 0 && this.#free()) return { seat: this.#sit(request) }
     if (this.#waiting.length === 0 && !this.#context.rules.hold) {
       const absent = this.#seats.find(seat => seat.link === null)
       if (absent !== undefined) {
-        const seat = this.#sit(request, absent)
+        const seat = this.#sit(request, this.#lostTo(absent))
         return { seat }
       }
     }
@@ -121,20 +141,25 @@ export class Room {
   }
 
   /**
-   * Sends what a peer said to the others, as it came.
+   * Sends what a peer said to the others, as it came. What belongs to a call that the other one has just left is dropped.
    *
    * @returns false where nobody else sits in the room.
    */
   relay (from: Seat, frame: Frame, command: string): boolean {
     from.relayed++
     const seats = this.#seats
-    if (seats.length < 2) return false
+    if (seats.length < 2) return command !== 'peerMessageCommand' && this.#context.clock.now() - this.#leftAt < CROSSING
     this.#toOthers(from, frame)
     const { events } = this.#context
     if (events.listenerCount('relayed') > 0) {
       events.emit('relayed', { app: this.app, room: this.name, peer: from.id, command, bytes: frame.length })
     }
     return true
+  }
+
+  /** A peer makes an offer: whoever was asked for one has done it. */
+  offered (seat: Seat): void {
+    if (this.#asked === seat) this.#asked = null
   }
 
   /** Sends a message of the application to one peer, or to everybody. */
@@ -148,6 +173,9 @@ export class Room {
   /** The peer gives its seat up. */
   leave (seat: Seat): void {
     const { link } = seat
+    // Flutter's client turns camera and microphone off at this alone. To others that left it must not be said: Android joins again
+    // in the same breath, and would close its WebSocket.
+    if (seat.kind === 'flutter') link?.send(encode({ command: 'stop', streamId: this.name, reason: 'left' }))
     this.#remove(seat, 'left')
     link?.send(encode({ command: 'notification', definition: 'leaved', streamId: this.name }))
   }
@@ -196,25 +224,50 @@ export class Room {
   /** The server goes away: seats and joiners end without a word to the others, whose calls go on. */
   dissolve (): void {
     this.#turnAway({ refused: 'serverDraining' })
-    for (const seat of [...this.#seats]) this.#remove(seat, 'lost', false)
+    for (const seat of [...this.#seats]) this.#remove(seat, 'lost', null)
   }
 
   #free (): boolean {
     return this.#seats.length + this.#promised < this.capacity
   }
 
-  /** Gives the joiner a seat: a free one, or that of an absent peer whose owner loses it by that. */
-  #sit (request: JoinRequest, instead?: Seat): Seat {
+  /**
+   * One that sits here joins again on the same connection: iOS does where its media is lost, with a new peer connection, and where its
+   * user comes back, whose `leave` it never sends. Its seat is a new one. The other one makes the offer, as with any joiner,
+   * but where somebody was asked for one just now: that offer is on its way, and another one would collide with it.
+   */
+  #rejoin (seat: Seat, request: JoinRequest): Seat {
+    const asked = this.#asked
+    const askedAt = this.#askedAt
+    const coming = asked !== null && this.#context.clock.now() - askedAt < CROSSING
+    const next = this.#sit(request, {
+      seat,
+      reason: 'left',
+      // Who is about to offer has its new peer connection already, which a `stop` would close.
+      stops: coming ? 'none' : 'able',
+      // Who was asked and never offered is asked again, so that two can never offer at once.
+      asks: coming ? 'nobody' : asked === seat ? 'joiner' : 'others'
+    })
+    if (coming && this.#asked === null) {
+      this.#asked = asked === seat ? next : asked
+      this.#askedAt = askedAt
+    }
+    return next
+  }
+
+  /** Gives the joiner a seat: a free one, or one whose owner loses it by that, an absent peer or the joiner itself. */
+  #sit (request: JoinRequest, instead?: { seat: Seat, reason: StopReason, stops: Stops, asks: 'others' | 'joiner' | 'nobody' }): Seat {
     if (instead !== undefined) {
       // Whoever waits is behind this joiner, so the seat must not be free for a moment, nor the room empty.
       this.#promised++
-      this.#remove(instead, 'lost')
+      this.#remove(instead.seat, instead.reason, instead.stops)
       this.#promised--
     }
+    const asks = instead?.asks ?? 'others'
     const { events, rules } = this.#context
     const { link } = request
     const others = [...this.#seats]
-    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume && rules.window > 0 ? rules : null, this.#context.budget)
+    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume && rules.window > 0 ? rules : null, this.#context.budget, request.kind)
     if (seat.resumable) seat.claim(request.claim)
     this.#seats.push(seat)
     this.#context.seated(seat)
@@ -222,10 +275,11 @@ export class Room {
     this.#sendJoined(seat, link, false)
     const started = others.filter(other => {
       const arrived = other.deliver(encode({ command: 'notification', definition: 'peerJoined', streamId: this.name, peerId: seat.id })) &&
-        other.deliver(encode({ command: 'start', streamId: this.name }))
+        (asks !== 'others' || this.#ask(other))
       if (!arrived) this.#remove(other, 'lost')
-      return arrived
+      return arrived && asks === 'others'
     })
+    if (asks === 'joiner' && this.#seats.length > 1 && this.#ask(seat)) started.push(seat)
     // Last, since a listener may put the peer out on the spot.
     if (events.listenerCount('joined') > 0) events.emit('joined', { ...this.#place(seat), peers: this.#seats.length })
     if (events.listenerCount('started') > 0 && seat.link !== null) {
@@ -233,6 +287,12 @@ export class Room {
     }
     if (instead !== undefined) this.#serve()
     return seat
+  }
+
+  #ask (seat: Seat): boolean {
+    this.#asked = seat
+    this.#askedAt = this.#context.clock.now()
+    return seat.deliver(encode({ command: 'start', streamId: this.name }))
   }
 
   /** The seat that the joiner can prove to be its own, by its token, or where that was lost on the way, by its claim. */
@@ -250,8 +310,8 @@ export class Room {
     const old = seat.link
     if (missed === null) {
       // Some of what the client lacks is gone, so its call cannot go on as if nothing had happened: a new seat in the old one's place.
-      const instead = this.#sit(request, seat)
-      old?.close('seatResumed')
+      const instead = this.#sit(request, this.#lostTo(seat))
+      if (old !== request.link) old?.close('seatResumed')
       return instead
     }
     const { clock, events } = this.#context
@@ -261,11 +321,11 @@ export class Room {
     seat.attach(link)
     seat.claim(request.claim)
     seat.profile = request.profile
-    if (old !== null) {
-      old.unseated(seat)
-      old.close('seatResumed')
+    if (old !== link) {
+      old?.unseated(seat)
+      old?.close('seatResumed')
+      link.seated(seat)
     }
-    link.seated(seat)
     this.#sendJoined(seat, link, true)
     for (const frame of missed) link.send(frame)
     if (events.listenerCount('resumed') > 0) events.emit('resumed', { ...this.#place(seat), replayed: missed.length })
@@ -309,8 +369,8 @@ export class Room {
       for (;;) {
         const absent = this.#seats.find(seat => seat.link === null)
         const next = absent === undefined ? undefined : this.#waiting.shift()
-        if (next === undefined) break
-        this.#settle(next, { seat: this.#sit(next.request, absent) })
+        if (absent === undefined || next === undefined) break
+        this.#settle(next, { seat: this.#sit(next.request, this.#lostTo(absent)) })
       }
     }
     this.#turnAway(this.#full())
@@ -347,18 +407,19 @@ export class Room {
     settle(outcome)
   }
 
-  #toOthers (from: Seat, frame: Frame): void {
+  #toOthers (from: Seat, frame: Frame, able = false): void {
     const seats = this.#seats
     // From the end, so that a seat may be given up on the way.
     for (let i = seats.length - 1; i >= 0; i--) {
       const seat = seats[i]
-      if (seat !== undefined && seat !== from && !seat.deliver(frame)) this.#remove(seat, 'lost')
+      if (seat !== undefined && seat !== from && !(able && endsAtStop(seat.kind)) && !seat.deliver(frame)) this.#remove(seat, 'lost')
     }
   }
 
-  #remove (seat: Seat, reason: StopReason, tell = true): void {
+  /** `stops` is who is told, and null for nobody at all; by default it is as the place is filled at once or not. */
+  #remove (seat: Seat, reason: StopReason, stops?: Stops | null): void {
     if (!this.#take(seat)) return
-    if (tell) this.#announceLoss(seat, reason)
+    if (stops !== null) this.#announceLoss(seat, reason, stops ?? (this.#waiting.length > 0 && this.#free() ? 'able' : 'all'))
     this.#tellLeft(seat, reason)
     this.#serve()
     this.#leaveIfEmpty()
@@ -379,16 +440,23 @@ export class Room {
     seat.link?.unseated(seat)
     seat.end()
     this.#context.unseated(seat)
+    // With two seats, whoever is left has nobody to offer to.
+    this.#asked = null
+    this.#leftAt = this.#context.clock.now()
     return true
   }
 
-  #announceLoss (seat: Seat, reason: StopReason): void {
-    this.#toOthers(seat, encode({ command: 'stop', streamId: this.name, reason }))
+  #announceLoss (seat: Seat, reason: StopReason, stops: Stops): void {
+    if (stops !== 'none') this.#toOthers(seat, encode({ command: 'stop', streamId: this.name, reason }), stops === 'able')
     this.#toOthers(seat, encode({ command: 'notification', definition: 'peerLeft', streamId: this.name, peerId: seat.id, reason }))
   }
 
   #leaveIfEmpty (): void {
     if (this.#seats.length === 0 && this.#waiting.length === 0 && this.#promised === 0) this.#context.emptied(this)
+  }
+
+  #lostTo (seat: Seat): { seat: Seat, reason: 'lost', stops: Stops, asks: 'others' } {
+    return { seat, reason: 'lost', stops: 'able', asks: 'others' }
   }
 
   #place (seat: Seat): { app: string, room: string, peer: string } {

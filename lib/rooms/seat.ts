@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { ClientKind } from './client-kind.js'
 import type { Frame, Link } from './link.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
@@ -23,6 +24,7 @@ export class Seat implements ShareOwner {
   profile: PeerProfile
   /** Which side gives way when both offer at once (W3C WebRTC 1.0, section 10.7): always one of the two. */
   readonly polite: boolean
+  readonly kind: ClientKind
   /** null while the peer is absent. */
   link: Link | null
   /** How many messages of this peer were relayed, so that a returning client knows which ones to send again. */
@@ -41,11 +43,12 @@ export class Seat implements ShareOwner {
   /** What had been sent when the last ping went out. */
   #pinged = 0
 
-  constructor (room: Room, link: Link, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget) {
+  constructor (room: Room, link: Link, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
     this.room = room
     this.link = link
     this.polite = polite
     this.profile = profile
+    this.kind = kind
     this.#share = replay === null || budget === undefined ? null : new Share(budget, this, link.key)
     this.#log = replay === null ? null : new ReplayLog(replay, this.#share)
   }

@@ -268,7 +268,7 @@ export class Connection implements Caller {
     const hub = this.#hub
     if (hub.rooms.draining) return { refused: 'serverDraining', retryAfter: hub.retryAfter() }
     const { limits } = this.settings
-    if (this.seats.length >= limits.roomsPerConnection) {
+    if (this.seats.length >= limits.roomsPerConnection && this.seatIn(join.streamId) === undefined) {
       return { refused: 'tooManyRooms', message: 'This connection sits in as many rooms as it may.' }
     }
     if (!hub.book(this.settings).join(this.key, hub.clock.now())) {

@@ -1,3 +1,4 @@
+import type { ClientKind } from '../../lib/rooms/client-kind.js'
 import { encode, type ServerMessage } from '../../lib/protocol/codec.js'
 import type { SeatRules } from '../../lib/rooms/room.js'
 import { CLOSE_GRACE, type Heard } from './fake-link.js'
@@ -34,11 +35,18 @@ interface OracleRoom {
   app: string
   name: string
   seats: OracleSeat[]
-  waiting: Array<{ link: OracleLink, resume: boolean }>
+  waiting: Array<{ link: OracleLink, resume: boolean, kind: ClientKind }>
   probes: OracleProbe[]
   /** Seats that are promised to a joiner whose predecessor is being announced as gone. */
   promised: number
+  /** Who was asked for an offer and has made none since. */
+  asked: OracleSeat | null
+  askedAt: number
+  leftAt: number
 }
+
+/** For how long messages may cross, ms. */
+const CROSSING = 3_000
 
 export class OracleSeat {
   /** Every message since the seat was taken, whether it has arrived or not. */
@@ -53,7 +61,7 @@ export class OracleSeat {
   until: number | null = null
   timer: unknown = null
 
-  constructor (readonly room: OracleRoom, public link: OracleLink | null, readonly resumable: boolean, readonly polite: boolean) {}
+  constructor (readonly room: OracleRoom, public link: OracleLink | null, readonly resumable: boolean, readonly polite: boolean, readonly kind: ClientKind) {}
 
   bytesFrom (number: number): number {
     return this.ledger.slice(number).reduce((sum, entry) => sum + entry.bytes, 0)
@@ -83,7 +91,9 @@ export const OCCURRENCES = [
   'a seat resumed', 'messages replayed', 'a seat taken from a link that still lived', 'a wrong or used token presented',
   'a log that did not reach back', 'a window over', 'a peer too long away for the bounds', 'a joiner let wait',
   'a joiner served by a seat that came free', 'a joiner turned away', 'a joiner gone while it waited', 'a probe answered',
-  'a probe not answered', 'an absent seat given to a stranger', 'a message from an outsider', 'a drain with seats taken'
+  'a probe not answered', 'an absent seat given to a stranger', 'a message from an outsider', 'a drain with seats taken',
+  'a sitter that joined again', 'a sitter that joined again while an offer was coming', 'a sitter asked again', 'a `stop` withheld',
+  'a `stop` to the one that leaves', 'a word to one that has just gone'
 ] as const
 type Occurrence = typeof OCCURRENCES[number]
 
@@ -118,7 +128,7 @@ export class Oracle {
     const known = this.#rooms.get(key)
     // Probes that are under way in a room that everybody has left are of no use to the next ones.
     if (known !== undefined && known.seats.length + known.waiting.length + known.promised > 0) return known
-    const room = { app, name, seats: [], waiting: [], probes: [], promised: 0 }
+    const room = { app, name, seats: [], waiting: [], probes: [], promised: 0, asked: null, askedAt: 0, leftAt: -Infinity }
     this.#rooms.set(key, room)
     return room
   }
@@ -133,24 +143,25 @@ export class Oracle {
 
   // What clients send.
 
-  join (link: OracleLink, name: string, resume: boolean, token?: OracleToken, received?: number): void {
+  join (link: OracleLink, name: string, resume: boolean, token?: OracleToken, received?: number, kind: ClientKind = 'other'): void {
     this.#heard(link)
-    if (link.seatIn(name) !== undefined) return this.#say(link, `error alreadyInRoom ${name}`)
     if (this.draining) return this.#say(link, `error serverDraining ${name}`)
     const room = this.room(link.app, name)
-    if (token !== undefined && room.seats.includes(token.seat) && token.seat.serial === token.serial) {
-      return this.#resume(link, token.seat, resume, received)
+    const own = link.seatIn(name)
+    if (token !== undefined && room.seats.includes(token.seat) && token.seat.serial === token.serial && (own === undefined || own === token.seat)) {
+      return this.#resume(link, token.seat, resume, received, kind)
     }
     if (token !== undefined) this.#note('a wrong or used token presented')
+    if (own !== undefined) return this.#rejoin(own, link, resume, kind)
     const absent = room.seats.find(seat => seat.link === null)
-    if (room.waiting.length === 0 && this.#free(room)) return this.#sit(room, link, resume)
+    if (room.waiting.length === 0 && this.#free(room)) return this.#sit(room, link, resume, kind)
     if (room.waiting.length === 0 && !this.#rules.hold && absent !== undefined) {
       this.#note('an absent seat given to a stranger')
-      return this.#replace(absent, link, resume)
+      return this.#replace(absent, link, resume, kind)
     }
     if (room.probes.length === 0 && room.seats.every(seat => seat.link === null)) return this.#say(link, this.#full(room))
     this.#note('a joiner let wait')
-    room.waiting.push({ link, resume })
+    room.waiting.push({ link, resume, kind })
     link.waitingIn = room
     if (room.probes.length === 0) this.#probe(room)
   }
@@ -159,12 +170,16 @@ export class Oracle {
     this.#heard(link)
     if (name === undefined && link.seats.length > 1) return this.#say(link, 'error noStreamNameSpecified -')
     const seat = name === undefined ? link.seats[0] : link.seatIn(name)
-    if (seat === undefined) return this.#say(link, `error notInRoom ${name ?? '-'}`)
+    if (seat === undefined) return this.#say(link, name === undefined ? 'error notInRoom -' : `leaved ${name} -`)
+    if (seat.kind === 'flutter') {
+      this.#note('a `stop` to the one that leaves')
+      this.#say(link, `stop ${seat.room.name} left`)
+    }
     this.#giveUp(seat, 'left')
     this.#say(link, `leaved ${seat.room.name} -`)
   }
 
-  relay (link: OracleLink, name: string, what: string, bytes: number): void {
+  relay (link: OracleLink, name: string, command: 'offer' | 'candidate' | 'message', what: string, bytes: number): void {
     this.#heard(link)
     const seat = link.seatIn(name)
     if (seat === undefined) {
@@ -172,6 +187,8 @@ export class Oracle {
       return this.#say(link, `error notInRoom ${name}`)
     }
     seat.relayed++
+    if (command === 'offer' && seat.room.asked === seat) seat.room.asked = null
+    if (seat.room.seats.length < 2 && command !== 'message' && this.clock.now() - seat.room.leftAt < CROSSING) return this.#note('a word to one that has just gone')
     if (seat.room.seats.length < 2) return this.#say(link, `error no_peer_associated_before ${name}`)
     this.#tellOthers(seat, { what, bytes })
   }
@@ -240,34 +257,56 @@ export class Oracle {
     return room.seats.length + room.promised < 2
   }
 
-  #sit (room: OracleRoom, link: OracleLink, resume: boolean): void {
+  #sit (room: OracleRoom, link: OracleLink, resume: boolean, kind: ClientKind, asks: 'others' | 'joiner' | 'nobody' = 'others'): void {
     const [other] = room.seats
-    const seat = new OracleSeat(room, link, resume && this.#rules.window > 0, other !== undefined && !other.polite)
+    const seat = new OracleSeat(room, link, resume && this.#rules.window > 0, other !== undefined && !other.polite, kind)
     room.seats.push(seat)
     link.seats.push(seat)
     this.#grant(seat, link, false, 0)
     if (other === undefined) return
     const { name } = room
     this.#tell(other, { what: `peerJoined ${name}`, bytes: encode({ command: 'notification', definition: 'peerJoined', streamId: name, peerId: ID }).length })
-    if (room.seats.includes(other)) this.#tell(other, { what: `start ${name}`, bytes: encode({ command: 'start', streamId: name }).length })
+    if (!room.seats.includes(other) || asks === 'nobody') return
+    const asked = asks === 'others' ? other : seat
+    room.asked = asked
+    room.askedAt = this.clock.now()
+    this.#tell(asked, { what: `start ${name}`, bytes: encode({ command: 'start', streamId: name }).length })
+  }
+
+  /** One that sits there joins again: whoever was asked for an offer within the last moment makes it, and nobody else. */
+  #rejoin (seat: OracleSeat, link: OracleLink, resume: boolean, kind: ClientKind): void {
+    this.#note('a sitter that joined again')
+    const { room } = seat
+    const { asked, askedAt } = room
+    const coming = asked !== null && this.clock.now() - askedAt < CROSSING
+    if (coming) this.#note('a sitter that joined again while an offer was coming')
+    else if (asked === seat) this.#note('a sitter asked again')
+    room.promised++
+    this.#giveUp(seat, 'left', coming ? 'none' : 'able')
+    room.promised--
+    this.#sit(room, link, resume, kind, coming ? 'nobody' : asked === seat ? 'joiner' : 'others')
+    this.#serve(room)
+    if (!coming || room.asked !== null) return
+    room.asked = asked === seat ? link.seatIn(room.name) ?? null : asked
+    room.askedAt = askedAt
   }
 
   /** A joiner gets the seat of one that is given up for it: nobody who waits may come in between. */
-  #replace (seat: OracleSeat, link: OracleLink, resume: boolean): void {
+  #replace (seat: OracleSeat, link: OracleLink, resume: boolean, kind: ClientKind): void {
     const { room } = seat
     room.promised++
-    this.#giveUp(seat, 'lost')
+    this.#giveUp(seat, 'lost', 'able')
     room.promised--
-    this.#sit(room, link, resume)
+    this.#sit(room, link, resume, kind)
     this.#serve(room)
   }
 
-  #resume (link: OracleLink, seat: OracleSeat, resume: boolean, received?: number): void {
+  #resume (link: OracleLink, seat: OracleSeat, resume: boolean, received: number | undefined, kind: ClientKind): void {
     const from = received ?? (seat.link === null ? seat.awaySince : seat.ledger.length)
     const old = seat.link
     if (from < seat.confirmed || from > seat.ledger.length || !this.#fits(seat, from)) {
       this.#note('a log that did not reach back')
-      this.#replace(seat, link, resume)
+      this.#replace(seat, link, resume, kind)
     } else {
       this.#note('a seat resumed')
       if (old !== null) this.#note('a seat taken from a link that still lived')
@@ -281,7 +320,7 @@ export class Oracle {
       this.#grant(seat, link, true, from)
       for (const { what } of seat.ledger.slice(from)) this.#say(link, what)
     }
-    if (old?.open !== true) return
+    if (old?.open !== true || old === link) return
     old.open = false
     old.cutOff = this.clock.after(CLOSE_GRACE, () => this.lose(old, false))
   }
@@ -330,13 +369,19 @@ export class Oracle {
     link?.seats.splice(link.seats.indexOf(seat), 1)
     this.clock.cancel(seat.timer)
     seat.link = null
+    room.asked = null
+    room.leftAt = this.clock.now()
   }
 
-  #giveUp (seat: OracleSeat, reason: 'left' | 'lost' | 'removed'): void {
+  /** Where somebody else sits down at once, those whom a `stop` would end for good hear of the other one alone. */
+  #giveUp (seat: OracleSeat, reason: 'left' | 'lost' | 'removed', stops?: 'able' | 'none'): void {
     const { room } = seat
     this.#take(seat)
     const { name } = room
-    this.#tellOthers(seat, { what: `stop ${name} ${reason}`, bytes: encode({ command: 'stop', streamId: name, reason }).length })
+    const filled = stops ?? (room.waiting.length > 0 && this.#free(room) ? 'able' : 'all')
+    const able = (other: OracleSeat): boolean => filled === 'all' || (filled === 'able' && other.kind === 'other')
+    if (room.seats.some(other => !able(other))) this.#note('a `stop` withheld')
+    if (room.seats.every(able)) this.#tellOthers(seat, { what: `stop ${name} ${reason}`, bytes: encode({ command: 'stop', streamId: name, reason }).length })
     const peerLeft: ServerMessage = { command: 'notification', definition: 'peerLeft', streamId: name, peerId: ID, reason }
     this.#tellOthers(seat, { what: `peerLeft ${name} ${reason}`, bytes: encode(peerLeft).length })
     this.#serve(room)
@@ -348,7 +393,7 @@ export class Oracle {
       if (next === undefined) return
       this.#note('a joiner served by a seat that came free')
       next.link.waitingIn = null
-      this.#sit(room, next.link, next.resume)
+      this.#sit(room, next.link, next.resume, next.kind)
     }
   }
 
@@ -384,7 +429,7 @@ export class Oracle {
       if (next === undefined) break
       this.#note('an absent seat given to a stranger')
       next.link.waitingIn = null
-      this.#replace(absent, next.link, next.resume)
+      this.#replace(absent, next.link, next.resume, next.kind)
     }
     this.#turnAway(room, () => this.#full(room))
   }

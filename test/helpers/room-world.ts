@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { encode } from '../../lib/protocol/codec.js'
+import type { ClientKind } from '../../lib/rooms/client-kind.js'
 import { Rooms } from '../../lib/rooms/rooms.js'
 import type { SeatRules } from '../../lib/rooms/room.js'
 import { FakeLink, type Heard } from './fake-link.js'
@@ -21,6 +22,14 @@ export const INVARIANTS = {
   timers: 'no timer outlives what it is for',
   quiet: 'after quiescence no timers and no seats are left'
 } as const
+
+/** What each make of client adds to its `join`, from their sources. */
+const SHAPES: Record<ClientKind, object> = {
+  android: { token: '' },
+  ios: { token: '', video: true, audio: true, trackList: [] },
+  flutter: { multiPeer: false, mode: 'play or both' },
+  other: {}
+}
 
 /** What a client knows of a seat. */
 export interface View {
@@ -83,8 +92,8 @@ class Line {
     }
     const view = this.views.get(room)
     assert.ok(view !== undefined, `${INVARIANTS.inside}: ${what}`)
-    // An application's `stop removed` goes past the seat that it ends.
-    if (what.endsWith(' removed') && view.received === view.seat.ledger.length) return null
+    // An application's `stop removed` goes past the seat that it ends, and so does the one that Flutter waits for.
+    if ((what.endsWith(' removed') || what === `stop ${room} left`) && view.received === view.seat.ledger.length) return null
     assert.equal(what, view.seat.ledger[view.received]?.what, INVARIANTS.order)
     view.received++
     return null
@@ -151,7 +160,7 @@ export class World {
 
   // What clients do.
 
-  join (index: number, room: string, resume: boolean, kind: Token, count: Received): void {
+  join (index: number, room: string, resume: boolean, kind: Token, count: Received, make: ClientKind = 'other'): void {
     const client = this.client(index)
     const views = client.memory.get(room) ?? []
     const view = kind === 'foreign' ? this.#foreign(client, room) : kind === 'old' ? views.at(-2) : views.at(-1)
@@ -161,8 +170,8 @@ export class World {
     const line = this.#lineOf(client)
     const received = presented === undefined ? undefined : { right: presented.received, absent: undefined, less: Math.max(0, presented.received - 2), more: presented.received + 1_000 }[count]
     const token = kind === 'forged' && presented?.token !== undefined ? `${presented.token.slice(0, -1)}${presented.token.endsWith('A') ? 'B' : 'A'}` : presented?.token
-    line.real.say({ command: 'join', streamId: room, ...(resume ? { resume } : {}), resumeToken: token, received })
-    this.oracle.join(line.oracle, room, resume, presented === undefined || kind === 'forged' ? undefined : presented, received)
+    line.real.say({ command: 'join', streamId: room, ...(resume ? { resume } : {}), resumeToken: token, received, ...SHAPES[make] })
+    this.oracle.join(line.oracle, room, resume, presented === undefined || kind === 'forged' ? undefined : presented, received, resume ? 'other' : make)
   }
 
   leave (index: number, room: string | undefined, command: 'leave' | 'stop'): void {
@@ -181,7 +190,7 @@ export class World {
       message: { command: 'peerMessageCommand', definition: 'chat', data: 'x'.repeat(size), ...own }
     }[command]
     line.real.say(message)
-    this.oracle.relay(line.oracle, room, `relay ${room} ${n}`, JSON.stringify(message).length)
+    this.oracle.relay(line.oracle, room, command, `relay ${room} ${n}`, JSON.stringify(message).length)
   }
 
   read (index: number, most: number): void {
