@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { AdaptorError } from '../lib/client/errors.js'
 import { Outbox } from '../lib/client/outbox.js'
 
 const say = (data: number | string) => ({ command: 'peerMessageCommand' as const, streamId: 'room1', definition: 'n', data })
@@ -7,7 +8,7 @@ const candidate = (session: string, text = '') => ({ command: 'takeCandidate' as
 
 function flushed (outbox: Outbox): unknown[] {
   const sent: unknown[] = []
-  outbox.flush(text => {
+  outbox.flush(({ text }) => {
     const message = JSON.parse(text) as { data?: unknown, candidate?: unknown }
     sent.push(message.data ?? message.candidate)
     return true
@@ -30,7 +31,7 @@ t.test('whatever is cut, and wherever the server has got to, each message is pro
     let wire: Array<number | 'ping'> = []
     let pongs = 0
     let said = 0
-    const send = () => outbox.flush(text => {
+    const send = () => outbox.flush(({ text }) => {
       wire.push((JSON.parse(text) as { data: number }).data)
       return true
     })
@@ -119,11 +120,50 @@ t.test('what waits for a peer connection that is no more is forgotten', async t 
 
 t.test('it is bounded in messages and in size, and says so', async t => {
   const many = new Outbox()
-  t.ok(Array.from({ length: 1000 }, (_, data) => many.add(say(data))).every(taken => taken))
-  t.notOk(many.add(say(1000)))
+  t.ok(Array.from({ length: 10_000 }, (_, data) => many.add(say(data))).every(taken => taken))
+  t.notOk(many.add(say(10_000)))
   const large = new Outbox()
-  t.ok(large.add(say('x'.repeat(2 ** 19))))
-  t.notOk(large.add(say('x'.repeat(2 ** 19))))
+  t.ok(large.add(say('x'.repeat(2 ** 21))))
+  t.notOk(large.add(say('x'.repeat(2 ** 21))))
+  t.notOk(large.add(say('€'.repeat(2 ** 21 / 3))), 'in bytes, not characters')
+})
+
+t.test('what is forgotten makes room again, in whichever way it is forgotten', async t => {
+  const outbox = new Outbox()
+  const half = 'x'.repeat(2 ** 21)
+  const fits = (name: string) => {
+    t.ok(outbox.add(say(half)), name)
+    t.notOk(outbox.add(say(half)), `${name}: and is bounded`)
+  }
+  const gone = new AdaptorError('AbortError', '')
+  fits('at first')
+  flushed(outbox)
+  outbox.acknowledge(1)
+  fits('acknowledged')
+  flushed(outbox)
+  outbox.renew()
+  fits('of an old seat')
+  outbox.clear(gone)
+  fits('cleared')
+  outbox.dropLargest(gone)
+  fits('too large')
+  outbox.giveUp(() => gone)
+  outbox.add(candidate('one', half))
+  outbox.forget('one')
+  fits('of an old peer connection')
+})
+
+t.test('messages of the call go before those of the application, and each kind keeps its order', async t => {
+  const outbox = new Outbox()
+  outbox.add(say(1))
+  outbox.add(candidate('one', 'a'))
+  outbox.add(say(2))
+  outbox.add(candidate('one', 'b'))
+  t.same(flushed(outbox), ['a', 'b', 1, 2])
+  outbox.add(say(3))
+  outbox.add(candidate('one', 'c'))
+  outbox.resume(1)
+  t.same(flushed(outbox), ['b', 'c', 1, 2, 3])
 })
 
 t.test('after a close for size the largest is dropped, sent or not, and the others go out', async t => {
@@ -132,7 +172,7 @@ t.test('after a close for size the largest is dropped, sent or not, and the othe
   outbox.add(say('x'.repeat(100)))
   flushed(outbox)
   outbox.add(say('b'))
-  outbox.dropLargest()
+  outbox.dropLargest(new AdaptorError('tooLarge', ''))
   outbox.resume(1)
   t.same(flushed(outbox), ['b'])
 })

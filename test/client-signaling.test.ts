@@ -65,7 +65,10 @@ t.test('close codes', async t => {
     await end(1013)
     await world.pass(60_000)
     t.equal(page.network.sockets.length, 1)
-    t.same(page.told.filter(info => info === 'closed' || info === 'reconnecting'), [])
+    t.same(page.told.filter(info => info === 'closed' || info === 'reconnecting'), ['closed'])
+    t.match(page.payloads.at(-1), ['closed', { code: 1013 }])
+    t.same(page.errorNames, [], 'that nobody used it is no error')
+    t.equal(page.adaptor.connectionState, 'closed')
     void page.adaptor.join('room1')
     await world.settle()
     t.equal(page.network.sockets.length, 2)
@@ -79,12 +82,12 @@ t.test('close codes', async t => {
   t.test('1009 drops the message that was too large, tells so, and sends the others after the resumption', async t => {
     const { world, page, push, end } = await alone(t)
     void page.adaptor.join('room1')
-    await push(joined)
+    await push({ ...joined, peers: 1 })
     for (const data of ['a', 'x'.repeat(500), 'b']) void page.adaptor.sendPeerMessage('n', data)
     await world.settle()
     await end(1009)
     await world.pass(1_000)
-    await push({ ...joined, resumed: true, received: 1, resumeToken: 'token 2' })
+    await push({ ...joined, peers: 1, resumed: true, received: 1, resumeToken: 'token 2' })
     t.same(page.errorNames, ['tooLarge'])
     t.same(page.socket.sent.filter(text => text.includes('peerMessageCommand')).map(text => JSON.parse(text) as object), [
       { command: 'peerMessageCommand', streamId: 'room1', definition: 'n', data: 'b' }
@@ -199,7 +202,7 @@ t.test('a room that is full when the SDK comes back by itself is tried again unt
   t.equal(joins(page).length, 3)
   t.same(page.errorNames, [])
   await push(joined)
-  t.same(page.payloads.find(([info]) => info === 'reconnected')?.[1], { resumed: false })
+  t.same(page.payloads.find(([info]) => info === 'reconnected')?.[1], { resumed: false, peers: 0 })
   t.equal(page.count('joined'), 1)
 })
 
@@ -240,7 +243,7 @@ t.test('who is put out by the server is told why, and joins again if it likes', 
 t.test('nobody to talk to is an error for an application that talks, and none for candidates that crossed a leave', async t => {
   const { page, push } = await alone(t)
   void page.adaptor.join('room1')
-  await push(joined)
+  await push({ ...joined, peers: 1 })
   await push({ command: 'error', definition: 'no_peer_associated_before', streamId: 'room1', message: '' })
   t.same(page.errorNames, [])
   await page.adaptor.sendPeerMessage('n', 1)

@@ -3,7 +3,8 @@ import type { ClientMessage } from '../protocol/client-messages.js'
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
 import { browserError } from './errors.js'
-import { parseFrame, type Frame } from './frames.js'
+import { byteLength, parseFrame, type Frame } from './frames.js'
+import { Pace } from './pace.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
 import { Timer } from './timer.js'
 
@@ -20,7 +21,7 @@ const SETTLED_AFTER = 5_000
 const ABNORMAL = 1006
 /** The server's last words: this peer is put out, or its seat was taken back by another connection. */
 const FINAL_CODES: readonly number[] = [1008, 4001]
-const TRY_LATER = 1013
+export const TRY_LATER = 1013
 /** From the range that is left to applications (section 7.4.2). */
 const ABANDONED = 4000
 
@@ -47,6 +48,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   readonly #environment: Environment
   readonly #url: string
   readonly #policy: ReconnectPolicy
+  /** How fast the server may be sent to. */
+  readonly pace: Pace
   readonly #timer: Timer
   readonly #heart: Timer
   #state: 'idle' | 'connecting' | 'open' | 'waiting' = 'idle'
@@ -64,6 +67,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#url = url
     this.#policy = policy
     this.#backoff = new Backoff(environment, policy)
+    this.pace = new Pace(environment)
     this.#timer = new Timer(environment)
     this.#heart = new Timer(environment)
   }
@@ -102,11 +106,13 @@ export class Connection extends Emitter<ConnectionEvents> {
     // A socket that is closing takes text and drops it (WebSockets, section 3.1).
     if (this.#state !== 'open' || this.#socket?.readyState !== 1) return false
     this.#socket.send(text)
+    this.pace.handleSent(byteLength(text))
     return true
   }
 
   ping (within = PONG_WITHIN): void {
     if (!this.send({ command: 'ping' })) return
+    this.pace.handlePing()
     this.emit('ping', undefined)
     this.#heart.start(within, () => this.#lose(ABNORMAL, 'The server does not answer.'))
   }
@@ -141,6 +147,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#timer.stop()
     this.#state = 'open'
     this.#openedAt = this.#environment.now()
+    this.pace.handleOpen()
     this.#heart.start(PING_EVERY, () => this.ping())
     this.emit('open', undefined)
   }
@@ -150,8 +157,10 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.#heart.start(PING_EVERY, () => this.ping())
     const frame = parseFrame(data)
     if (frame === null) return
-    if (frame.command === 'pong') this.emit('pong', undefined)
-    else this.emit('message', frame)
+    if (frame.command === 'pong') {
+      this.pace.handlePong()
+      this.emit('pong', undefined)
+    } else this.emit('message', frame)
   }
 
   #lose (code: number, reason: string): void {
@@ -165,10 +174,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     // A listener may have closed it, or opened another.
     if (this.#state !== 'waiting') return
     if (FINAL_CODES.includes(code)) return this.#finish({ code, reason })
-    if (code === TRY_LATER && !this.needed()) {
-      this.#state = 'idle'
-      return
-    }
+    if (code === TRY_LATER && !this.needed()) return this.#finish({ code, reason })
     if (settled) this.#backoff = new Backoff(this.#environment, this.#policy)
     const delay = this.#backoff.next()
     if (delay === null) return this.#finish({ code, reason })

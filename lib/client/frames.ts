@@ -26,3 +26,19 @@ export function textOf (value: unknown): string | undefined {
 export function numberOf (value: unknown): number | undefined {
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
+
+/** How many bytes the text has in UTF-8, in which it is sent. */
+export function byteLength (text: string): number {
+  let bytes = text.length
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    // Either half of a surrogate pair stands for two of the four bytes; alone it is sent as U+FFFD, which has three.
+    if (code >= 0x80) bytes += code >= 0x800 && (code < 0xd800 || code > 0xdfff || alone(text, i, code)) ? 2 : 1
+  }
+  return bytes
+}
+
+function alone (text: string, index: number, code: number): boolean {
+  const other = text.charCodeAt(code < 0xdc00 ? index + 1 : index - 1)
+  return code < 0xdc00 ? !(other >= 0xdc00 && other <= 0xdfff) : !(other >= 0xd800 && other <= 0xdbff)
+}

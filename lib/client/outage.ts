@@ -2,9 +2,15 @@ import { Emitter } from './emitter.js'
 import { AdaptorError } from './errors.js'
 import type { Loss } from './connection.js'
 
+export interface Reconnected {
+  resumed: boolean
+  /** How many others sit in the room, where there is one and the server tells. */
+  peers?: number
+}
+
 interface OutageEvents {
   reconnecting: Loss & { delay: number }
-  reconnected: { resumed: boolean }
+  reconnected: Reconnected
   error: AdaptorError
 }
 
@@ -35,10 +41,10 @@ export class Outage extends Emitter<OutageEvents> {
   }
 
   /** Everything is as it was before. */
-  handleRecovery (resumed: boolean): void {
+  handleRecovery (resumed: boolean, peers?: number): void {
     if (!this.#lasting) return
     this.#lasting = false
-    this.emit('reconnected', { resumed })
+    this.emit('reconnected', { resumed, ...peers === undefined ? {} : { peers } })
   }
 
   handleEnd (): void {

@@ -1,4 +1,7 @@
 import type { RelayedMessage } from '../protocol/client-messages.js'
+import type { Deferred } from './deferred.js'
+import { AdaptorError } from './errors.js'
+import { byteLength } from './frames.js'
 
 /**
  * A message to the other peer. Beside the wire's own fields it may bear ours, which the server relays
@@ -6,15 +9,26 @@ import type { RelayedMessage } from '../protocol/client-messages.js'
  */
 export type Outgoing = RelayedMessage & { session?: string }
 
-interface Entry {
+/** A message that waits or is on its way. */
+export interface Entry {
   text: string
-  application: boolean
+  /** As UTF-8, in which it is sent. */
+  bytes: number
+  /** Those of the application wait behind those of the call, which must not come late because somebody writes much. */
+  kind: 'application' | 'call'
   session: string | undefined
+  /** Told when it is sent, or given up before. */
+  sent: Deferred<void> | null
 }
 
-/** How many messages, and how many characters of them, wait for the connection at most. */
-const MAX_ENTRIES = 1000
-const MAX_SIZE = 2 ** 20
+/** How many messages, and how many bytes of them, are kept at most until the server has them. */
+const MAX_ENTRIES = 10_000
+const MAX_SIZE = 2 ** 22
+
+/** The server would refuse it, and close the connection (1009). */
+export function tooLarge (streamId?: string): AdaptorError {
+  return new AdaptorError('tooLarge', 'A message was larger than the server takes, and was dropped.', { streamId })
+}
 
 /** So many messages on their way, and the server is asked how far it is. */
 const ASK_AFTER = 64
@@ -27,7 +41,9 @@ export class Outbox {
   /** How many of the messages on this seat are known to be processed. */
   #acknowledged = 0
   #sent: Entry[] = []
-  #waiting: Entry[] = []
+  /** Each kind keeps its order. */
+  readonly #waiting: Record<Entry['kind'], Entry[]> = { call: [], application: [] }
+  #size = 0
   /** How many had been sent at each `ping` that is not answered yet. */
   #marks: number[] = []
 
@@ -41,32 +57,43 @@ export class Outbox {
     return this.#sent.length >= ASK_AFTER && this.#marks.length === 0
   }
 
-  get size (): number {
-    let size = 0
-    for (const entry of this.#sent) size += entry.text.length
-    for (const entry of this.#waiting) size += entry.text.length
-    return size
-  }
-
   /** Whether a message of the application is among those that the server may not have got. */
   get holdsApplicationMessage (): boolean {
-    return this.#sent.some(entry => entry.application)
+    return this.#sent.some(entry => entry.kind === 'application')
   }
 
-  /** Takes a message; `false` where there is no room for it. */
-  add (message: Outgoing): boolean {
+  /** Takes a message; `false` where there is no room for it. Throws `tooLarge` for more than `most` bytes, a TypeError for what is no JSON. */
+  add (message: Outgoing, sent: Deferred<void> | null = null, most = Infinity): boolean {
     const text = JSON.stringify(message)
-    if (this.#sent.length + this.#waiting.length >= MAX_ENTRIES || this.size + text.length > MAX_SIZE) return false
-    this.#waiting.push({ text, application: message.command === 'peerMessageCommand', session: message.session })
+    const bytes = byteLength(text)
+    if (bytes > most) throw tooLarge(message.streamId)
+    const { call, application } = this.#waiting
+    if (this.#sent.length + call.length + application.length >= MAX_ENTRIES || this.#size + bytes > MAX_SIZE) return false
+    const kind = message.command === 'peerMessageCommand' ? 'application' : 'call'
+    this.#waiting[kind].push({ text, bytes, kind, session: message.session, sent })
+    this.#size += bytes
     return true
   }
 
-  /** Hands each message that waits to `send`, until that says `false`. */
-  flush (send: (text: string) => boolean): void {
-    for (let entry = this.#waiting[0]; entry !== undefined && send(entry.text); entry = this.#waiting[0]) {
-      this.#waiting.shift()
-      this.#sent.push(entry)
+  /** Hands each message that waits to `send`, until that says `false`; those of the call first, and those of the application only where `all` may go. */
+  flush (send: (entry: Entry) => boolean, all = true): void {
+    if (this.#flushWaiting('call', send) && all) this.#flushWaiting('application', send)
+  }
+
+  /** Gives up the messages that wait and for which `why` finds a reason, and returns those reasons. */
+  giveUp (why: (entry: Entry) => AdaptorError | null): AdaptorError[] {
+    const reasons: AdaptorError[] = []
+    for (const kind of ['call', 'application'] as const) {
+      this.#waiting[kind] = this.#waiting[kind].filter(entry => {
+        const reason = why(entry)
+        if (reason === null) return true
+        reasons.push(reason)
+        entry.sent?.reject(reason)
+        this.#size -= entry.bytes
+        return false
+      })
     }
+    return reasons
   }
 
   handlePing (): void {
@@ -86,14 +113,16 @@ export class Outbox {
   /** The server has processed `count` messages of this seat. */
   acknowledge (count: number): void {
     const known = Math.min(Math.max(count - this.#acknowledged, 0), this.#sent.length)
-    this.#sent.splice(0, known)
+    for (const entry of this.#sent.splice(0, known)) this.#size -= entry.bytes
     this.#acknowledged += known
   }
 
   /** The seat was taken back by another connection: what the server did not get goes out again. */
   resume (count: number): void {
     this.acknowledge(count)
-    this.#waiting.unshift(...this.#sent)
+    for (const kind of ['call', 'application'] as const) {
+      this.#waiting[kind] = [...this.#sent.filter(entry => entry.kind === kind), ...this.#waiting[kind]]
+    }
     this.#sent = []
   }
 
@@ -103,30 +132,59 @@ export class Outbox {
    */
   renew (): void {
     this.#begin()
-    this.#waiting = this.#waiting.filter(entry => entry.application)
+    this.#keep(() => false, 'call')
   }
 
   /** Forgets what waits for a peer connection that is no more. */
   forget (session: string): void {
-    this.#waiting = this.#waiting.filter(entry => entry.session !== session)
+    this.#keep(entry => entry.session !== session, 'call')
   }
 
   /** Drops the largest message that the server may have refused to take (close code 1009). */
-  dropLargest (): void {
-    const largest = [...this.#sent, ...this.#waiting].reduce<Entry | null>(
-      (found, entry) => found !== null && found.text.length >= entry.text.length ? found : entry, null)
-    this.#sent = this.#sent.filter(entry => entry !== largest)
-    this.#waiting = this.#waiting.filter(entry => entry !== largest)
+  dropLargest (reason: AdaptorError): void {
+    const { call, application } = this.#waiting
+    const largest = [...this.#sent, ...call, ...application].reduce<Entry | null>(
+      (found, entry) => found !== null && found.bytes >= entry.bytes ? found : entry, null)
+    if (largest === null) return
+    if (this.#sent.includes(largest)) {
+      this.#sent = this.#sent.filter(entry => entry !== largest)
+      this.#size -= largest.bytes
+    } else {
+      this.giveUp(entry => entry === largest ? reason : null)
+    }
   }
 
-  clear (): void {
+  /** Forgets everything; what was not sent is told the reason. */
+  clear (reason: AdaptorError): void {
     this.#begin()
-    this.#waiting = []
+    this.giveUp(() => reason)
+  }
+
+  #flushWaiting (kind: Entry['kind'], send: (entry: Entry) => boolean): boolean {
+    const waiting = this.#waiting[kind]
+    let gone = 0
+    for (const entry of waiting) {
+      if (!send(entry)) break
+      gone++
+      this.#sent.push(entry)
+      entry.sent?.resolve()
+      entry.sent = null
+    }
+    waiting.splice(0, gone)
+    return waiting.length === 0
+  }
+
+  #keep (wanted: (entry: Entry) => boolean, kind: Entry['kind']): void {
+    this.#waiting[kind] = this.#waiting[kind].filter(entry => {
+      if (wanted(entry)) return true
+      this.#size -= entry.bytes
+      return false
+    })
   }
 
   #begin (): void {
     this.#acknowledged = 0
-    this.#sent = []
+    for (const entry of this.#sent.splice(0)) this.#size -= entry.bytes
     // A `ping` that is still to be answered says nothing about another seat.
     this.#marks = this.#marks.map(() => 0)
   }

@@ -1,12 +1,13 @@
 import { Backoff } from './backoff.js'
-import { Connection, type Loss } from './connection.js'
+import { Connection, TRY_LATER, type Loss } from './connection.js'
 import { deferred, type Deferred } from './deferred.js'
 import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
-import { AdaptorError, wireError } from './errors.js'
+import { AdaptorError, browserError, wireError } from './errors.js'
 import { numberOf, type Frame } from './frames.js'
-import { Outage } from './outage.js'
-import { Outbox, type Outgoing } from './outbox.js'
+import { Outage, type Reconnected } from './outage.js'
+import { Outbox, tooLarge, type Entry, type Outgoing } from './outbox.js'
+import { Presence } from './presence.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
 import { SeatBook, type Wish } from './seat-book.js'
 import { isRelayError, isSeatMessage, isTemporary, leavedNotice } from './seat-rules.js'
@@ -14,6 +15,10 @@ import { Timer } from './timer.js'
 
 /** The longest that a `retryAfter` of the server is waited for, in ms. */
 const LONGEST_RETRY = 30_000
+
+/** The words of a rejection whose cause has been told already, or was the application's own doing. */
+const NO_MORE = 'The room was left before the message could be sent.'
+const ALONE = 'Nobody else sits in the room.'
 
 export interface Seated {
   frame: Frame
@@ -36,7 +41,7 @@ interface SignalingEvents {
   iceServersRefused: undefined
   error: AdaptorError
   reconnecting: Loss & { delay: number }
-  reconnected: { resumed: boolean }
+  reconnected: Reconnected
   closed: Loss
 }
 
@@ -54,9 +59,12 @@ export class Signaling extends Emitter<SignalingEvents> {
   readonly #connection: Connection
   readonly #outbox = new Outbox()
   readonly #outage = new Outage()
+  readonly #presence: Presence
   readonly #seats: SeatBook
   /** Runs while a `join` that was refused waits for its next try. */
   readonly #retry: Timer
+  /** Runs while messages wait so that the server is not sent to too fast. */
+  readonly #pacing: Timer
   #backoff: Backoff
   /** How far the present socket has come. */
   #phase: 'none' | 'joining' | 'joined' | 'leaving' = 'none'
@@ -69,6 +77,8 @@ export class Signaling extends Emitter<SignalingEvents> {
   #uncertain = false
   /** An answer to `getIceServerConfig` is due: an error that names no room is taken for it. */
   #iceAsked = false
+  /** The server said on this socket that something was too large: closing for that is nothing new. */
+  #toldTooLarge = false
 
   constructor (environment: Environment, settings: SignalingSettings) {
     super()
@@ -76,13 +86,18 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#policy = settings.reconnect
     this.#backoff = this.#newBackoff()
     this.#retry = new Timer(environment)
+    this.#pacing = new Timer(environment)
+    this.#presence = new Presence(environment, () => this.#nobodyCame())
     this.#seats = new SeatBook(environment, settings.resume)
     const connection = this.#connection = new Connection(environment, settings.url, settings.reconnect)
     connection.needed = () => this.#wish !== null
     connection.on('open', () => this.#opened())
     connection.on('message', frame => this.#receive(frame))
     connection.on('ping', () => this.#outbox.handlePing())
-    connection.on('pong', () => this.#outbox.handlePong())
+    connection.on('pong', () => {
+      this.#outbox.handlePong()
+      this.#flush()
+    })
     connection.on('lost', loss => this.#lost(loss.code))
     connection.on('retrying', loss => this.#outage.handleRetry(loss))
     connection.on('closed', loss => this.#closed(loss))
@@ -158,11 +173,26 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#sendLeave(this.#wish.room)
   }
 
-  /** Sends a message to the other peer, now or when the seat is there; `false` where too many wait already. */
-  relay (message: Outgoing): boolean {
-    if (!this.#outbox.add(message)) return false
+  /** Sends a message of the call to the other peer, now or when the seat is there. */
+  relay (message: Outgoing): void {
+    try {
+      this.#outbox.add(message, null, this.#connection.pace.frameBytes)
+    } catch (error) {
+      this.emit('error', browserError(error))
+    }
     this.#flush()
-    return true
+  }
+
+  /**
+   * Sends a message of the application. Throws where that is out of the question. Resolves when the message has gone
+   * out on a seat; where it is given up before, rejects with what the application is told by `error`, or did itself.
+   */
+  send (message: Outgoing): Promise<void> {
+    if (this.seated && this.#presence.alone) throw new AdaptorError('no_peer_associated_before', ALONE, { streamId: message.streamId })
+    const sent = deferred<void>()
+    if (!this.#outbox.add(message, sent, this.#connection.pace.frameBytes)) throw new AdaptorError('QuotaExceededError', 'Too many messages wait for the connection.')
+    this.#flush()
+    return sent.promise
   }
 
   /** Forgets what waits for a peer connection that is no more. */
@@ -181,7 +211,8 @@ export class Signaling extends Emitter<SignalingEvents> {
     }
     this.#connection.close()
     this.#outage.handleSuspend()
-    this.#outbox.clear()
+    this.#presence.end()
+    this.#outbox.clear(new AdaptorError('AbortError', NO_MORE))
     this.#seats.drop()
     this.#seats.bury()
     this.#settle()
@@ -205,16 +236,18 @@ export class Signaling extends Emitter<SignalingEvents> {
   #settle (): void {
     this.#phase = 'none'
     this.#outbox.handleLoss()
-    this.#iceAsked = false
+    this.#iceAsked = this.#toldTooLarge = false
     this.#retry.stop()
+    this.#pacing.stop()
   }
 
   /** Wish and seat are given up; where the server may still keep the seat, the seat book remembers it. */
   #giveUp (room: string, unheard: boolean): void {
     this.#seats.leave(room, unheard)
+    this.#presence.end()
     this.#wish = this.#joining = this.#joined = null
     this.#uncertain = false
-    this.#outbox.clear()
+    this.#outbox.clear(new AdaptorError('AbortError', NO_MORE))
     this.#retry.stop()
     this.#backoff = this.#newBackoff()
     this.emit('unseated', undefined)
@@ -250,8 +283,32 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   #flush (): void {
     if (this.#phase !== 'joined') return
-    this.#outbox.flush(text => this.#connection.sendText(text))
+    this.#pacing.stop()
+    this.#outbox.flush(entry => this.#sendPaced(entry), !this.#presence.awaited)
     if (this.#outbox.wantsPing) this.#connection.ping()
+  }
+
+  #sendPaced ({ text, bytes, kind }: Entry): boolean {
+    const { pace } = this.#connection
+    const delay = pace.delay(bytes, kind)
+    if (delay === 0) return this.#connection.sendText(text)
+    if (delay < Infinity) this.#pacing.start(delay, () => this.#flush())
+    else if (!pace.asking) this.#connection.ping()
+    return false
+  }
+
+  /** Gives up what waits in vain, and returns why: each reason once, however many messages it concerns. */
+  #giveUpHopeless (): Set<AdaptorError> {
+    const streamId = this.room ?? undefined
+    const most = this.#connection.pace.frameBytes
+    const large = tooLarge(streamId)
+    const alone = this.#presence.alone ? new AdaptorError('no_peer_associated_before', ALONE, { streamId }) : null
+    return new Set(this.#outbox.giveUp(entry => entry.bytes > most ? large : entry.kind === 'application' ? alone : null))
+  }
+
+  /** Whoever was awaited on a new seat did not come back. */
+  #nobodyCame (): void {
+    for (const error of this.#giveUpHopeless()) this.emit('error', error)
   }
 
   #opened (): void {
@@ -266,26 +323,34 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#seats.lose()
     if (this.#phase === 'joining') this.#uncertain = true
     const left = this.#phase === 'leaving'
+    const told = this.#toldTooLarge
     this.#settle()
     if (left) this.#finishLeaving(leavedNotice(this.#leavingRoom))
     if (code === 1009) {
-      this.#outbox.dropLargest()
-      this.emit('error', new AdaptorError('tooLarge', 'A message was larger than the server takes, and was dropped.'))
+      const error = tooLarge()
+      this.#outbox.dropLargest(error)
+      if (!told) this.emit('error', error)
     }
   }
 
-  /** No other connection is tried. The call is left alone: its media may flow on. */
+  /**
+   * No other connection is tried. The call ends with it: whoever is told that it is over, or that the seat is somebody
+   * else's, must not be seen and heard any more.
+   */
   #closed (loss: Loss & { cause?: Error }): void {
     const error = new AdaptorError('WebSocketNotConnected', loss.reason === '' ? 'The connection to the server is closed.' : loss.reason, loss)
-    this.#joining?.reject(error)
+    const joining = this.#joining
     this.#wish = this.#joining = this.#joined = null
     this.#uncertain = false
     this.#outage.handleEnd()
+    this.#presence.end()
     this.#seats.drop()
     this.#seats.bury()
-    this.#outbox.clear()
-    // A seat that lives on elsewhere is nobody's fault.
-    if (loss.code !== 4001) this.emit('error', error)
+    this.#outbox.clear(error)
+    joining?.reject(error)
+    this.emit('unseated', undefined)
+    // That a seat lives on elsewhere, or that nobody used the connection, is nobody's fault.
+    if (joining !== null || (loss.code !== 4001 && loss.code !== TRY_LATER)) this.emit('error', error)
     this.emit('closed', { code: loss.code, reason: loss.reason })
   }
 
@@ -304,6 +369,7 @@ export class Signaling extends Emitter<SignalingEvents> {
       // Of a seat that is being left, or was.
       if (this.#phase !== 'joined' || frame.streamId !== this.#seats.room) return
       this.#seats.count()
+      if (this.#presence.handle(frame)) this.#flush()
     }
     this.emit(frame.command === 'notification' ? 'notification' : 'seat', frame)
   }
@@ -316,15 +382,19 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (resumed) this.#outbox.resume(numberOf(frame.received) ?? 0)
     else this.#outbox.renew()
     const joining = this.#joining
+    this.#connection.pace.handleLimits(frame.limits)
+    if (!resumed) this.#presence.begin(frame, joining === null)
     this.#phase = 'joined'
     this.#joined = frame
     this.#joining = null
     this.#uncertain = false
     this.#backoff = this.#newBackoff()
+    const hopeless = this.#giveUpHopeless()
     this.#flush()
     this.emit('seated', { frame, resumed, automatic: joining === null })
     joining?.resolve(frame)
-    this.#outage.handleRecovery(resumed)
+    this.#outage.handleRecovery(resumed, numberOf(frame.peers))
+    for (const error of hopeless) this.emit('error', error)
   }
 
   #left (frame: Frame): void {
@@ -343,6 +413,7 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   #refused (error: AdaptorError): void {
+    if (error.name === 'tooLarge') this.#toldTooLarge = true
     const here = error.streamId === this.room
     if (this.#phase === 'leaving' && (error.streamId === this.#leavingRoom || error.streamId === undefined)) {
       // There was nothing to leave; what else is wrong in that room concerns nobody any more.

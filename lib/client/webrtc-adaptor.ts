@@ -41,6 +41,10 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   readonly #unwatch: () => void
   #mediaAnswered = false
   #initialized = false
+  /** Whether the server was ever reached. */
+  #reached = false
+  /** The connection that there was has ended, and nobody has asked for another since. */
+  #lost = false
   #closed = false
 
   /** `environment` is for tests. Throws an AdaptorError `SyntaxError` where `websocket_url` is no address. */
@@ -148,19 +152,24 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   }
 
   /**
-   * Sends a message to the other peer, who gets it as `peerMessageCommand`. While the connection is away it
-   * waits, and is sent once. Rejects with `notInRoom` where no room is joined, `QuotaExceededError` where too much
-   * waits, `TypeError` where `data` cannot be written as JSON.
+   * Sends a message to the other peer, who gets it as `peerMessageCommand`, in order. While the connection is away, or
+   * the server would be sent to too fast, it waits; so it does for up to a minute after a restart of the server, until
+   * the other one is back. Resolves when it is sent. Rejects with `notInRoom` where no room is joined,
+   * `no_peer_associated_before` where nobody else is in it, `QuotaExceededError` where too much waits, `tooLarge` where the server takes
+   * no message of that size, `TypeError` where `data` cannot be written as JSON, `AbortError` where the room was left before, and
+   * `WebSocketNotConnected` where the connection has ended.
    */
   sendPeerMessage (definition: string, data: unknown = null): Promise<void> {
     const room = this.#signaling.room
     if (room === null) return this.#fail(new AdaptorError('notInRoom', 'Join a room first.'))
     try {
-      if (this.#signaling.relay({ command: 'peerMessageCommand', streamId: room, definition, data })) return Promise.resolve()
+      if (typeof definition !== 'string' || JSON.stringify(data) === undefined) {
+        throw new TypeError('sendPeerMessage needs a definition, and data that can be written as JSON.')
+      }
+      return this.#signaling.send({ command: 'peerMessageCommand', streamId: room, definition, data })
     } catch (error) {
       return this.#fail(browserError(error))
     }
-    return this.#fail(new AdaptorError('QuotaExceededError', 'Too many messages wait for the connection.'))
   }
 
   /** Makes a new offer to the other side, which nothing but a test or a special need asks for. */
@@ -183,6 +192,8 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
 
   #listen (signaling: Signaling, iceServers: IceServers, media: Media): void {
     signaling.on('open', () => {
+      this.#reached = true
+      this.#lost = false
       iceServers.refresh()
       this.#initialize()
     })
@@ -201,7 +212,10 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
     signaling.on('error', error => this.#report(error))
     signaling.on('reconnecting', loss => this.#tell('reconnecting', loss))
     signaling.on('reconnected', how => this.#tell('reconnected', how))
-    signaling.on('closed', loss => this.#tell('closed', loss))
+    signaling.on('closed', loss => {
+      this.#lost = this.#reached
+      this.#tell('closed', loss)
+    })
     iceServers.on('error', error => this.#report(error))
     media.on('error', error => this.#report(error))
     media.on('changed', () => {
@@ -221,9 +235,15 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   }
 
   #initialize (): void {
-    if (this.#initialized || !this.#mediaAnswered || this.#signaling.connectionState !== 'open') return
-    this.#initialized = true
-    this.#tell('initialized', undefined)
+    if (this.#initialized || !this.#mediaAnswered || this.#closed) return
+    if (this.#signaling.connectionState === 'open') {
+      this.#initialized = true
+      this.#tell('initialized', undefined)
+    } else if (this.#lost) {
+      // The person took longer to answer than the server waits for somebody who does not join.
+      this.#lost = false
+      this.#signaling.open()
+    }
   }
 
   /** The page goes away: others must not be left with a seat that nobody sits on. */

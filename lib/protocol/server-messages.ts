@@ -5,6 +5,16 @@ import { PeerMessageSchema, TakeCandidateSchema, TakeConfigurationSchema } from 
 
 // One schema per message that the server sends, beside the three that it relays as they came.
 
+/** What one connection may send. No secret: a client finds it out by being refused, and an honest one must not be. */
+export const ToldLimitsSchema = Type.Object({
+  messagesPerSecond: Type.Integer({ minimum: 1 }),
+  messageBurst: Type.Integer({ minimum: 1 }),
+  bytesPerSecond: Type.Integer({ minimum: 1 }),
+  byteBurst: Type.Integer({ minimum: 1 }),
+  frameBytes: Type.Integer({ minimum: 1 }),
+  waitingFrames: Type.Integer({ minimum: 1 })
+}, { description: 'What this connection may send, by the names of the server\'s `limits`, so that a client keeps below' })
+
 /** Server to client: the seat is yours. */
 export const JoinedSchema = Type.Object({
   command: Type.Literal('notification'),
@@ -19,7 +29,8 @@ export const JoinedSchema = Type.Object({
     minimum: 0,
     description: 'With `resumed: true`: how many messages of this seat the server has relayed, so that the client sends each of the others once'
   })),
-  peerId: Type.Optional(Type.String({ description: 'The id of this peer, as `fastify.rooms` knows it' }))
+  peerId: Type.Optional(Type.String({ description: 'The id of this peer, as `fastify.rooms` knows it' })),
+  limits: Type.Optional(ToldLimitsSchema)
 }, { description: 'To the joiner: the seat is taken' })
 
 /** Server to client: you were here first and somebody has come; make the first offer. */
@@ -131,6 +142,7 @@ export const ServerMessageSchemas = {
   error: ErrorSchema
 } as const satisfies Record<string, TObject>
 
+export type ToldLimits = Static<typeof ToldLimitsSchema>
 export type Joined = Static<typeof JoinedSchema>
 export type Start = Static<typeof StartSchema>
 export type Stopped = Static<typeof StoppedSchema>

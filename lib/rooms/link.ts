@@ -1,4 +1,5 @@
 import type { CloseReason } from '../protocol/codes.js'
+import type { ToldLimits } from '../protocol/server-messages.js'
 import type { Seat } from './seat.js'
 
 /** A text frame: written by the server, or the bytes of a relayed one as they came in. */
@@ -8,6 +9,8 @@ export type Frame = string | Buffer
 export interface Link {
   /** What its address is counted as. */
   readonly key: string
+  /** What its client may send, where the client is to know. */
+  readonly limits?: ToldLimits | undefined
   /** Sends one text frame. Never throws; a link that is gone or drowning ends by itself later. */
   send (frame: Frame): void
   /**

@@ -342,7 +342,8 @@ export class Room {
       resumed,
       peerId: seat.id,
       ...(seat.resumable ? { resumeToken: seat.issueToken(), resumeWindow: this.#context.rules.window } : {}),
-      ...(resumed ? { received: seat.relayed } : {})
+      ...(resumed ? { received: seat.relayed } : {}),
+      ...(link.limits === undefined ? {} : { limits: link.limits })
     }))
   }
 

@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
 import { decode, encode, isBadFrame } from '../protocol/codec.js'
 import { CLOSE_CODES, ERRORS, type CloseReason } from '../protocol/codes.js'
 import type { ClientMessage, Join } from '../protocol/client-messages.js'
-import type { IceServerConfig } from '../protocol/server-messages.js'
+import type { IceServerConfig, ToldLimits } from '../protocol/server-messages.js'
 import { commands, type Caller, type Grant, type Refusal } from '../rooms/commands.js'
 import type { Frame } from '../rooms/link.js'
 import type { JoinRequest } from '../rooms/room.js'
@@ -93,6 +93,12 @@ export class Connection implements Caller {
 
   get mostRooms (): number {
     return this.settings.limits.rooms
+  }
+
+  /** Only what is about this connection alone: what an address or the server as a whole may have concerns no client. */
+  get limits (): ToldLimits {
+    const { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, frameBytes, waitingFrames } = this.settings.limits
+    return { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, frameBytes, waitingFrames }
   }
 
   get open (): boolean {

@@ -7,6 +7,7 @@ import type { JoinRequest } from '../../lib/rooms/room.js'
 import { Rooms } from '../../lib/rooms/rooms.js'
 import type { Seat } from '../../lib/rooms/seat.js'
 import { buildIceServerConfig, type IceConfigParts } from '../../lib/turn/ice-config.js'
+import type { ToldLimits } from '../../lib/protocol/server-messages.js'
 import type { FakeWebSocket, ServerEnd } from './fake-web-socket.js'
 import type { TestClock } from './test-clock.js'
 
@@ -21,6 +22,11 @@ export class FakeServer {
   ice: IceConfigParts = { iceServers: [] }
   /** Decides on each join. */
   admit: () => Grant | Refusal = () => ({})
+  /** What clients are told that they may send: more than any test sends, unless it is about that. `undefined`: nothing, as other servers do. */
+  limits: ToldLimits | undefined = {
+    messagesPerSecond: 1e6, messageBurst: 1e6, bytesPerSecond: 1e9, byteBurst: 1e9, frameBytes: 1e6, waitingFrames: 1e6
+  }
+
   /** What becomes of each frame that comes; a test may put something before it. */
   receive = (text: string, link: FakeServerLink): void => link.take(text)
   /** Every command that has come, in order. */
@@ -87,6 +93,10 @@ class FakeServerLink implements Caller, ServerEnd {
     this.open = false
     this.pending?.abandon?.()
     for (const seat of [...this.seats]) seat.room.lost(seat, code === 1000 || code === 1001 || code === 1005)
+  }
+
+  get limits (): ToldLimits | undefined {
+    return this.#server.limits
   }
 
   seatIn (room: string): Seat | undefined {
