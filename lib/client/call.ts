@@ -9,7 +9,7 @@ import type { Media } from './media.js'
 import { PeerSession, type PeerKind, type PeerSessionSettings, type Utterance } from './peer-session.js'
 import { Queue } from './queue.js'
 import type { Seated, Signaling } from './signaling.js'
-import type { Lane } from './transceivers.js'
+import { KINDS, orderOf, type Lane } from './transceivers.js'
 
 /** Candidates that come before any offer; more than a browser ever gathers are somebody's mistake. */
 const MAX_EARLY = 200
@@ -49,6 +49,8 @@ export class Call extends Emitter<CallEvents> {
   /** The one who came second makes no offer before the first one has come. */
   #awaiting = false
   #early: RTCIceCandidateInit[] = []
+  /** In which order the last description of a client of another make had its sections: it may have kept its peer connection. */
+  #order = KINDS
   /** How often what was under way was given up. */
   #ended = 0
 
@@ -72,7 +74,10 @@ export class Call extends Emitter<CallEvents> {
     signaling.on('unseated', () => this.end())
     signaling.on('seat', frame => this.#receive(frame))
     iceServers.on('changed', () => this.#configure())
-    parts.media.on('changed', () => this.#session?.arrange())
+    parts.media.on('changed', () => {
+      this.#session?.arrange()
+      this.#session?.tell(parts.media.state)
+    })
   }
 
   get session (): PeerSession | null {
@@ -107,6 +112,9 @@ export class Call extends Emitter<CallEvents> {
       // A call whose media flows outlives its seat; what was under way on the old seat will have no answer.
       if (session !== null && !session.flowing) this.#abandon()
       else if (session !== null) void this.#queue.push(() => session.rollback())
+    } else if (this.#session?.needy === true) {
+      const session = this.#session
+      void this.#queue.push(() => this.#offer(session))
     }
     this.#ladder.handleAble()
   }
@@ -158,6 +166,7 @@ export class Call extends Emitter<CallEvents> {
   async #takeDescription (frame: Frame): Promise<void> {
     const id = textOf(frame.session)
     const current = this.#session
+    if (id === undefined && frame.type !== 'rollback') this.#order = orderOf(textOf(frame.sdp) ?? '')
     if (frame.type === 'offer') return this.#takeOffer(frame, id)
     if (current === null || (id === undefined ? current.peer === 'ours' : id !== current.id)) return
     const recognized = current.peer === 'unknown' && id !== undefined
@@ -232,6 +241,8 @@ export class Call extends Emitter<CallEvents> {
     const session = this.#session = this.#newSession({
       id,
       initiator,
+      label: this.#signaling.room ?? '',
+      order: this.#order,
       group: this.#media.group,
       lanes: () => ({ audio: this.#lane('audio'), video: this.#lane('video') }),
       polite: () => this.#polite
@@ -242,6 +253,7 @@ export class Call extends Emitter<CallEvents> {
     session.on('tracks', tracks => this.emit('tracks', tracks))
     session.on('error', error => this.emit('error', error))
     session.on('needed', () => { void this.#queue.push(() => this.#offer(session)) })
+    session.tell(this.#media.state)
     session.on('say', message => this.#say(session.id, message))
     this.#ladder.handleSetUp(!initiator)
     this.emit('session', session)
@@ -276,7 +288,9 @@ export class Call extends Emitter<CallEvents> {
 
   async #offer (session: PeerSession): Promise<void> {
     if (session !== this.#session) return
-    if (session.mayOffer && this.#present && !this.#awaiting) await session.offer()
+    // While the server is away it waits: an offer that is pending stops what it says is off, and a camera that is switched
+    // on again would stay dark at the other side until the answer comes.
+    if (session.mayOffer && this.#present && !this.#awaiting && this.#signaling.seated) await session.offer()
     // With nobody to offer to, it is made up for after the next description.
     else session.postpone()
   }

@@ -1,3 +1,4 @@
+import type { RemoteMediaState } from './remote-media.js'
 import type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
 import type { PeerMessage } from '../protocol/client-messages.js'
 
@@ -35,6 +36,11 @@ export interface CallbackEvents {
   closed: { code: number, reason: string }
   /** The other side is seen or heard, or (`stream: null`) is not any more. */
   remote_stream: { streamId: string | null, stream: MediaStream | null }
+  /**
+   * The other side's picture moves (`live`), stands still because no frame has come for 2 s (`frozen`), or is `off`; and
+   * whether its microphone is on. With our SDK at both sides this needs no server once the two are connected.
+   */
+  remote_media_changed: { streamId: string | null } & RemoteMediaState
   /** The state of the way between the two peers. */
   ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
   /** Camera or microphone went on or off, by the SDK's methods or because the device is gone. */

@@ -2,9 +2,10 @@ import { Emitter } from './emitter.js'
 import type { Environment } from './environment.js'
 import { mediaError, type AdaptorError } from './errors.js'
 import { DEVICES, insecure, LocalTrack, type Kind, type MuteMode } from './local-track.js'
+import type { MediaState } from './peer-channel.js'
 import { StreamView } from './stream-view.js'
+import { KINDS } from './transceivers.js'
 
-const KINDS: readonly Kind[] = ['audio', 'video']
 /** How browsers name a person's or a policy's no. */
 const REFUSALS: readonly string[] = ['NotAllowedError', 'PermissionDeniedError', 'PermissionDismissedError']
 
@@ -47,6 +48,11 @@ export class Media extends Emitter<MediaEvents> {
   /** The stream of the local preview; `null` while camera and microphone are off. */
   get stream (): MediaStream | null {
     return this.#view.stream
+  }
+
+  /** Which of the two are on. */
+  get state (): MediaState {
+    return { camera: this.video.live, microphone: this.audio.live }
   }
 
   track (kind: Kind): MediaStreamTrack | null {

@@ -3,6 +3,8 @@ import type { Environment } from './environment.js'
 import { AdaptorError, browserError, callError } from './errors.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 import type { Outgoing } from './outbox.js'
+import { PeerChannel, type MediaState } from './peer-channel.js'
+import type { Kind } from './local-track.js'
 import { arrange, originOf, receivedTracks, type Lanes } from './transceivers.js'
 
 /** `ours` speaks perfect negotiation; `plain` is any other client of the protocol. */
@@ -17,6 +19,8 @@ interface PeerSessionEvents {
   state: RTCPeerConnectionState
   iceState: RTCIceConnectionState
   tracks: MediaStreamTrack[]
+  /** What the other side's camera and microphone are doing, as it says itself. */
+  mediaState: MediaState
   /** Something wants to be negotiated; answered by `offer`. */
   needed: undefined
   say: Utterance
@@ -28,6 +32,10 @@ export interface PeerSessionSettings {
   /** Whether this side made the first offer. */
   initiator: boolean
   configuration: RTCConfiguration
+  /** The name of the data channel. */
+  label: string
+  /** The order of the sections that this side adds. */
+  order: readonly Kind[]
   group: MediaStream
   lanes: () => Lanes
   polite: () => boolean
@@ -44,6 +52,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   readonly peerConnection: RTCPeerConnection
   peer: PeerKind = 'unknown'
   readonly #settings: PeerSessionSettings
+  readonly #channel: PeerChannel
   /** Our offers are numbered, so that no answer is taken for another's. */
   #negotiation = 0
   /** Something is to be negotiated as soon as the state allows. */
@@ -63,7 +72,11 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     this.initiator = settings.initiator
     this.peerConnection = new environment.RTCPeerConnection(settings.configuration)
     this.#listen(this.peerConnection)
-    if (this.initiator) this.arrange()
+    this.#channel = new PeerChannel(this.peerConnection, () => this.peer === 'ours')
+    this.#channel.on('mediaState', state => this.emit('mediaState', state))
+    if (!this.initiator) return
+    this.arrange()
+    this.#channel.open(this.peerConnection, settings.label)
   }
 
   get closed (): boolean {
@@ -89,6 +102,11 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     return this.peerConnection.remoteDescription !== null
   }
 
+  /** Whether something is still to be negotiated. */
+  get needy (): boolean {
+    return this.#needed
+  }
+
   /** Against a client that cannot resolve collisions only the side that made the first offer makes any. */
   get mayOffer (): boolean {
     return this.initiator || this.peer === 'ours'
@@ -105,6 +123,11 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     // Before the other side's offer there is nothing to arrange: its sections are the ones to use.
     if (this.#closed || (!this.initiator && !this.answered)) return
     this.#arrange().catch(error => this.emit('error', callError(error)))
+  }
+
+  /** Tells the other side what camera and microphone are doing, on the way between the two. */
+  tell (state: MediaState): void {
+    if (!this.#closed) this.#channel.tell(state)
   }
 
   /** Offers what is to be negotiated, now or as soon as the state allows. */
@@ -202,8 +225,9 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     if (this.#closed) return
     this.#closed = true
     const peerConnection = this.peerConnection
-    peerConnection.onicecandidate = peerConnection.ontrack = peerConnection.onnegotiationneeded = null
+    peerConnection.onicecandidate = peerConnection.ontrack = peerConnection.onnegotiationneeded = peerConnection.ondatachannel = null
     peerConnection.onconnectionstatechange = peerConnection.oniceconnectionstatechange = null
+    this.#channel.close()
     peerConnection.close()
   }
 
@@ -225,7 +249,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     const lanes = this.#settings.lanes()
     // What a side that never offers may ever send it must agree to in its answer; a sender without a track sends nothing.
     if (!this.mayOffer) lanes.audio.send = lanes.video.send = true
-    return arrange(this.peerConnection, lanes, this.#settings.group, this.initiator ? 'all' : this.mayOffer ? 'sending' : 'none')
+    return arrange(this.peerConnection, lanes, this.#settings.group, this.initiator ? 'all' : this.mayOffer ? 'sending' : 'none', this.#settings.order)
   }
 
   #describe (more: { negotiation?: number, fresh?: boolean }): void {

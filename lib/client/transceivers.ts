@@ -9,7 +9,7 @@ export interface Lane {
 
 export type Lanes = Record<Kind, Lane>
 
-const KINDS: readonly Kind[] = ['audio', 'video']
+export const KINDS: readonly Kind[] = ['audio', 'video']
 
 function directionOf (lane: Lane): RTCRtpTransceiverDirection {
   if (lane.send) return lane.receive ? 'sendrecv' : 'sendonly'
@@ -22,13 +22,13 @@ function find (peerConnection: RTCPeerConnection, kind: Kind): RTCRtpTransceiver
 
 /**
  * Makes the senders carry what `lanes` say. `add` tells for which of them a section may be added that is not in the
- * description yet. Resolves when the tracks are in their places.
+ * description yet, and `order` in which order. Resolves when the tracks are in their places.
  */
 export async function arrange (
-  peerConnection: RTCPeerConnection, lanes: Lanes, group: MediaStream, add: 'all' | 'sending' | 'none'
+  peerConnection: RTCPeerConnection, lanes: Lanes, group: MediaStream, add: 'all' | 'sending' | 'none', order: readonly Kind[] = KINDS
 ): Promise<void> {
   const replaced: Promise<void>[] = []
-  for (const kind of KINDS) {
+  for (const kind of order) {
     const lane = lanes[kind]
     const direction = directionOf(lane)
     const transceiver = find(peerConnection, kind)
@@ -58,4 +58,10 @@ export function receivedTracks (peerConnection: RTCPeerConnection): MediaStreamT
 /** The `sess-id` of the `o=` line: the same in all descriptions of one RTCPeerConnection (RFC 9429, section 5.2.2). */
 export function originOf (sdp: string): string | undefined {
   return /^o=\S+ (\S+)/m.exec(sdp)?.[1]
+}
+
+/** The order in which a description has its sections. */
+export function orderOf (sdp: string): readonly Kind[] {
+  const found = [...sdp.matchAll(/^m=(audio|video) /mg)].map(([, kind]) => kind as Kind)
+  return [...new Set([...found, ...KINDS])]
 }

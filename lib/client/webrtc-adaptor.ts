@@ -10,6 +10,7 @@ import { IceServers } from './ice-servers.js'
 import { Media } from './media.js'
 import { resolveOptions, type Settings, type WebRTCAdaptorOptions } from './options.js'
 import { watchPage } from './page-life.js'
+import { RemoteMedia, type RemoteMediaState } from './remote-media.js'
 import { Signaling } from './signaling.js'
 import { StreamView } from './stream-view.js'
 
@@ -17,6 +18,7 @@ export type { AppNotification, CallbackEvents, CallbackName } from './events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './errors.js'
 export type { MuteMode } from './local-track.js'
 export type { SdpConstraints, WebRTCAdaptorOptions } from './options.js'
+export type { RemoteMediaState } from './remote-media.js'
 export type { ReconnectAttempt, ReconnectPolicy } from './reconnect-policy.js'
 export type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
 export type { PeerMessage } from '../protocol/client-messages.js'
@@ -38,6 +40,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   readonly #media: Media
   readonly #call: Call
   readonly #remote: StreamView
+  readonly #remoteMedia: RemoteMedia
   readonly #unwatch: () => void
   #mediaAnswered = false
   #initialized = false
@@ -56,6 +59,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
     const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, () => signaling.askIceServers())
     const media = this.#media = new Media(environment, settings)
     this.#remote = new StreamView(environment, settings.remoteVideo, false)
+    this.#remoteMedia = new RemoteMedia(environment)
     this.#listen(signaling, iceServers, media)
     this.#call = new Call(environment, { signaling, iceServers, media }, settings)
     this.#listenToCall(this.#call)
@@ -93,6 +97,11 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   /** What comes from the other side; `null` where there is no call. */
   get remoteStream (): MediaStream | null {
     return this.#remote.stream
+  }
+
+  /** How the other side can be seen and heard now. */
+  get remoteMedia (): RemoteMediaState {
+    return this.#remoteMedia.state
   }
 
   /** The connection of the call, for statistics and the like. */
@@ -219,7 +228,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
     iceServers.on('error', error => this.#report(error))
     media.on('error', error => this.#report(error))
     media.on('changed', () => {
-      this.#tell('local_media_changed', { camera: media.video.live, microphone: media.audio.live })
+      this.#tell('local_media_changed', media.state)
     })
   }
 
@@ -230,6 +239,9 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
       const stream = this.#remote.stream
       if (stream !== before) this.#tell('remote_stream', { streamId: this.roomName, stream })
     })
+    call.on('session', session => this.#remoteMedia.handleSession(session))
+    call.on('tracks', tracks => this.#remoteMedia.handleTracks(tracks))
+    this.#remoteMedia.on('changed', state => this.#tell('remote_media_changed', { streamId: this.roomName, ...state }))
     call.on('iceState', state => this.#tell('ice_connection_state_changed', { streamId: this.roomName, state }))
     call.on('error', error => this.#report(error))
   }

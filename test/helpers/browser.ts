@@ -54,6 +54,13 @@ export async function launch (t: Test, { args = [], without = [] }: LaunchOption
   return browser
 }
 
+/** Starts a Chromium that can be killed, so that nothing of it says goodbye. */
+export async function launchToKill (t: Test): Promise<{ browser: Browser, kill: () => Promise<void> }> {
+  const server = await chromium.launchServer({ executablePath: chromiumPath(), args: FLAGS })
+  t.teardown(() => server.kill())
+  return { browser: await chromium.connect(server.wsEndpoint()), kill: () => server.kill() }
+}
+
 export interface VisitOptions {
   /** What the console may complain about in this test. Anything else that a page complains about fails it. */
   expected?: RegExp[]

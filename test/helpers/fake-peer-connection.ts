@@ -4,7 +4,7 @@ import { FakeTrack } from './fake-media.js'
 type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
 interface Description { type: string, sdp: string }
 interface Section { kind: string, mid: string, direction: Direction }
-interface Parsed { origin: string, version: number, ufrag: string, answers: string | null, sections: Section[] }
+interface Parsed { origin: string, version: number, ufrag: string, answers: string | null, data: boolean, sections: Section[] }
 
 const sends = (direction: Direction | null) => direction === 'sendrecv' || direction === 'sendonly'
 const receives = (direction: Direction | null) => direction === 'sendrecv' || direction === 'recvonly'
@@ -18,12 +18,13 @@ export class FakeTransceiver {
   currentDirection: Direction | null = null
   /** Whether the other side's track has been announced by an event and not been taken away since. */
   announced = false
-  readonly receiver: { track: FakeTrack }
+  readonly receiver: { track: FakeTrack, getStats: () => Promise<Map<string, object>> }
   readonly sender: { track: FakeTrack | null, streams: object[], replaceTrack: (track: FakeTrack | null) => Promise<void>, setStreams: (...streams: object[]) => void }
 
-  constructor (kind: string, direction: Direction, track: FakeTrack | null, changed: () => void) {
+  constructor (kind: string, direction: Direction, track: FakeTrack | null, changed: () => void, frames: () => number) {
     this.direction = direction
-    this.receiver = { track: new FakeTrack(kind, `remote ${kind}`) }
+    const stats = () => new Map([['one', { type: 'inbound-rtp', kind, ...kind === 'video' ? { framesDecoded: frames() } : {} }]])
+    this.receiver = { track: new FakeTrack(kind, `remote ${kind}`), getStats: async () => stats() }
     this.sender = {
       track,
       replaceTrack: async track => { this.sender.track = track },
@@ -40,11 +41,33 @@ export class FakeTransceiver {
   }
 }
 
+/** A data channel, as far as the SDK uses one: open while the two ends are connected. */
+export class FakeDataChannel {
+  readonly label: string
+  readonly sent: string[] = []
+  readyState: 'connecting' | 'open' | 'closed' = 'connecting'
+  onopen: (() => void) | null = null
+  onmessage: ((event: { data: unknown }) => void) | null = null
+  twin: FakeDataChannel | null = null
+
+  constructor (label: string) {
+    this.label = label
+  }
+
+  send (text: string): void {
+    if (this.readyState !== 'open') throw new DOMException(`send while ${this.readyState}`, 'InvalidStateError')
+    this.sent.push(text)
+    setImmediate(() => { if (this.twin?.readyState === 'open') this.twin.onmessage?.({ data: text }) })
+  }
+}
+
 /** What the peer connections of one test share: they find each other here, and time passes as the test says. */
 export class FakeIce {
   readonly connections: FakePeerConnection[] = []
   /** Whether two sides that know each other's candidates get through to each other. */
   open = true
+  /** Whether pictures move: frames of the cameras that are on come through. */
+  frames = true
   /** Awaited in the middle of each asynchronous operation. */
   pause: () => Promise<void> = async () => {}
   /** What a browser would have refused: a description in the wrong state, an answer to another offer. */
@@ -78,6 +101,8 @@ export class FakePeerConnection {
   onnegotiationneeded: (() => void) | null = null
   onicecandidate: ((event: { candidate: object | null }) => void) | null = null
   ontrack: ((event: { track: FakeTrack, transceiver: FakeTransceiver }) => void) | null = null
+  ondatachannel: ((event: { channel: FakeDataChannel }) => void) | null = null
+  readonly channels: FakeDataChannel[] = []
   onconnectionstatechange: (() => void) | null = null
   oniceconnectionstatechange: (() => void) | null = null
   /** Whether offered sections take the transceivers that there are, as they take those that `addTrack` has made (RFC 9429, section 5.10). */
@@ -86,6 +111,7 @@ export class FakePeerConnection {
   restarts = 0
   /** The other side's candidates that were taken, by the user name fragment they belong to. */
   readonly candidates: string[] = []
+  #frames = 0
   #transceivers: FakeTransceiver[] = []
   #beforeOffer: Array<{ transceiver: FakeTransceiver, mid: string | null }> | null = null
   #madeByOffer: FakeTransceiver[] = []
@@ -134,6 +160,12 @@ export class FakePeerConnection {
     const transceiver = this.#newTransceiver(track?.kind ?? String(trackOrKind), direction, track)
     this.#updateNegotiationNeeded()
     return transceiver
+  }
+
+  createDataChannel (label: string): FakeDataChannel {
+    const channel = new FakeDataChannel(label)
+    this.channels.push(channel)
+    return channel
   }
 
   restartIce (): void {
@@ -212,6 +244,10 @@ export class FakePeerConnection {
     this.signalingState = 'closed'
     this.connectionState = 'closed'
     this.iceConnectionState = 'closed'
+    for (const channel of this.channels) {
+      channel.readyState = 'closed'
+      if (channel.twin !== null) channel.twin.readyState = 'closed'
+    }
   }
 
   /** The way to the other side changes. */
@@ -230,11 +266,38 @@ export class FakePeerConnection {
     const other = this.ice.find(remote.origin)
     if (other === undefined || other.closed || other.currentRemote === null) return
     if (parse(other.currentRemote.sdp).origin !== this.origin || !this.candidates.includes(remote.ufrag)) return
-    if (this.ice.open) this.become('connected')
+    if (!this.ice.open) return
+    this.become('connected')
+    for (const end of [this, other]) end.#openChannels(end === this ? other : this)
+  }
+
+  /** RFC 8831: where both have agreed on a section for data, each channel comes out at the other side. */
+  #openChannels (other: FakePeerConnection): void {
+    if (![this.currentLocal, this.currentRemote].every(description => description !== null && parse(description.sdp).data)) return
+    for (const channel of this.channels.filter(({ twin }) => twin === null)) {
+      const twin = channel.twin = new FakeDataChannel(channel.label)
+      twin.twin = channel
+      other.channels.push(twin)
+      setImmediate(() => {
+        if (this.closed || other.closed) return
+        channel.readyState = twin.readyState = 'open'
+        other.ondatachannel?.({ channel: twin })
+        for (const end of [channel, twin]) end.onopen?.()
+      })
+    }
+  }
+
+  /** One more with each look, while the other side's camera is on and gets through. */
+  #countFrames (): number {
+    const other = this.currentRemote === null ? undefined : this.ice.find(parse(this.currentRemote.sdp).origin)
+    const sending = other?.getTransceivers().some(({ sender, currentDirection }) =>
+      sender.track?.kind === 'video' && sender.track.readyState === 'live' && sends(currentDirection)) ?? false
+    if (this.ice.frames && sending && other?.connectionState === 'connected' && this.connectionState === 'connected') this.#frames++
+    return this.#frames
   }
 
   #newTransceiver (kind: string, direction: Direction, track: FakeTrack | null): FakeTransceiver {
-    const transceiver = new FakeTransceiver(kind, direction, track, () => this.#updateNegotiationNeeded())
+    const transceiver = new FakeTransceiver(kind, direction, track, () => this.#updateNegotiationNeeded(), () => this.#countFrames())
     this.#transceivers.push(transceiver)
     return transceiver
   }
@@ -258,13 +321,23 @@ export class FakePeerConnection {
       `o=- ${this.origin} ${++this.#version} IN IP4 127.0.0.1`,
       `a=ice-ufrag:${this.origin}u${this.#ufrag}`,
       ...offer === null ? [] : [`a=answers:${offer.origin}.${offer.version}`],
+      ...(offer === null ? this.#data : offer.data) ? ['a=data'] : [],
       ...lines
     ].join('\r\n')
     return { type, sdp }
   }
 
+  get #data (): boolean {
+    return this.channels.length > 0 || (this.currentLocal !== null && parse(this.currentLocal.sdp).data)
+  }
+
   #takeOffer (description: Description): void {
     this.#madeByOffer = []
+    const [offered, kept] = [parse(description.sdp), this.currentLocal === null ? null : parse(this.currentLocal.sdp)]
+    // RFC 9429, section 5.10: an offer has every section that there was, in the same order.
+    if (kept !== null && ((kept.data && !offered.data) || kept.sections.some(({ kind }, index) => offered.sections[index]?.kind !== kind))) {
+      throw new DOMException('The order of m-lines in subsequent offer doesn\'t match order from previous offer/answer.', 'InvalidAccessError')
+    }
     for (const section of parse(description.sdp).sections) {
       let transceiver = this.#transceivers.find(({ mid }) => mid === section.mid) ??
         (this.adopting ? this.#transceivers.find(({ mid, receiver }) => mid === null && receiver.track.kind === section.kind) : undefined)
@@ -397,6 +470,7 @@ export function parse (sdp: string): Parsed {
     version: Number(version),
     ufrag: /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1] ?? '',
     answers: /^a=answers:(\S+)/m.exec(sdp)?.[1] ?? null,
+    data: /^a=data/m.test(sdp),
     sections: [...sdp.matchAll(/^m=(\S+) (\S+) (\S+)/mg)].map(([, kind = '', mid = '', direction]) => ({ kind, mid, direction: direction as Direction }))
   }
 }

@@ -2,6 +2,13 @@ import type { FakePeerConnection } from './fake-peer-connection.js'
 import type { World } from './client-world.js'
 import { FakeNetwork, type FakeWebSocket } from './fake-web-socket.js'
 
+interface PlainManner {
+  /** In which order it adds its tracks. */
+  kinds?: readonly string[]
+  /** Whether it has a data channel. */
+  data?: boolean
+}
+
 /** A client of another make, as Ant Media's are: it knows no sessions, resolves no collisions, and never offers but at `start`. */
 export class FakePlainClient {
   readonly network = new FakeNetwork()
@@ -9,11 +16,15 @@ export class FakePlainClient {
   connection: FakePeerConnection | null = null
   readonly #world: World
   readonly #room: string
+  readonly #manner: PlainManner
+  /** What its own browser has refused it. */
+  readonly faults: string[] = []
   #socket: FakeWebSocket
   #early: RTCIceCandidateInit[] = []
 
-  constructor (world: World, room = 'room1') {
+  constructor (world: World, room = 'room1', manner: PlainManner = {}) {
     this.#world = world
+    this.#manner = manner
     this.#room = room
     this.network.listener = world.server.listen
     world.networks.push(this.network)
@@ -50,7 +61,9 @@ export class FakePlainClient {
 
   #open (): FakeWebSocket {
     const socket = new this.network.WebSocket('ws://plain') as unknown as FakeWebSocket
-    socket.onmessage = ({ data }) => { void this.#receive(JSON.parse(data) as { command: string }) }
+    socket.onmessage = ({ data }) => {
+      this.#receive(JSON.parse(data) as { command: string }).catch(error => this.faults.push(String(error)))
+    }
     return socket
   }
 
@@ -58,7 +71,8 @@ export class FakePlainClient {
     if (this.connection !== null) return this.connection
     const connection = new this.#world.ice.RTCPeerConnection() as unknown as FakePeerConnection
     connection.adopting = true
-    for (const kind of ['audio', 'video']) connection.addTransceiver(kind, { direction: 'sendrecv' })
+    for (const kind of this.#manner.kinds ?? ['audio', 'video']) connection.addTransceiver(kind, { direction: 'sendrecv' })
+    if (this.#manner.data === true) connection.createDataChannel(this.#room)
     connection.onicecandidate = ({ candidate }) => {
       const { sdpMLineIndex, sdpMid, candidate: text } = (candidate ?? {}) as RTCIceCandidateInit
       if (candidate !== null) this.say({ command: 'takeCandidate', label: sdpMLineIndex, id: sdpMid, candidate: text })

@@ -20,7 +20,7 @@ export async function servePages (): Promise<FastifyInstance> {
   for (const script of ANT_SCRIPTS) {
     app.get(`/ant/${basename(script)}`, (_request, reply) => reply.sendFile(basename(script), dirname(script)))
   }
-  for (const page of ['seed.html', 'readme.html', 'ant.html']) {
+  for (const page of ['seed.html', 'readme.html', 'ant.html', 'react-native.html']) {
     app.get(`/WebRTCApp4/${page}`, (_request, reply) => reply.sendFile(page))
   }
   await app.register(webrtcSignalling, { apps: ['WebRTCApp4'] })
