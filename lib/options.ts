@@ -1,5 +1,5 @@
 import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
-import Type, { type Static } from 'typebox'
+import { Type, type Static } from './protocol/typebox.js'
 import { IceServerSchema, type IceServer } from './protocol/server-messages.js'
 import type { OriginsOption } from './transport/origins.js'
 

@@ -1,8 +1,5 @@
 import { isRegExp } from 'node:util/types'
 import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
-import type { Static, TObject } from 'typebox'
-import { Compile, type Validator } from 'typebox/compile'
-import Value from 'typebox/value'
 import { OptionError } from './errors.js'
 import {
   AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema,
@@ -10,6 +7,7 @@ import {
 } from './options.js'
 import { isName } from './protocol/names.js'
 import type { IceServer } from './protocol/server-messages.js'
+import { Compile, Default, type Static, type TObject, type Validator } from './protocol/typebox.js'
 import { compileOrigins, type OriginsOption } from './transport/origins.js'
 
 /** The options of one application with nothing left out. */
@@ -163,7 +161,7 @@ function resolveOrigins (given: OriginsOption | undefined, nativeClients: boolea
 }
 
 function defaultsOf<S extends TObject> (schema: S): Static<S> {
-  return Value.Default(schema, {}) as Static<S>
+  return Default(schema, {}) as Static<S>
 }
 
 function check (validator: Pick<Validator, 'Check' | 'Errors'>, value: unknown, path: string): void {

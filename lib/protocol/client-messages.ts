@@ -1,4 +1,4 @@
-import Type, { type Static, type TObject } from 'typebox'
+import { Type, type Static, type TObject } from './typebox.js'
 import { NameSchema } from './names.js'
 
 // One schema per message that a client sends. Unknown fields are accepted everywhere and relayed untouched,

@@ -1,4 +1,4 @@
-import { Compile, type Validator } from 'typebox/compile'
+import { Compile, type Validator } from './typebox.js'
 import type { ErrorDefinition } from './codes.js'
 import { ClientMessageSchemas, type ClientCommand, type ClientMessage } from './client-messages.js'
 import type {

@@ -1,4 +1,4 @@
-import Type from 'typebox'
+import { Type } from './typebox.js'
 
 /**
  * The alphabet of application names, room names and (on the wire) every `streamId`. It is Ant Media's own

@@ -1,4 +1,4 @@
-import Type, { type Static, type TObject } from 'typebox'
+import { Type, type Static, type TObject } from './typebox.js'
 import { ERROR_DEFINITIONS, type ErrorDefinition } from './codes.js'
 import { NameSchema } from './names.js'
 import { PeerMessageSchema, TakeCandidateSchema, TakeConfigurationSchema } from './client-messages.js'
