@@ -43,8 +43,9 @@ export interface Settings {
   drain: Static<typeof DrainSchema>
 }
 
-const checkOptions = Compile(OptionsSchema)
-const checkApp = Compile(AppOptionsSchema)
+/** Compiled at the first registration: an import that registers nothing yet does not pay for it. */
+const compiled: { options?: Check, app?: Check } = {}
+type Check = Pick<Validator, 'Check' | 'Errors'>
 
 /**
  * Checks the options and fills in what was left out.
@@ -53,7 +54,7 @@ const checkApp = Compile(AppOptionsSchema)
  */
 export function resolveOptions (options: WebrtcSignallingOptions): Settings {
   const given = withoutUndefined(options)
-  check(checkOptions, given, '')
+  check(compiled.options ??= Compile(OptionsSchema), given, '')
   const defaults = resolveApp(given, null, '')
   const { served, listed } = resolveApps(given.apps, defaults)
   const bufferedBytes = given.bufferedBytes ?? 1_048_576
@@ -106,7 +107,7 @@ function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettin
     for (const name of apps) listed.set(name, defaults)
   } else {
     for (const [name, options] of Object.entries(apps)) {
-      check(checkApp, options, `apps.${name}`)
+      check(compiled.app ??= Compile(AppOptionsSchema), options, `apps.${name}`)
       listed.set(name, resolveApp(options, defaults, `apps.${name}.`))
     }
   }
@@ -164,7 +165,7 @@ function defaultsOf<S extends TObject> (schema: S): Static<S> {
   return Default(schema, {}) as Static<S>
 }
 
-function check (validator: Pick<Validator, 'Check' | 'Errors'>, value: unknown, path: string): void {
+function check (validator: Check, value: unknown, path: string): void {
   if (validator.Check(value)) return
   const problems = validator.Errors(value)
   const unknown = problems.find(problem => problem.keyword === 'additionalProperties')

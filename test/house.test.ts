@@ -31,7 +31,7 @@ const FLOORS: Record<string, Floor> = {
   transport: { parts: ['transport', 'rooms', 'turn', 'protocol', 'errors.ts', 'options.ts', 'settings.ts'], packages: new RegExp(`^(${FASTIFY}|ws|node:.+)$`) },
   // What an origin is, and how the option is read, stands with what it is for.
   'options.ts': { parts: ['protocol'], types: ['transport/origins.ts'], packages: /^fastify$/ },
-  'settings.ts': { parts: ['protocol', 'errors.ts', 'options.ts', 'transport/origins.ts'], packages: /^fastify$/ },
+  'settings.ts': { parts: ['protocol', 'errors.ts', 'options.ts', 'transport/origins.ts'], packages: /^(fastify|node:util\/types)$/ },
   'augment.ts': { parts: [], types: ['rooms'], packages: /^fastify$/ },
   // The roof.
   'index.ts': { parts: ['augment.ts', 'errors.ts', 'options.ts', 'settings.ts', 'protocol', 'rooms', 'transport', 'cluster', 'observe'], packages: new RegExp(`^${FASTIFY}$`) },

@@ -1,4 +1,3 @@
-import fastifyStatic from '@fastify/static'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { fileURLToPath } from 'node:url'
 import type { Settings } from '../settings.js'
@@ -31,7 +30,11 @@ const ASSETS: readonly Asset[] = [
 /** Serves the page and the SDK under every application. */
 export async function addAssets (scope: FastifyInstance, admission: Admission, { listed }: Settings): Promise<void> {
   // Where the host serves files too its decorator does; it takes another root just as well.
-  if (!scope.hasReplyDecorator('sendFile')) await scope.register(fastifyStatic, { root: dist, serve: false })
+  if (!scope.hasReplyDecorator('sendFile')) {
+    // Loaded here, since it and what it brings are a quarter of what an import of this package would cost.
+    const { default: fastifyStatic } = await import('@fastify/static')
+    await scope.register(fastifyStatic, { root: dist, serve: false })
+  }
   const apps = listed === null ? [':app'] : [...listed.keys()]
   for (const app of apps) {
     for (const asset of ASSETS) addAsset(scope, admission, app, asset)
