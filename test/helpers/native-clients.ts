@@ -173,13 +173,17 @@ export class NativeClient {
   }
 
   #take ({ type, sdp }: Message): void {
-    if (typeof sdp !== 'string') return void this.faults.push('a description without sdp')
-    if (type === 'offer') {
+    if (typeof sdp !== 'string') {
+      this.faults.push('a description without sdp')
+    } else if (type === 'offer') {
       if (this.connection === null && this.#manners.offer === 'makes') this.connection = this.#make()
       const { connection } = this
       if (connection === null) return
       // None of them takes an offer back: two at once leave both without an answer.
-      if (connection.offering) return void this.faults.push('an offer that meets its own')
+      if (connection.offering) {
+        this.faults.push('an offer that meets its own')
+        return
+      }
       connection.remote = sdp
       this.#describe('answer', connection)
     } else if (type === 'answer') {
