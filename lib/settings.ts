@@ -1,4 +1,3 @@
-import { isRegExp } from 'node:util/types'
 import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
 import { OptionError } from './errors.js'
 import {
@@ -83,7 +82,7 @@ export function resolveOptions (options: WebrtcSignallingOptions): Settings {
  */
 function withoutUndefined<T> (value: T): T {
   if (Array.isArray(value)) return value.map(withoutUndefined) as T
-  if (typeof value !== 'object' || value === null || isRegExp(value)) return value
+  if (typeof value !== 'object' || value === null || value instanceof RegExp) return value
   const kept: Record<string, unknown> = {}
   for (const [name, each] of Object.entries(value)) {
     // Fastify's own, and nothing that is merged.

@@ -99,8 +99,12 @@ function leave (caller: Caller, message: Leave | Stop): Handled {
 
 function join (caller: Caller, message: Join): Handled {
   const grant = caller.admit(message)
-  if (grant instanceof Promise) return grant.then(grant => takeSeat(caller, message, grant))
-  return takeSeat(caller, message, grant)
+  if (!(grant instanceof Promise)) return takeSeat(caller, message, grant)
+  const considered = caller.rooms.find(caller.app, message.streamId)?.consider({
+    resumeToken: message.resumeToken,
+    claim: message.resume === true ? message.claim : undefined
+  })
+  return grant.then(grant => takeSeat(caller, message, grant)).finally(considered)
 }
 
 function takeSeat (caller: Caller, message: Join, grant: Grant | Refusal): Handled {

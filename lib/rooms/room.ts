@@ -22,6 +22,8 @@ export interface RoomContext {
   readonly clock: Clock
   readonly events: RoomEmitter
   readonly rules: SeatRules
+  /** The server goes away: nobody takes a seat any more. */
+  readonly draining: boolean
   /** What the replay logs of all rooms may hold. */
   readonly budget: ReplayBudget
   /** A seat was taken: find it by its id from now on. */
@@ -117,12 +119,11 @@ export class Room {
     const own = this.#ownSeat(request)
     // A connection has one seat in a room, so that a token of another one is worth nothing on it.
     if (own !== undefined && (present === undefined || present === own)) return { seat: this.#resume(own, request) }
-    if (request.capacity !== undefined) this.capacity = request.capacity
     if (present !== undefined) return { seat: this.#rejoin(present, request) }
-    if (this.#waiting.length === 0 && this.#free()) return { seat: this.#sit(request) }
+    if (this.#waiting.length === 0 && this.#free(request)) return { seat: this.#sit(request) }
     if (this.#waiting.length === 0 && !this.#context.rules.hold) {
       const absent = this.#seats.find(seat => seat.link === null)
-      if (absent !== undefined) {
+      if (absent !== undefined && this.#free(request, 1)) {
         const seat = this.#sit(request, this.#lostTo(absent))
         return { seat }
       }
@@ -151,7 +152,7 @@ export class Room {
     if (seats.length < 2) return command !== 'peerMessageCommand' && this.#context.clock.now() - this.#leftAt < CROSSING
     this.#toOthers(from, frame)
     const { events } = this.#context
-    if (events.listenerCount('relayed') > 0) {
+    if (events.listenerCount('relayed') > 0 && this.#has(from)) {
       events.emit('relayed', { app: this.app, room: this.name, peer: from.id, command, bytes: frame.length })
     }
     return true
@@ -209,11 +210,41 @@ export class Room {
     const { clock, rules, events } = this.#context
     seat.link.unseated(seat)
     seat.detach()
+    const now = clock.now()
     seat.absence = {
-      until: clock.now() + rules.window,
-      timer: clock.after(rules.window, () => this.#remove(seat, 'lost'))
+      until: now + rules.window,
+      timer: seat.considered > 0 ? null : clock.after(rules.window, () => this.#remove(seat, 'lost')),
+      since: now,
+      stood: 0
     }
     if (events.listenerCount('absent') > 0) events.emit('absent', { ...this.#place(seat), window: rules.window })
+  }
+
+  /**
+   * The application considers whether the joiner may come back. Where it proves that a seat is its own, the seat's
+   * window stands still meanwhile, or it would be lost while its owner waits for the answer. Not longer than one window in
+   * all: who is refused must not hold a seat by asking again and again.
+   *
+   * @returns to be called when that is over; undefined where nothing stands still.
+   */
+  consider (request: Pick<JoinRequest, 'resumeToken' | 'claim'>): (() => void) | undefined {
+    const seat = this.#ownSeat(request)
+    const { clock, rules } = this.#context
+    if (seat === undefined || (seat.absence !== null && seat.absence.stood >= rules.window)) return undefined
+    // Also for one that is present: that its old link is dead may come out while the application considers.
+    if (seat.considered++ === 0 && seat.absence !== null) {
+      clock.cancel(seat.absence.timer)
+      seat.absence.since = clock.now()
+    }
+    return () => {
+      seat.considered--
+      const { absence } = seat
+      if (seat.considered > 0 || absence === null) return
+      const stood = clock.now() - absence.since
+      absence.stood += stood
+      absence.until += stood
+      absence.timer = clock.after(absence.until - clock.now(), () => this.#remove(seat, 'lost'))
+    }
   }
 
   /** Too much is kept for absent peers: this one has lost its seat, as if its window were over. */
@@ -227,8 +258,13 @@ export class Room {
     for (const seat of [...this.#seats]) this.#remove(seat, 'lost', null)
   }
 
-  #free (): boolean {
-    return this.#seats.length + this.#promised < this.capacity
+  /**
+   * Whether a joiner fits, under the capacity that it brings or else the room's.
+   *
+   * @param leaving how many seats are given up for it
+   */
+  #free (request?: JoinRequest, leaving = 0): boolean {
+    return this.#seats.length - leaving + this.#promised < (request?.capacity ?? this.capacity)
   }
 
   /**
@@ -264,6 +300,8 @@ export class Room {
       this.#promised--
     }
     const asks = instead?.asks ?? 'others'
+    // Only now, since who does not get in has nothing to say about the room.
+    if (request.capacity !== undefined) this.capacity = request.capacity
     const { events, rules } = this.#context
     const { link } = request
     const others = [...this.#seats]
@@ -273,18 +311,22 @@ export class Room {
     this.#context.seated(seat)
     link.seated(seat)
     this.#sendJoined(seat, link, false)
+    const lost: Seat[] = []
     const started = others.filter(other => {
       const arrived = other.deliver(encode({ command: 'notification', definition: 'peerJoined', streamId: this.name, peerId: seat.id })) &&
         (asks !== 'others' || this.#ask(other))
-      if (!arrived) this.#remove(other, 'lost')
+      if (!arrived) lost.push(other)
       return arrived && asks === 'others'
     })
-    if (asks === 'joiner' && this.#seats.length > 1 && this.#ask(seat)) started.push(seat)
-    // Last, since a listener may put the peer out on the spot.
+    if (asks === 'joiner' && others.length > lost.length && this.#ask(seat)) started.push(seat)
+    // Last, since a listener may put the peer out on the spot, or everybody; and before anybody else is told of as gone by that.
     if (events.listenerCount('joined') > 0) events.emit('joined', { ...this.#place(seat), peers: this.#seats.length })
-    if (events.listenerCount('started') > 0 && seat.link !== null) {
-      for (const other of started) events.emit('started', this.#place(other))
+    if (events.listenerCount('started') > 0) {
+      for (const other of started) if (this.#has(seat) && this.#has(other)) events.emit('started', this.#place(other))
     }
+    for (const other of lost) this.#remove(other, 'lost')
+    // A listener that was told of the seat's last owner may have drained the server.
+    if (this.#context.draining) this.dissolve()
     if (instead !== undefined) this.#serve()
     return seat
   }
@@ -296,7 +338,7 @@ export class Room {
   }
 
   /** The seat that the joiner can prove to be its own, by its token, or where that was lost on the way, by its claim. */
-  #ownSeat ({ resumeToken, claim }: JoinRequest): Seat | undefined {
+  #ownSeat ({ resumeToken, claim }: Pick<JoinRequest, 'resumeToken' | 'claim'>): Seat | undefined {
     if (resumeToken !== undefined) {
       const { id, secret } = splitToken(resumeToken)
       const seat = this.#seats.find(seat => seat.id === id)
@@ -321,6 +363,7 @@ export class Room {
     seat.attach(link)
     seat.claim(request.claim)
     seat.profile = request.profile
+    if (request.capacity !== undefined) this.capacity = request.capacity
     if (old !== link) {
       old?.unseated(seat)
       old?.close('seatResumed')
@@ -369,7 +412,7 @@ export class Room {
     if (!this.#context.rules.hold) {
       for (;;) {
         const absent = this.#seats.find(seat => seat.link === null)
-        const next = absent === undefined ? undefined : this.#waiting.shift()
+        const next = absent === undefined ? undefined : this.#nextThatFits(1)
         if (absent === undefined || next === undefined) break
         this.#settle(next, { seat: this.#sit(next.request, this.#lostTo(absent)) })
       }
@@ -389,11 +432,16 @@ export class Room {
 
   /** Gives free seats to those who wait, in the order in which they came. */
   #serve (): void {
-    while (this.#free()) {
-      const next = this.#waiting.shift()
-      if (next === undefined) break
+    for (let next = this.#nextThatFits(); next !== undefined; next = this.#nextThatFits()) {
       this.#settle(next, { seat: this.#sit(next.request) })
     }
+  }
+
+  /** Takes out of the queue the first joiner for whom there is a seat, or for whom `leaving` seats are given up. */
+  #nextThatFits (leaving = 0): Waiting | undefined {
+    if (this.#waiting.length === 0) return undefined
+    const index = this.#waiting.findIndex(({ request }) => this.#free(request, leaving))
+    return index === -1 ? undefined : this.#waiting.splice(index, 1)[0]
   }
 
   #turnAway (outcome: JoinOutcome): void {
@@ -420,7 +468,7 @@ export class Room {
   /** `stops` is who is told, and null for nobody at all; by default it is as the place is filled at once or not. */
   #remove (seat: Seat, reason: StopReason, stops?: Stops | null): void {
     if (!this.#take(seat)) return
-    if (stops !== null) this.#announceLoss(seat, reason, stops ?? (this.#waiting.length > 0 && this.#free() ? 'able' : 'all'))
+    if (stops !== null) this.#announceLoss(seat, reason, stops ?? (this.#waiting.some(({ request }) => this.#free(request)) ? 'able' : 'all'))
     this.#tellLeft(seat, reason)
     this.#serve()
     this.#leaveIfEmpty()
@@ -458,6 +506,10 @@ export class Room {
 
   #lostTo (seat: Seat): { seat: Seat, reason: 'lost', stops: Stops, asks: 'others' } {
     return { seat, reason: 'lost', stops: 'able', asks: 'others' }
+  }
+
+  #has (seat: Seat): boolean {
+    return this.#seats.includes(seat)
   }
 
   #place (seat: Seat): { app: string, room: string, peer: string } {

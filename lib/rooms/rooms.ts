@@ -19,7 +19,9 @@ export class Rooms {
     this.clock = clock
     this.events = new RoomEmitter(failed)
     this.#budget = new ReplayBudget(rules)
+    const draining = (): boolean => this.#draining
     this.#context = {
+      get draining () { return draining() },
       clock,
       events: this.events,
       rules,

@@ -11,6 +11,17 @@ export interface PeerProfile {
   metadata?: unknown
 }
 
+/** A peer has lost its link, and its seat waits for it. */
+export interface Absence {
+  /** Gives the seat up, at `until`; none while the window stands still. */
+  timer: unknown
+  until: number
+  /** Since when the window stands still, where it does. */
+  since: number
+  /** For how long it has stood still before, ms. */
+  stood: number
+}
+
 const SECRET_BYTES = 24
 
 /**
@@ -30,7 +41,9 @@ export class Seat implements ShareOwner {
   /** How many messages of this peer were relayed, so that a returning client knows which ones to send again. */
   relayed = 0
   /** Ends the absence, while there is one. */
-  absence: { timer: unknown, until: number } | null = null
+  absence: Absence | null = null
+  /** How many joins that prove to be its owner's the application is considering; meanwhile the window stands still. */
+  considered = 0
   /** Whether the seat has been taken out of its room. */
   #over = false
   readonly #log: ReplayLog | null
