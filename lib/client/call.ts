@@ -354,6 +354,8 @@ export class Call extends Emitter<CallEvents> {
     session.close()
     this.#signaling.forget(session.id)
     this.emit('tracks', [])
+    // A connection that we close ourselves fires no event (W3C WebRTC 1.0, section 4.4.3), and whoever shows that somebody is there must know.
+    this.emit('iceState', 'closed')
     this.emit('session', null)
   }
 }

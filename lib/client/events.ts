@@ -41,7 +41,7 @@ export interface CallbackEvents {
    * whether its microphone is on. With our SDK at both sides this needs no server once the two are connected.
    */
   remote_media_changed: { streamId: string | null } & RemoteMediaState
-  /** The state of the way between the two peers. */
+  /** The state of the way between the two peers: at `connected` or `completed` somebody is there, seen or not; `closed` at the end of the call. */
   ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
   /** Camera or microphone went on or off, by the SDK's methods or because the device is gone. */
   local_media_changed: { camera: boolean, microphone: boolean }
