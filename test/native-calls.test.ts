@@ -46,7 +46,8 @@ for (const first of NAMES) {
 
   for (const next of NAMES) {
     t.test(`${first} sits beside a client that is dead: ${next} takes its place, and they are in a call without anybody's doing`, async t => {
-      const server = await startServer(t, { probeTimeout: 50 })
+      // It is found dead by the end of its TCP, so that no clock has a say in it.
+      const server = await startServer(t, { probeTimeout: 60_000 })
       const one = await NativeClient.connect(t, first, server.address)
       const dead = await SignallingClient.connect(t, server.address, { autoPong: false })
       one.join()
@@ -58,6 +59,8 @@ for (const first of NAMES) {
       if (one.connection !== null) one.connection.offering = false
       const other = await NativeClient.connect(t, next, server.address)
       other.join()
+      while ((await server.app.rooms.get('app', 'room1'))?.waiting !== 1) await new Promise(setImmediate)
+      dead.raw.destroy()
       await inCall(one, other)
       t.equal(one.capturing, true, 'camera and microphone have stayed on')
       t.equal(one.wire.socket.readyState, 1, 'and its socket open')
