@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateDtsBundle } from 'dts-bundle-generator'
 import { build } from 'esbuild'
+import ts from 'typescript'
+import { writeComments, writeOut } from './types-of-schemas.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
@@ -51,6 +53,18 @@ const [types] = generateDtsBundle([{
   filePath: join(root, 'lib/client/webrtc-adaptor.ts'),
   output: { noBanner: true, exportReferencedTypes: false }
 }], { preferredConfigPath: join(root, 'lib/client/tsconfig.json') })
-writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), types)
+const load = name => import(join(dist, name))
+const options = await load('options.js')
+const schemas = { ...options, ...await load('protocol/client-messages.js'), ...await load('protocol/server-messages.js') }
+writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), writeOut(types, schemas, true))
+const messageTypes = join(dist, 'protocol/server-messages.d.ts')
+writeFileSync(messageTypes, writeOut(readFileSync(messageTypes, 'utf8'), schemas))
+const optionTypes = join(dist, 'options.d.ts')
+writeFileSync(optionTypes, writeComments(ts, writeOut(readFileSync(optionTypes, 'utf8'), schemas), {
+  AppOptions: options.OptionsSchema.properties,
+  WebrtcSignallingOptions: options.OptionsSchema.properties,
+  TurnOptions: options.TurnSchema.properties,
+  IceServerOption: schemas.IceServerSchema.properties
+}))
 cpSync(join(dirname(require.resolve('webrtc-adapter/package.json')), 'out/adapter.js'), join(dist, 'client/adapter-latest.js'))
 cpSync(join(root, 'lib/static'), join(dist, 'static'), { recursive: true })

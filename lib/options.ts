@@ -100,8 +100,8 @@ const perApp = {
   allowedOrigins: Type.Unknown({ description: 'Which pages may connect: a list, pattern, predicate or `\'*\'`. By default those of the same host name' }),
   nativeClients: Type.Boolean({ default: true, description: 'Whether apps come in whatever their `Origin`, where nothing about the handshake says that a browser made it, least of all a cookie. `false`: only `allowedOrigins` come in, and nobody without an `Origin`' }),
   onRequest: Type.Unsafe<onRequestHookHandler | onRequestHookHandler[]>(Type.Unknown({ description: 'Fastify hooks of the WebSocket route: refuse here with an HTTP status' })),
-  preValidation: Type.Unsafe<preValidationHookHandler | preValidationHookHandler[]>(Type.Unknown({ description: 'As above' })),
-  preHandler: Type.Unsafe<preHandlerHookHandler | preHandlerHookHandler[]>(Type.Unknown({ description: 'As above' })),
+  preValidation: Type.Unsafe<preValidationHookHandler | preValidationHookHandler[]>(Type.Unknown({ description: 'The same, after `onRequest`' })),
+  preHandler: Type.Unsafe<preHandlerHookHandler | preHandlerHookHandler[]>(Type.Unknown({ description: 'The same, after `preValidation`' })),
   limits: Type.Partial(LimitsSchema, closed('Protection from clients that send or connect too much'))
 }
 
@@ -141,6 +141,9 @@ export const OptionsSchema = Type.Object({
 }, { additionalProperties: false })
 
 export type Limits = Static<typeof LimitsSchema>
+export type Heartbeat = Static<typeof HeartbeatSchema>
+export type Resume = Static<typeof ResumeSchema>
+export type Drain = Static<typeof DrainSchema>
 /** One string or several, also in a list that is declared `as const`. */
 type Strings = string | readonly string[]
 export type TurnOptions = { urls: Strings, ttl?: number, algorithm?: 'sha1' | 'sha256' } &
@@ -175,7 +178,7 @@ export interface AppOptions {
   limits?: Partial<Omit<Limits, typeof SHARED_LIMITS[number]>>
 }
 
-/** The plugin's options. Each is explained, with its default, in its schema in this file and in the README. */
+/** The plugin's options. The build writes the description and the default of each schema into the declarations. */
 export interface WebrtcSignallingOptions extends AppOptions {
   /** Before the path of every route. @default '' */
   prefix?: string
@@ -188,13 +191,13 @@ export interface WebrtcSignallingOptions extends AppOptions {
   /** What counts as one address. @default `request.ip`, of IPv6 the /64 */
   keyGenerator?: KeyGenerator
   /** Liveness of quiet connections. */
-  heartbeat?: Partial<Static<typeof HeartbeatSchema>>
+  heartbeat?: Partial<Heartbeat>
   /** Seats that outlive their sockets. */
-  resume?: Partial<Static<typeof ResumeSchema>>
+  resume?: Partial<Resume>
   /** How long sitters of a full room may take to show that they live, ms. @default 2000 */
   probeTimeout?: number
   /** How much may wait for a peer that does not read, bytes. @default 1048576 */
   bufferedBytes?: number
   /** What happens when the server goes away. */
-  drain?: Partial<Static<typeof DrainSchema>>
+  drain?: Partial<Drain>
 }

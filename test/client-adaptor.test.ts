@@ -149,7 +149,7 @@ t.test('what callback throws is the page\'s own error, and disturbs nothing', as
     }
   })
   page.open({
-    callback: info => {
+    callback: (info: string) => {
       page.told.push(info)
       throw new Error(`in ${info}`)
     }

@@ -148,7 +148,7 @@ t.test('a browser\'s refusal reaches callbackError once, by the browser\'s own n
     const world = new World()
     const page = world.page(t)
     page.devices.fail = () => name
-    page.open({ callback: info => { if (info === 'initialized') void page.adaptor.join('room1') } })
+    page.open({ callback: (info: string) => { if (info === 'initialized') void page.adaptor.join('room1') } })
     await world.settle()
     t.same(page.errors.map(error => [error.name, error.device]), [[name, undefined]])
     const other = world.page(t)

@@ -48,3 +48,13 @@ export interface CallbackEvents {
 }
 
 export type CallbackName = keyof CallbackEvents
+
+/**
+ * What `callback` is called with: a name and what belongs to it, so that one tells the type of the other. A notification of your
+ * own server is one of these once its name is declared:
+ * `declare module 'fastify-webrtc-signalling/client' { interface CallbackEvents { countdown: AppNotification } }`.
+ */
+export type CallbackArguments = { [K in CallbackName]: [info: K, obj: CallbackEvents[K]] }[CallbackName]
+
+/** A callback of a name and what belongs to it, or (`info` annotated, since TypeScript infers only pairs) of the name alone. */
+export type Callback = ((...told: CallbackArguments) => void) | ((info: CallbackName) => void)

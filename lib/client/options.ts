@@ -1,16 +1,16 @@
 import type { CallSettings } from './call.js'
 import type { Environment } from './environment.js'
 import { AdaptorError, type ErrorName } from './errors.js'
-import type { CallbackEvents, CallbackName } from './events.js'
+import type { Callback } from './events.js'
 import type { MuteMode } from './local-track.js'
 import type { MediaSettings } from './media.js'
 import { reconnectPolicy, type ReconnectPolicy } from './reconnect-policy.js'
 
 /** What this side is ready to receive. */
 export interface SdpConstraints {
-  /** @default true */
+  /** Whether to receive sound. @default true */
   OfferToReceiveAudio?: boolean | undefined
-  /** @default true */
+  /** Whether to receive a picture. @default true */
   OfferToReceiveVideo?: boolean | undefined
 }
 
@@ -42,7 +42,7 @@ export interface WebRTCAdaptorOptions {
   /** Whether a muted microphone is given back to the system or kept and silenced. @default 'release' */
   muteMode?: MuteMode | undefined
   /** Told of everything that happens; `info` is a name of `CallbackEvents`, or the `definition` of a notification of your server. */
-  callback?: ((info: CallbackName | (string & {}), obj: CallbackEvents[CallbackName]) => void) | undefined
+  callback?: Callback | undefined
   /** Told of everything that goes wrong, once. */
   callbackError?: ((error: ErrorName | (string & {}), message: AdaptorError) => void) | undefined
 }

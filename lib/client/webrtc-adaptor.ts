@@ -4,7 +4,7 @@ import { quiet } from './deferred.js'
 import { Emitter, guarded } from './emitter.js'
 import { browserEnvironment, type Environment } from './environment.js'
 import { AdaptorError, browserError } from './errors.js'
-import type { CallbackEvents, CallbackName } from './events.js'
+import type { CallbackArguments, CallbackEvents, CallbackName } from './events.js'
 import type { Frame } from './frames.js'
 import { IceServers } from './ice-servers.js'
 import { Media } from './media.js'
@@ -14,7 +14,7 @@ import { RemoteMedia, type RemoteMediaState } from './remote-media.js'
 import { Signaling } from './signaling.js'
 import { StreamView } from './stream-view.js'
 
-export type { AppNotification, CallbackEvents, CallbackName } from './events.js'
+export type { AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName } from './events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './errors.js'
 export type { MuteMode } from './local-track.js'
 export type { SdpConstraints, WebRTCAdaptorOptions } from './options.js'
@@ -272,7 +272,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
 
   #tell<K extends CallbackName> (name: K, payload: CallbackEvents[K]): void {
     const callback = this.#options.callback
-    if (callback !== undefined) guarded(() => callback(name, payload))
+    if (callback !== undefined) guarded(() => (callback as (...told: CallbackArguments) => void)(...[name, payload] as CallbackArguments))
     this.emit(name, payload)
   }
 

@@ -94,8 +94,8 @@ export const IceServerSchema = Type.Object({
   urls: Type.Union([Type.String({ pattern: '^(stun|stuns|turn|turns):' }), Type.Array(Type.String({ pattern: '^(stun|stuns|turn|turns):' }), { minItems: 1 })], {
     description: 'One URL or several: stun:, stuns:, turn: or turns: (RFC 7064, RFC 7065)'
   }),
-  username: Type.Optional(Type.String()),
-  credential: Type.Optional(Type.String())
+  username: Type.Optional(Type.String({ description: 'Needed with turn: and turns:' })),
+  credential: Type.Optional(Type.String({ description: 'The password; needed with turn: and turns:' }))
 }, { additionalProperties: false, description: 'An RTCIceServer' })
 
 /** Server to client: STUN and TURN servers. */

@@ -14,6 +14,28 @@ const adaptor = new WebRTCAdaptor({
   callbackError (error, message) { void [error, message] }
 })
 
+// The name tells what comes with it.
+export const narrowing: WebRTCAdaptorOptions = {
+  callback (info, obj) {
+    if (info === 'joined') {
+      const room: string = obj.streamId
+      const others: number = obj.peers
+      void [room, others]
+      // @ts-expect-error no such field
+      void obj.delay
+    }
+    switch (info) {
+      case 'reconnecting': void obj.delay.toFixed(); break
+      case 'closed': void obj.code.toFixed(); break
+      case 'remote_stream': void obj.stream?.getTracks(); break
+      case 'initialized': { const nothing: undefined = obj; void nothing }
+    }
+  }
+}
+export const nameOnly: WebRTCAdaptorOptions = { callback: (info: CallbackName) => { void info.length } }
+// A callback that takes any name takes those of the application's server as well.
+export const anyName: WebRTCAdaptorOptions = { callback (info: string, obj: unknown) { if (info === 'countdown') void obj } }
+
 // Every method is a promise, and takes the room's name that Ant Media's pages pass.
 export const done: Array<Promise<void>> = [
   adaptor.leave(), adaptor.leave('room'),
