@@ -1,9 +1,11 @@
 // Builds dist/: the server with tsc, the browser SDK as a classic script, an ES module and types, and the page.
 import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { generateDtsBundle } from 'dts-bundle-generator'
 import { build } from 'esbuild'
 import ts from 'typescript'
@@ -66,5 +68,27 @@ writeFileSync(optionTypes, writeComments(ts, writeOut(readFileSync(optionTypes, 
   TurnOptions: options.TurnSchema.properties,
   IceServerOption: schemas.IceServerSchema.properties
 }))
-cpSync(join(dirname(require.resolve('webrtc-adapter/package.json')), 'out/adapter.js'), join(dist, 'client/adapter-latest.js'))
+await build({
+  entryPoints: [join(dirname(require.resolve('webrtc-adapter/package.json')), 'out/adapter.js')],
+  minify: true,
+  // Its licence asks for the notice, which the file itself does not have.
+  banner: { js: `/*! webrtc-adapter\n${readFileSync(join(dirname(require.resolve('webrtc-adapter/package.json')), 'LICENSE.md'), 'utf8')}*/` },
+  target: sdk.target,
+  outfile: join(dist, 'client/adapter-latest.js')
+})
 cpSync(join(root, 'lib/static'), join(dist, 'static'), { recursive: true })
+
+// The page asks for each file under its version, so that a browser may keep it for ever (lib/transport/assets.ts).
+const version = file => createHash('sha256').update(readFileSync(join(dist, file))).digest('hex').slice(0, 12)
+const page = join(dist, 'static/peer.html')
+const versioned = { 'peer.css': 'static/peer.css', 'peer.js': 'static/peer.js', 'peer.svg': 'static/peer.svg', 'js/adapter-latest.js': 'client/adapter-latest.js', 'js/webrtc_adaptor.js': 'client/webrtc_adaptor.js' }
+let html = readFileSync(page, 'utf8')
+for (const [path, file] of Object.entries(versioned)) html = html.replace(`"${path}"`, `"${path}?v=${version(file)}"`)
+writeFileSync(page, html)
+
+// Compressed once here, not at each request.
+for (const file of [...Object.values(versioned), 'static/peer.html', 'client/webrtc_adaptor.mjs']) {
+  const bytes = readFileSync(join(dist, file))
+  writeFileSync(join(dist, `${file}.gz`), gzipSync(bytes, { level: 9 }))
+  writeFileSync(join(dist, `${file}.br`), brotliCompressSync(bytes))
+}

@@ -19,6 +19,20 @@ export const PrefixTakenError = createError(
   500
 )
 
+/** The host has a decorator of the name that ours is to have. */
+export const DecoratorTakenError = createError(
+  'FST_WEBRTC_DECORATOR_TAKEN',
+  "fastify-webrtc-signalling: the app has a decorator 'fastify.%s' of its own: give ours another name with the 'decorator' option",
+  500
+)
+
+/** The prefix has a parameter or a wildcard. */
+export const PrefixParameterError = createError(
+  'FST_WEBRTC_PREFIX_PARAMETER',
+  "fastify-webrtc-signalling: the prefix '%s' has a parameter, and rooms would be shared by all that match it: register the plugin once for each, or make it part of the application's name",
+  500
+)
+
 /** `fastify.rooms.under()` was asked for a prefix that nobody registered. */
 export const NoSuchPrefixError = createError('FST_WEBRTC_NO_SUCH_PREFIX', "Not registered under the prefix '%s'. Known: %s", 500)
 

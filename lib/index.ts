@@ -1,15 +1,15 @@
 import './augment.js'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { NoSuchPrefixError, PrefixTakenError, RouteClashError } from './errors.js'
+import { DecoratorTakenError, NoSuchPrefixError, PrefixParameterError, PrefixTakenError, RouteClashError } from './errors.js'
 import type { WebrtcSignallingOptions } from './options.js'
 import { RoomsApi } from './rooms/rooms-api.js'
-import { resolveOptions } from './settings.js'
+import { resolveOptions, type Settings } from './settings.js'
 import { addAssets } from './transport/assets.js'
 import { drainOnClose } from './transport/closing.js'
 import { Hub } from './transport/hub.js'
 import { addSignallingRoutes, OURS } from './transport/route.js'
-import { ensureWebSocketServer } from './transport/web-socket-server.js'
+import { addWebSocketServer } from './transport/web-socket-server.js'
 
 /** The registrations in one scope, by whole prefix. On the instance, so that two servers in one process share nothing. */
 const registrations = Symbol('fastify-webrtc-signalling.registrations')
@@ -26,8 +26,10 @@ interface Scope extends FastifyInstance {
 async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignallingOptions): Promise<void> {
   const settings = resolveOptions(options)
   const prefix = fastify.prefix + settings.prefix
-  const hub = new Hub(settings, fastify.log)
-  decorate(fastify, prefix, hub)
+  // Whatever stands for the parameter would share the rooms of all others.
+  if (/[:*]/.test(prefix)) throw new PrefixParameterError(prefix)
+  const hub = new Hub(settings, ownLog(fastify, settings))
+  decorate(fastify, settings.decorator, prefix, hub)
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
   drainOnClose(fastify, hub)
@@ -35,6 +37,7 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   fastify.addHook('onRoute', route => {
     const config = route.config as Record<symbol, unknown> | undefined
     if (config?.[OURS] === true) {
+      if (route.constraints !== undefined) return
       ours.set(normalise(route.url), route.url)
       return
     }
@@ -44,13 +47,13 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   })
 
   await fastify.register(async scope => {
-    await ensureWebSocketServer(scope, largestFrame(settings))
+    await addWebSocketServer(scope, largestFrame(settings))
     const admission = addSignallingRoutes(scope, hub)
     if (settings.serveClient) await addAssets(scope, admission, settings)
   }, { prefix: settings.prefix })
 }
 
-function decorate (fastify: Scope, prefix: string, hub: Hub): void {
+function decorate (fastify: Scope, name: string, prefix: string, hub: Hub): void {
   const known = fastify[registrations]
   if (known?.has(prefix) === true) throw new PrefixTakenError(prefix)
   // A child scope sees what its parents registered, but they do not see the child's.
@@ -65,15 +68,34 @@ function decorate (fastify: Scope, prefix: string, hub: Hub): void {
       return found
     }
   })
+  if (!Object.hasOwn(fastify, registrations)) {
+    if (Object.hasOwn(fastify, name)) throw new DecoratorTakenError(name)
+    fastify.decorate(registrations, own)
+    fastify.decorate(name, api)
+  } else if (Object.hasOwn(fastify, name)) {
+    if (![...own.values()].includes((fastify as unknown as Record<string, RoomsApi>)[name] as RoomsApi)) throw new DecoratorTakenError(name)
+  } else {
+    // Another name for the same scope: `fastify.rooms` is that of the first registration, this one that of its own.
+    fastify.decorate(name, api)
+  }
   own.set(prefix, api)
-  if (Object.hasOwn(fastify, registrations)) return
-  fastify.decorate(registrations, own)
-  fastify.decorate('rooms', api)
 }
 
-/** A route's pattern without the names of its parameters: two that are equal clash. */
+/** The host's log at the level, and with the serializers, that the options say. */
+function ownLog ({ log }: FastifyInstance, { logLevel, logSerializers }: Settings): FastifyBaseLogger {
+  if (logLevel === undefined && logSerializers === undefined) return log
+  return log.child({}, {
+    ...(logLevel === undefined ? {} : { level: logLevel }),
+    ...(logSerializers === undefined ? {} : { serializers: logSerializers })
+  })
+}
+
+/**
+ * A route's pattern without the names of its parameters: two that are equal clash. A parameter with an expression, or one of
+ * several in a part of the path, is another place to the router.
+ */
 function normalise (url: string): string {
-  return url.replace(/:[^/]+/g, ':')
+  return url.replace(/:[^/:.(*?-]+(?=\/|$)/g, ':')
 }
 
 function largestFrame (settings: ReturnType<typeof resolveOptions>): number {

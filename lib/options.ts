@@ -1,7 +1,10 @@
-import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
+import type { FastifyRequest, LogLevel, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler, RouteOptions } from 'fastify'
 import { Type, type Static } from './protocol/typebox.js'
 import { IceServerSchema, type IceServer } from './protocol/server-messages.js'
 import type { OriginsOption } from './transport/origins.js'
+
+/** Serializers of a log, by the name of the field. */
+export type LogSerializers = NonNullable<RouteOptions['logSerializers']>
 
 /** What `authorize` is told of a joiner. */
 export interface AuthorizeContext {
@@ -136,8 +139,9 @@ export const OptionsSchema = Type.Object({
   bufferedBytes: Type.Optional(count(1_048_576, 'How much may wait for a peer that does not read, before it counts as lost, bytes')),
   drain: Type.Optional(Type.Partial(DrainSchema, closed('What happens when the server goes away'))),
   // Fastify hands these to every plugin.
-  logLevel: Type.Optional(Type.String({ description: 'As with any Fastify plugin' })),
-  logSerializers: Type.Optional(Type.Unknown({ description: 'As with any Fastify plugin' }))
+  decorator: Type.Optional(Type.String({ default: 'rooms', minLength: 1, description: 'The name of `fastify.rooms`, where the app has a decorator of that name already' })),
+  logLevel: Type.Optional(Type.String({ description: 'The level of the routes and of the log of connections and rooms. By default that of the app' })),
+  logSerializers: Type.Optional(Type.Record(Type.String(), callable(''), { description: 'Serializers of the routes\' log and of that of connections and rooms' }))
 }, { additionalProperties: false })
 
 export type Limits = Static<typeof LimitsSchema>
@@ -186,6 +190,12 @@ export interface WebrtcSignallingOptions extends AppOptions {
   apps?: readonly string[] | AppsPredicate | Readonly<Record<string, AppOptions>>
   /** Whether the SDK and `peer.html` are served. @default true */
   serveClient?: boolean
+  /** The name of `fastify.rooms`, where the app has a decorator of that name already. @default 'rooms' */
+  decorator?: string
+  /** The level of the routes' log, and of that of connections and rooms. @default that of the app */
+  logLevel?: LogLevel
+  /** Serializers of the same. */
+  logSerializers?: LogSerializers
   /** As for one application, and those that hold for all together. */
   limits?: Partial<Limits>
   /** What counts as one address. @default `request.ip`, of IPv6 the /64 */

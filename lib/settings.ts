@@ -1,8 +1,8 @@
-import type { FastifyRequest, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
+import type { FastifyRequest, LogLevel, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
 import { OptionError } from './errors.js'
 import {
   AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema,
-  type AppOptions, type Authorize, type IceServerOption, type KeyGenerator, type Limits, type TurnOptions, type WebrtcSignallingOptions
+  type AppOptions, type Authorize, type IceServerOption, type KeyGenerator, type Limits, type LogSerializers, type TurnOptions, type WebrtcSignallingOptions
 } from './options.js'
 import { isName } from './protocol/names.js'
 import type { IceServer } from './protocol/server-messages.js'
@@ -27,6 +27,10 @@ export interface AppSettings {
 /** The options with nothing left out. */
 export interface Settings {
   prefix: string
+  /** The name of `fastify.rooms`. */
+  decorator: string
+  logLevel: LogLevel | undefined
+  logSerializers: LogSerializers | undefined
   serveClient: boolean
   /** What an application gets that is not in the record. */
   defaults: AppSettings
@@ -63,6 +67,9 @@ export function resolveOptions (options: WebrtcSignallingOptions): Settings {
   else if (resume.bytes > bufferedBytes) throw new OptionError('resume.bytes', `must not be more than 'bufferedBytes', ${bufferedBytes}`)
   return {
     prefix: (given.prefix ?? '').replace(/\/+$/, ''),
+    decorator: given.decorator ?? 'rooms',
+    logLevel: given.logLevel,
+    logSerializers: given.logSerializers,
     serveClient: given.serveClient ?? true,
     defaults,
     listed,

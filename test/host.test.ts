@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import webrtcSignalling from '../lib/index.js'
 import { Client, host, listen, Log, pair, refusal } from './helpers/host.js'
@@ -204,17 +205,27 @@ t.test('rooms.drain() refuses whoever comes from now on with 503 and Retry-After
   t.equal(await (await fetch(`${origin}/health`)).text(), 'ok')
 })
 
-t.test('An upgrade that was refused, on whatever route of the app, leaves no open socket behind', async t => {
+t.test('An upgrade of ours that was refused leaves no open socket behind; any other is answered as if nobody took upgrades', async t => {
   const app = Fastify()
   app.get('/health', async () => 'ok')
   await app.register(webrtcSignalling, { apps: name => name === 'app' })
   const origin = await start(t, app)
-  for (const [path, status] of [['/health', 200], ['/nothing/of/ours', 404], ['/other', 404], ['/not%20a%20name', 400]] as const) {
+  const ask = (path: string): Socket => {
     const socket = connect(Number(new URL(origin).port), 'localhost')
     socket.setEncoding('utf8')
     // RFC 6455 section 1.3 has this key.
     socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`)
+    return socket
+  }
+  for (const [path, status] of [['/other', 404], ['/not%20a%20name', 400]] as const) {
     // Reads to the end: it is the server that ends it.
-    t.match((await socket.toArray()).join(''), `HTTP/1.1 ${status}`, path)
+    t.match((await ask(path).toArray()).join(''), `HTTP/1.1 ${status}`, path)
+  }
+  for (const [path, status] of [['/health', 200], ['/nothing/of/ours', 404], ['/app/peer.html', 200], ['/app/js/webrtc_adaptor.js', 200]] as const) {
+    const socket = ask(path)
+    const [text] = await once(socket, 'data') as [string]
+    t.match(text, `HTTP/1.1 ${status}`, path)
+    t.match(text.toLowerCase(), 'connection: keep-alive', 'and the connection is kept, as without the plugin')
+    socket.destroy()
   }
 })

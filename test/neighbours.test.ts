@@ -225,9 +225,8 @@ t.test('A static route of the host wins over the name of an application, registe
 })
 
 const clashes: Array<[string, string]> = [
-  ['/:id', '/:app'],
-  ['/:id/websocket', '/:app/websocket'],
-  ['/:id/peer.html', '/:app/peer.html']
+  ['/:id/peer.html', '/:app/peer.html'],
+  ['/:id/js/webrtc_adaptor.js', '/:app/js/webrtc_adaptor.js']
 ]
 
 for (const [theirs, ours] of clashes) {
@@ -248,24 +247,47 @@ for (const [theirs, ours] of clashes) {
   })
 }
 
+for (const before of [true, false]) {
+  t.test(`Routes of the host with a parameter at the place of ours, declared ${before ? 'before' : 'after'} the plugin, get what is no WebSocket for us`, async t => {
+    const app = Fastify()
+    const declare = (): void => {
+      app.get('/:id', async () => 'one')
+      app.get('/:id/websocket', async () => 'two')
+      app.get('/:number(^\\d+$)', async () => 'number')
+      app.get('/:a-:b', async () => 'pair')
+      app.get('/:file.txt', async () => 'file')
+    }
+    if (before) declare()
+    await app.register(webrtcSignalling)
+    if (!before) declare()
+    const { origin, connect } = await listen(t, app)
+    for (const [path, answer] of [['/app', 'one'], ['/app/websocket', 'two'], ['/12', 'number'], ['/x-y', 'pair'], ['/x.txt', 'file']] as const) {
+      t.equal(await (await fetch(origin + path)).text(), answer, path)
+    }
+    t.match(await (await fetch(`${origin}/app/peer.html`)).text(), '<video')
+    await (await connect('/app')).join('room')
+    await (await connect('/app/websocket')).join('room')
+  })
+}
+
 t.test('A clash says how to get around it', async t => {
   const app = Fastify()
-  app.get('/:id', async () => 'mine')
+  app.get('/:id/peer.html', async () => 'mine')
   await t.rejects(async () => await app.register(webrtcSignalling), { message: /'prefix' option/ })
   await app.close()
 })
 
 t.test('A clash under a prefix, or from a scope of its own, is found as well', async t => {
-  const error = { code: 'FST_WEBRTC_ROUTE_CLASH', message: '\'/calls/:id\' clashes with \'/calls/:app\'' }
+  const error = { code: 'FST_WEBRTC_ROUTE_CLASH', message: '\'/calls/:id/peer.html\' clashes with \'/calls/:app/peer.html\'' }
   const before = Fastify()
-  before.get('/calls/:id', async () => 'mine')
+  before.get('/calls/:id/peer.html', async () => 'mine')
   await t.rejects(async () => await before.register(webrtcSignalling, { prefix: '/calls' }), error)
   await before.close()
 
   const after = Fastify()
   await after.register(webrtcSignalling, { prefix: '/calls' })
   await t.rejects(async () => {
-    await after.register(async scope => { scope.get('/:id', async () => 'mine') }, { prefix: '/calls' })
+    await after.register(async scope => { scope.get('/:id/peer.html', async () => 'mine') }, { prefix: '/calls' })
     await after.ready()
   }, error)
   await after.close()

@@ -145,7 +145,7 @@ t.test('Nothing is missing from the tarball', async t => {
 })
 
 t.test('Nothing is in the tarball that does not belong there', async t => {
-  t.same(project.files.filter(file => !/^(dist\/.+\.(js|mjs|d\.ts|html|css|svg)|README\.md|LICENSE|package\.json)$/.test(file)), [])
+  t.same(project.files.filter(file => !/^(dist\/.+\.(js|mjs|d\.ts|html|css|svg|gz|br)|README\.md|LICENSE|package\.json)$/.test(file)), [])
   for (const file of project.files) {
     t.notOk((await readFile(join(project.installed, file), 'utf8')).includes(ROOT), `${file} knows no path of the machine that built it`)
   }

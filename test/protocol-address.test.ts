@@ -65,7 +65,7 @@ t.test('A full server answers 503 with Retry-After, until somebody has gone', as
 })
 
 t.test('A draining server answers 503 with Retry-After, to a WebSocket and to a plain GET', async t => {
-  const { app, http, address } = await startServer(t)
+  const { app, http, address } = await startServer(t, { apps: ['app'] })
   await app.rooms.drain()
   const draining = await refusal(address)
   t.match(draining, { status: 503, body: 'FST_WEBRTC_DRAINING' })
@@ -74,7 +74,7 @@ t.test('A draining server answers 503 with Retry-After, to a WebSocket and to a 
 })
 
 t.test('A plain GET is answered by 426 with a hint in one line of JSON', async t => {
-  const { http } = await startServer(t)
+  const { http } = await startServer(t, { apps: ['app'] })
   for (const path of ['/app', '/app/websocket', '/app?target=origin']) {
     for (const accept of ['*/*', 'text/html']) {
       const response = await fetch(http + path, { headers: { accept }, redirect: 'manual' })
@@ -88,7 +88,7 @@ t.test('A plain GET is answered by 426 with a hint in one line of JSON', async t
 })
 
 t.test('Where the page is served, a client that takes HTML is sent to it, query and all', async t => {
-  const { http } = await startServer(t, { serveClient: true })
+  const { http } = await startServer(t, { apps: ['app'], serveClient: true })
   for (const path of ['/app', '/app/websocket']) {
     const html = await fetch(`${http}${path}?room=x`, { headers: { accept: 'text/html,*/*' }, redirect: 'manual' })
     t.equal(html.status, 302)

@@ -1,8 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Settings } from '../settings.js'
 import type { Admission } from './admission.js'
-import { addRoute, OUR_CONFIG } from './route.js'
+import { addRoute } from './route.js'
 
 // The same from lib/ and from dist/: both lie directly in the package.
 const dist = fileURLToPath(new URL('../../dist', import.meta.url))
@@ -27,28 +30,45 @@ const ASSETS: readonly Asset[] = [
   { path: 'js/adapter-latest.js', file: 'client/adapter-latest.js' }
 ]
 
-/** Serves the page and the SDK under every application. */
-export async function addAssets (scope: FastifyInstance, admission: Admission, { listed }: Settings): Promise<void> {
-  // Where the host serves files too its decorator does; it takes another root just as well.
-  if (!scope.hasReplyDecorator('sendFile')) {
-    // Loaded here, since it and what it brings are a quarter of what an import of this package would cost.
-    const { default: fastifyStatic } = await import('@fastify/static')
-    await scope.register(fastifyStatic, { root: dist, serve: false })
-  }
-  const apps = listed === null ? [':app'] : [...listed.keys()]
-  for (const app of apps) {
-    for (const asset of ASSETS) addAsset(scope, admission, app, asset)
+/** Under its own version a file never changes: `?v=` and the beginning of its hash, as the build writes it into the page. */
+const FOREVER = 'public, max-age=31536000, immutable'
+/** Every other address is asked for again, and answered by 304 where nothing has changed. */
+const REVALIDATE = 'no-cache'
+
+/** Serves the page and the SDK under every application, by options of our own: a host's `@fastify/static` has its own files. */
+export async function addAssets (scope: FastifyInstance, admission: Admission, settings: Settings): Promise<void> {
+  // Loaded here, since it and what it brings are a quarter of what an import of this package would cost.
+  const { default: fastifyStatic } = await import('@fastify/static')
+  await scope.register(async own => {
+    await own.register(fastifyStatic, { root: dist, serve: false, cacheControl: false, preCompressed: true })
+    const apps = settings.listed === null ? [':app'] : [...settings.listed.keys()]
+    for (const asset of ASSETS) {
+      const version = versionOf(asset.file)
+      for (const app of apps) addAsset(own, admission, settings, app, asset, version)
+    }
+  })
+}
+
+/** The beginning of a file's hash; nothing where it has not been built. */
+function versionOf (file: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(join(dist, file))).digest('hex').slice(0, 12)
+  } catch {
+    return undefined
   }
 }
 
-function addAsset (scope: FastifyInstance, admission: Admission, app: string, { path, file, type }: Asset): void {
-  addRoute(scope, {
+function addAsset (
+  scope: FastifyInstance, admission: Admission, settings: Settings, app: string, { path, file, type }: Asset, version: string | undefined
+): void {
+  addRoute(scope, settings, {
     method: 'GET',
     url: `/${app}/${path}`,
-    config: OUR_CONFIG,
     onRequest: (request: FastifyRequest) => admission.known(request, (request.params as { app?: string }).app ?? app),
     handler: (request, reply) => {
       guard(request, reply)
+      const { v } = request.query as { v?: unknown }
+      reply.header('cache-control', version !== undefined && v === version ? FOREVER : REVALIDATE)
       if (type === undefined) return reply.sendFile(file, dist)
       return reply.type(type).sendFile(file, dist, { contentType: false })
     }

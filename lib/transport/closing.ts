@@ -1,22 +1,47 @@
 import type { FastifyInstance } from 'fastify'
-import type { Server } from 'node:http'
 import type { Hub } from './hub.js'
-import { cutOff } from './upgrade-sockets.js'
-
-/** Every registration of the plugin on a server, in whatever scope. By server, so that two in one process share nothing. */
-const hubs = new WeakMap<Server, Hub[]>()
+import { Upgrades } from './upgrades.js'
 
 /**
- * Drains when the server closes: all registrations together. Fastify runs `preClose` hooks one after the other, and the
+ * Every registration of the plugin in an app, in whatever scope. By the app's router, which all its scopes share: two apps
+ * may share a server, and one that closes must not drain the other.
+ */
+const hubs = new WeakMap<FastifyInstance['routing'], Hub[]>()
+
+/**
+ * Drains when the app closes: all registrations together. Fastify runs `preClose` hooks one after the other, and the
  * clients of one registration would only be told once those of another had used up its grace period.
  */
 export function drainOnClose (scope: FastifyInstance, hub: Hub): void {
-  const { server } = scope
-  const all = hubs.get(server) ?? []
-  hubs.set(server, all)
-  all.push(hub)
+  const known = hubs.get(scope.routing)
+  if (known !== undefined) {
+    known.push(hub)
+    return
+  }
+  const all = [hub]
+  hubs.set(scope.routing, all)
   scope.addHook('preClose', async () => {
-    cutOff(server, Math.max(...all.map(({ settings }) => settings.drain.grace)))
+    Upgrades.of(scope.server).turnAway(scope, Math.max(...all.map(({ settings }) => settings.drain.retryAfter)))
+    cutOff(scope, Math.max(...all.map(({ settings }) => settings.drain.grace)))
     await Promise.all(all.map(each => each.drain()))
   })
+}
+
+/**
+ * Bounds what clients can do to hold up the close of the server. A request that never ends, or a handshake that a hook
+ * never answers, would keep it from closing for good. What the host is at work on is left to it.
+ *
+ * @param grace how long, in ms, a client may do nothing
+ */
+function cutOff (scope: FastifyInstance, grace: number): void {
+  const { server } = scope
+  if (!server.listening) return
+  const upgrades = Upgrades.of(server)
+  upgrades.host.mark()
+  const look = setInterval(() => {
+    upgrades.destroy(scope)
+    // It goes on where it is another app's.
+    if (!server.listening) upgrades.host.cutStuck()
+  }, Math.max(1, grace)).unref()
+  server.once('close', () => clearInterval(look))
 }

@@ -1,17 +1,21 @@
-import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify'
+import { STATUS_CODES } from 'node:http'
+import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
 import type { WebSocket } from 'ws'
 import { RouteClashError, UpgradeRequiredError } from '../errors.js'
 import { CLOSE_CODES } from '../protocol/codes.js'
-import type { AppSettings } from '../settings.js'
+import type { AppSettings, Settings } from '../settings.js'
 import { Admission } from './admission.js'
 import { Connection } from './connection.js'
 import type { Hub } from './hub.js'
-import { boundSocket } from './web-socket-server.js'
+import { boundSocket, UPGRADE_CONSTRAINT } from './web-socket-server.js'
 
 /** Marks our own routes for the search for clashes. */
 export const OURS = Symbol('fastify-webrtc-signalling.route')
-// Declared as what it is: other plugins add fields to a route's config, and then a symbol alone is no longer one.
-export const OUR_CONFIG: FastifyContextConfig & Record<symbol, true> = { [OURS]: true }
+
+/** The config of one route: never shared, since a host's `onRoute` hook may write into it. */
+function ownConfig (): FastifyContextConfig & Record<symbol, true> {
+  return { [OURS]: true }
+}
 
 const connection = Symbol('connection')
 interface Bound extends WebSocket {
@@ -37,8 +41,8 @@ function onError (this: WebSocket): void {
 }
 
 /**
- * Adds the WebSocket routes: a pair for each application that is listed, or else one pair with a parameter. A parameter
- * would stand before a wildcard of the host at the same place, so it is there only where names are not known beforehand.
+ * Adds the WebSocket routes: a pair for each application that is listed, or else one pair with a parameter. Only an upgrade reaches
+ * them. A plain request is answered where the application is listed and the host has no route of its own there; else it is the host's.
  */
 export function addSignallingRoutes (scope: FastifyInstance, hub: Hub): Admission {
   const admission = new Admission(hub)
@@ -53,7 +57,6 @@ function addPair (scope: FastifyInstance, hub: Hub, admission: Admission, path: 
   const common = {
     method: 'GET',
     exposeHeadRoute: false,
-    config: OUR_CONFIG,
     onRequest: [
       (request: FastifyRequest, reply: FastifyReply) => admission.before(request, reply, appOf(request)),
       ...settings.onRequest
@@ -70,16 +73,37 @@ function addPair (scope: FastifyInstance, hub: Hub, admission: Admission, path: 
         }
       }
     ],
-    wsHandler: (socket: WebSocket, request: FastifyRequest) => accept(hub, admission, socket, request, appOf(request))
   } satisfies Partial<RouteOptions> & object
-  addRoute(scope, { ...common, url: path, handler: (request, reply) => answerPlain(hub, request, reply, `${appOf(request)}/peer.html`) })
-  addRoute(scope, { ...common, url: `${path}/websocket`, handler: (request, reply) => answerPlain(hub, request, reply, 'peer.html') })
+  for (const below of ['', '/websocket']) {
+    const url = path + below
+    const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => answerPlain(hub, request, reply, below !== '')
+    addRoute(scope, hub.settings, {
+      ...common,
+      url,
+      handler,
+      constraints: { [UPGRADE_CONSTRAINT]: true },
+      wsHandler: (socket: WebSocket, request: FastifyRequest) => accept(hub, admission, socket, request, appOf(request))
+    })
+    if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, hub.settings, { ...common, url, handler })
+  }
 }
 
 /** Adds a route; one of the host that stands in its way is named. */
-export function addRoute (scope: FastifyInstance, route: RouteOptions): void {
+export function addRoute (scope: FastifyInstance, { logLevel, logSerializers }: Pick<Settings, 'logLevel' | 'logSerializers'>, route: RouteOptions): void {
   try {
-    scope.route(route)
+    scope.route({
+      ...route,
+      config: ownConfig(),
+      errorHandler: answerRefusal,
+      // A host's `onRoute` hook may add to these lists, and must add to one route alone.
+      onRequest: [route.onRequest ?? []].flat(),
+      preValidation: [route.preValidation ?? []].flat(),
+      preHandler: [route.preHandler ?? []].flat(),
+      // None of a host's documentation of its own API.
+      schema: { hide: true } as FastifySchema,
+      ...(logLevel === undefined ? {} : { logLevel }),
+      ...(logSerializers === undefined ? {} : { logSerializers })
+    })
   } catch (error) {
     if ((error as { code?: string }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw error
     const ours = scope.prefix + route.url
@@ -94,19 +118,32 @@ function patternOf (scope: FastifyInstance, ours: string): string {
   return ours.replace(/:[^/]+/g, own => names.length > 0 ? `:${names.shift()}` : own)
 }
 
-function answerPlain (hub: Hub, request: FastifyRequest, reply: FastifyReply, page: string): FastifyReply {
-  // A person who opens the address in a browser wants the page. Relative, so that a proxy may have cut a prefix off.
-  if (hub.settings.serveClient && request.headers.accept?.includes('text/html') === true) {
-    const query = request.url.indexOf('?')
-    return reply.redirect(page + (query === -1 ? '' : request.url.slice(query)), 302)
-  }
-  reply.header('upgrade', 'websocket').header('connection', 'upgrade')
+/** Answers what we refuse, with one line in the log: a stranger must not be able to fill it. All other errors are the host's. */
+function answerRefusal (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const { code, message, statusCode = 500 } = error
+  if (!code?.startsWith('FST_WEBRTC_')) throw error
+  request.log.debug({ code, statusCode }, message)
+  reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
+}
+
+function answerPlain (hub: Hub, request: FastifyRequest, reply: FastifyReply, isBelow: boolean): FastifyReply {
+  // A person who opens the address in a browser wants the page.
+  if (hub.settings.serveClient && request.headers.accept?.includes('text/html') === true) return reply.redirect(pageFrom(request.url, isBelow), 302)
+  // Connection-specific fields make a response of HTTP/2 malformed (RFC 9113, section 8.2.2).
+  if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade')
   throw new UpgradeRequiredError()
+}
+
+/** Where the page is, seen from `/:app` or from `/:app/websocket` below it. Relative, so that a proxy may have cut a prefix off. */
+function pageFrom (url: string, isBelow: boolean): string {
+  const [, last = '', slashes = '', query = ''] = /([^/?]*)(\/*)(\?.*)?$/.exec(url) ?? []
+  const up = slashes.length - (isBelow ? 0 : 1)
+  return `${up < 0 ? `${last}/` : '../'.repeat(up)}peer.html${query}`
 }
 
 function accept (hub: Hub, admission: Admission, socket: WebSocket, request: FastifyRequest, app: string): void {
   const settings = hub.settingsOf(app)
-  boundSocket(socket, settings.limits.frameBytes, request.server.websocketServer)
+  boundSocket(socket, settings.limits.frameBytes)
   socket.removeAllListeners('error')
   socket.on('error', onError)
   const key = admission.key(request)

@@ -1,7 +1,9 @@
 import websocket from '@fastify/websocket'
+import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
-import type { WebSocket, WebSocketServer } from 'ws'
-import { endRefused } from './upgrade-sockets.js'
+import type { IncomingMessage } from 'node:http'
+import type { WebSocket } from 'ws'
+import { Upgrades } from './upgrades.js'
 
 /** A frame may come in this many pieces; browsers and native clients send one, or a few. */
 const MOST_FRAGMENTS = 256
@@ -9,48 +11,80 @@ const MOST_FRAGMENTS = 256
 /** Above the limit for frames there is a margin in which a frame is answered by an error before the connection is closed. */
 const MARGIN = 2
 
+/** The route constraint that only an upgrade which was taken for us satisfies. */
+export const UPGRADE_CONSTRAINT = 'fastifyWebrtcSignallingUpgrade'
+
 /**
- * Makes sure that there is a WebSocket server. The host's is used where there is one; else ours is registered in our own
- * scope, where it gives way to one that the host registers afterwards: two would each route every upgrade.
+ * Registers a WebSocket server of our own in our own scope, whatever the host has. Its options are ours, it sees the upgrades of
+ * our routes alone, and a host that registers `@fastify/websocket`, of any version, before or after us, has a server of its own.
+ *
+ * @param frameBytes the largest frame that any application takes, bytes
  */
-export async function ensureWebSocketServer (scope: FastifyInstance, frameBytes: number): Promise<void> {
-  endRefused(scope)
-  if (scope.hasDecorator('websocketServer')) return
-  const before = new Set(scope.server.listeners('upgrade'))
-  await scope.register(websocket, {
-    // Ours close with the code that fits, and say nothing at error level of a client that broke off.
-    errorHandler: (error, socket, request) => {
-      request.log.debug({ err: error }, 'a WebSocket failed')
-      socket.terminate()
-    },
-    options: { maxPayload: frameBytes * MARGIN, maxFragments: MOST_FRAGMENTS, perMessageDeflate: false }
-  })
-  const own = scope.server.listeners('upgrade').filter(listener => !before.has(listener))
-  scope.addHook('onReady', async () => {
-    for (const listener of own) {
-      const again = scope.server.listeners('upgrade').some(other => other !== listener && String(other) === String(listener))
-      if (again) scope.server.removeListener('upgrade', listener as (...args: unknown[]) => void)
+export async function addWebSocketServer (scope: FastifyInstance, frameBytes: number): Promise<void> {
+  const upgrades = Upgrades.of(scope.server)
+  const { routes, emitter } = upgrades.take(scope)
+  scope.addHook('onRoute', ({ url, constraints }) => routes.add(url, constraints?.[UPGRADE_CONSTRAINT] === true, constraints ?? {}))
+  if (!scope.hasConstraintStrategy(UPGRADE_CONSTRAINT)) scope.addConstraintStrategy(upgradeConstraint(upgrades))
+  // The same function as the package's, but in a scope where a host's copy may have decorated the request already.
+  await scope.register(fp(async instance => {
+    await new Promise<void>((resolve, reject) => {
+      websocket(tolerant(instance), {
+        // Ours close with the code that fits, and say nothing at error level of a client that broke off.
+        errorHandler: (error, socket, request) => {
+          request.log.debug({ err: error }, 'a WebSocket failed')
+          socket.terminate()
+        },
+        // Its own would close each client with no code, before it has been told.
+        preClose: done => done(),
+        options: {
+          server: emitter as never,
+          clientTracking: false,
+          maxPayload: frameBytes * MARGIN,
+          maxFragments: MOST_FRAGMENTS,
+          perMessageDeflate: false
+        }
+      }, error => error === undefined || error === null ? resolve() : reject(error))
+    })
+  }))
+}
+
+/** A request decorator of a parent cannot be declared again (`FST_ERR_DEC_ALREADY_PRESENT`); `ws` means the same in all versions. */
+function tolerant (scope: FastifyInstance): FastifyInstance {
+  if (!scope.hasRequestDecorator('ws')) return scope
+  return new Proxy(scope, {
+    get (target, name) {
+      if (name === 'decorateRequest') return () => target
+      const value: unknown = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
     }
   })
 }
 
-/** What ws keeps to itself and a server that is not ours may have set too high. */
-interface Internals {
-  _receiver?: { _maxPayload?: number, _maxFragments?: number }
-  _extensions?: Record<string, { _maxPayload?: number }>
+function upgradeConstraint (upgrades: Upgrades): Parameters<FastifyInstance['addConstraintStrategy']>[0] {
+  return {
+    name: UPGRADE_CONSTRAINT,
+    storage () {
+      const handlers = new Map<unknown, never>()
+      return {
+        get: value => handlers.get(value) ?? null,
+        set: (value, handler) => { handlers.set(value, handler as never) },
+        del: value => { handlers.delete(value) },
+        empty: () => handlers.clear()
+      }
+    },
+    validate () {},
+    deriveConstraint: request => upgrades.isTaken(request as unknown as IncomingMessage) ? true : undefined
+  } as Parameters<FastifyInstance['addConstraintStrategy']>[0]
 }
 
-/**
- * Holds one socket to our limits, whatever the server that accepted it allows, and takes it out of that server's hands:
- * the `preClose` of `@fastify/websocket` would close it with no code before the client has been told.
- */
-export function boundSocket (socket: WebSocket, frameBytes: number, server: WebSocketServer | undefined): void {
-  server?.clients.delete(socket)
-  const { _receiver: receiver, _extensions: extensions } = socket as Internals
+/** What ws keeps to itself. */
+interface Internals {
+  _receiver?: { _maxPayload?: number }
+}
+
+/** Holds one socket to the limit of its application, where that is lower than that of the server. */
+export function boundSocket (socket: WebSocket, frameBytes: number): void {
+  const { _receiver: receiver } = socket as Internals
   // Without this the limit still holds, frame by frame, but only once a frame has been read as a whole.
-  if (receiver !== undefined) {
-    receiver._maxPayload = frameBytes * MARGIN
-    receiver._maxFragments = MOST_FRAGMENTS
-  }
-  for (const extension of Object.values(extensions ?? {})) extension._maxPayload = frameBytes * MARGIN
+  if (receiver !== undefined) receiver._maxPayload = frameBytes * MARGIN
 }

@@ -1,0 +1,116 @@
+import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
+
+/**
+ * What is to become of an upgrade: `take` is a WebSocket for one of our signalling routes, `answer` asks one of our
+ * routes for what it does not have, and gets an HTTP status, and `leave` is not for us.
+ */
+export type Verdict = 'take' | 'answer' | 'leave'
+
+interface Pattern {
+  parts: string[]
+  parametric: boolean
+  webSocket: boolean
+  constraints: Record<string, unknown>
+}
+
+/** The options of Fastify's router that decide which address is the same as which other one. */
+interface Config {
+  caseSensitive?: boolean
+  ignoreTrailingSlash?: boolean
+  ignoreDuplicateSlashes?: boolean
+  useSemicolonDelimiter?: boolean
+}
+
+type RewriteUrl = (this: FastifyInstance, request: IncomingMessage) => string
+
+/**
+ * Which upgrades are for the plugin's routes of one Fastify app. The router cannot be asked before it runs the route,
+ * which is too late: an upgrade that is not ours must reach those who listen for it untouched.
+ */
+export class UpgradeRoutes {
+  readonly #fastify: FastifyInstance
+  readonly #patterns = new Map<string, Pattern>()
+  readonly #folded: (part: string) => string
+  readonly #config: Config
+  readonly #rewriteUrl: RewriteUrl | undefined
+
+  constructor (fastify: FastifyInstance) {
+    this.#fastify = fastify
+    const { initialConfig } = fastify
+    // Fastify 5 takes these in two places.
+    const config: Config = { ...initialConfig as Config }
+    for (const [name, value] of Object.entries(initialConfig.routerOptions ?? {})) if (value === true) config[name as keyof Config] = true
+    if ((initialConfig.routerOptions as Config | undefined)?.caseSensitive === false) config.caseSensitive = false
+    this.#config = config
+    this.#folded = config.caseSensitive === false ? part => part.toLowerCase() : part => part
+    this.#rewriteUrl = rewriteUrlOf(fastify)
+  }
+
+  /** Adds one of our routes. Added twice, it is one that takes WebSockets if either says so. */
+  add (url: string, webSocket: boolean, constraints: Record<string, unknown> = {}): void {
+    const parts = this.#split(url).map(part => part.startsWith(':') ? part : this.#folded(part))
+    if (this.#patterns.get(url)?.webSocket === true) return
+    this.#patterns.set(url, {
+      parts,
+      parametric: parts.some(part => part.startsWith(':')),
+      webSocket,
+      constraints
+    })
+  }
+
+  judge (request: IncomingMessage): Verdict {
+    if (request.method !== 'GET') return 'leave'
+    const parts = this.#partsOf(request)
+    if (parts === null) return 'leave'
+    for (const pattern of this.#patterns.values()) {
+      if (!fits(pattern.parts, parts) || (pattern.parametric && this.#isOfHost(parts, pattern.constraints))) continue
+      return pattern.webSocket && request.headers.upgrade?.toLowerCase() === 'websocket' ? 'take' : 'answer'
+    }
+    return 'leave'
+  }
+
+  #partsOf (request: IncomingMessage): string[] | null {
+    try {
+      const rewritten: unknown = this.#rewriteUrl?.call(this.#fastify, request)
+      let url = typeof rewritten === 'string' ? rewritten : request.url ?? '/'
+      // The absolute form, as a proxy is asked (RFC 9112 section 3.2.2).
+      if (!url.startsWith('/')) url = new URL(url).pathname
+      const [path = ''] = url.split(this.#config.useSemicolonDelimiter === true ? /[?#;]/ : /[?#]/, 1)
+      return this.#split(path).map(part => this.#folded(decodeURIComponent(part)))
+    } catch {
+      return null
+    }
+  }
+
+  #split (path: string): string[] {
+    let cleaned = path
+    if (this.#config.ignoreDuplicateSlashes === true) cleaned = cleaned.replace(/\/+/g, '/')
+    if (this.#config.ignoreTrailingSlash === true && cleaned.length > 1 && cleaned.endsWith('/')) cleaned = cleaned.slice(0, -1)
+    return cleaned.split('/').slice(1)
+  }
+
+  /** Whether the router would choose one of the host there, as it does with a path that has fewer parameters or a stricter one. */
+  #isOfHost (parts: string[], constraint: Record<string, unknown>): boolean {
+    const found = this.#fastify.findRoute({ method: 'GET', url: '/' + parts.map(encodeURIComponent).join('/'), constraints: constraint })
+    const { params = {} } = found as { params?: Record<string, string> } | null ?? {}
+    const [value, ...more] = Object.values(params)
+    return more.length > 0 || value === undefined || !parts.includes(value) || !('app' in params)
+  }
+}
+
+function fits (pattern: string[], parts: string[]): boolean {
+  return pattern.length === parts.length && pattern.every((wanted, index) => {
+    const part = parts[index] ?? ''
+    return wanted.startsWith(':') ? part !== '' : wanted === part
+  })
+}
+
+/** Fastify has no documented way to its `rewriteUrl`; without it upgrades of rewritten addresses would not be seen as ours. */
+function rewriteUrlOf (fastify: FastifyInstance): RewriteUrl | undefined {
+  for (let scope: object | null = fastify; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
+    const key = Object.getOwnPropertySymbols(scope).find(symbol => symbol.description === 'fastify.options')
+    if (key !== undefined) return (scope as Record<symbol, { rewriteUrl?: RewriteUrl }>)[key]?.rewriteUrl
+  }
+  return undefined
+}
