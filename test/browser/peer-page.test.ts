@@ -169,3 +169,13 @@ t.test('nothing is wider than the window, from the smallest phone to a desktop',
     t.equal(await page.evaluate(() => document.documentElement.scrollWidth), width)
   }
 })
+
+t.test('microphone, camera and Leave stand in one row on a phone, so that the picture keeps its room', async t => {
+  const peer = await PeerPage.open(t, browser, app, { context: { viewport: { width: 360, height: 740 } } })
+  const rows = async (): Promise<number> => await peer.page.locator('.controls button:visible').evaluateAll(
+    buttons => new Set(buttons.map(button => button.getBoundingClientRect().top)).size)
+  t.equal(await rows(), 1)
+  await peer.join('one-row')
+  await peer.is('waiting')
+  t.equal(await rows(), 1)
+})
