@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import Fastify from 'fastify'
 import t from 'tap'
 import webrtcSignalling from '../lib/index.js'
@@ -28,14 +29,30 @@ t.test('A client that answers pings and says nothing else stays for ever', async
   await talks(t, sitters, 'room1', 'after ten pings')
 })
 
-t.test('A client that talks and answers no ping is alive', async t => {
-  const server = await startServer(t, { heartbeat: { interval: 60, timeout: 1_000 } })
+t.test('A client that talks and answers no ping, as one does whose way from the server is cut, is gone after three times the time', async t => {
+  const timeout = 300
+  const server = await startServer(t, { heartbeat: { interval: 60, timeout } })
   const client = await connect(t, server.address, { autoPong: false })
+  const sitter = await connect(t, server.address)
   await client.join('room1')
-  for (let pings = 0; pings < 6; pings++) {
-    await new Promise(resolve => client.socket.once('ping', resolve))
-    t.same(await client.heard(), [])
-  }
+  await sitter.join('room1')
+  await new Promise(resolve => client.socket.once('ping', resolve))
+  const pinged = performance.now()
+  const talking = setInterval(() => client.send({ command: 'ping' }), 20)
+  t.teardown(() => clearInterval(talking))
+  t.equal((await client.closed).code, 1006)
+  t.ok(performance.now() - pinged > 2 * timeout, 'its pong might have been behind large frames')
+  t.match(await sitter.hears('stop'), { reason: 'lost' })
+})
+
+t.test('A client whose pong comes late, behind what it sends, is alive', async t => {
+  const server = await startServer(t, { heartbeat: { interval: 60, timeout: 1_000 }, limits: { messagesPerSecond: 1e6, messageBurst: 1e6 } })
+  const client = await connect(t, server.address, { autoPong: false })
+  const [payload] = await once(client.socket, 'ping')
+  const pinged = performance.now()
+  while (performance.now() - pinged < 1_300) t.same(await client.heard(), [])
+  client.socket.pong(payload)
+  await once(client.socket, 'ping')
   t.equal(client.socket.readyState, 1)
 })
 

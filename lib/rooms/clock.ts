@@ -1,15 +1,124 @@
 /** Where the rooms get the time from, so that a test can move it. Milliseconds throughout. */
 export interface Clock {
-  /** A monotonic reading; only differences mean something. */
+  /** A monotonic reading; only differences mean something. For rates: clients send while we stand still. */
   now (): number
-  /** Runs `task` once after `ms`; what it returns is handed to {@link Clock.cancel}. */
+  /**
+   * The same without the time in which the process stood still. For deadlines: who could not be heard because we did
+   * not listen is not late.
+   */
+  lived (): number
+  /**
+   * Runs `task` once after `ms` of {@link Clock.lived}, and not before what had arrived by then was read.
+   * What it returns is handed to {@link Clock.cancel}.
+   */
   after (ms: number, task: () => void): unknown
   cancel (timer: unknown): void
 }
 
-/** The machine's clock. Its timers never keep a process alive: whoever set one ends it, and an open socket does the rest. */
-export const systemClock: Clock = {
-  now: () => performance.now(),
-  after: (ms, task) => setTimeout(task, ms).unref(),
-  cancel: timer => clearTimeout(timer as NodeJS.Timeout)
+/** How often it is looked whether the event loop still turns, and from how much on a late look counts as a standstill, ms. */
+const LOOK_EVERY = 100
+const LATE = 100
+
+interface Waiting {
+  timer: NodeJS.Timeout | null
+  immediate: NodeJS.Immediate | null
+  /** How much of all the lost time it knows of. */
+  lost: number
 }
+
+/**
+ * The machine's clock. Its timers never keep a process alive: whoever set one ends it, and an open socket does the rest.
+ *
+ * An event loop can be held up by a synchronous hash of the host, and a process or its machine can be paused. Timers that fell
+ * due meanwhile run first, before anything is read (libuv looks at timers, then polls): so each waits for one poll more, and
+ * what the loop lost is given back to all of them. How much that was says a look that comes late.
+ */
+class SystemClock implements Clock {
+  #lost = 0
+  #looksAt = 0
+  #look: NodeJS.Timeout | null = null
+  readonly #waiting = new Set<Waiting>()
+
+  now (): number {
+    return performance.now()
+  }
+
+  lived (): number {
+    this.#measure()
+    return performance.now() - this.#lost
+  }
+
+  after (ms: number, task: () => void): Waiting {
+    this.#measure()
+    const waiting: Waiting = { timer: null, immediate: null, lost: this.#lost }
+    this.#waiting.add(waiting)
+    if (this.#look === null) this.#lookLater()
+    this.#start(waiting, ms, task)
+    return waiting
+  }
+
+  cancel (timer: unknown): void {
+    const waiting = timer as Waiting | null
+    if (waiting === null || !this.#waiting.delete(waiting)) return
+    if (waiting.timer !== null) clearTimeout(waiting.timer)
+    if (waiting.immediate !== null) clearImmediate(waiting.immediate)
+    this.#restIfIdle()
+  }
+
+  #start (waiting: Waiting, ms: number, task: () => void): void {
+    waiting.timer = setTimeout(() => {
+      waiting.timer = null
+      if (this.#prolong(waiting, task)) return
+      // Not unref'd: the poll before it would wait for something to come.
+      waiting.immediate = setImmediate(() => {
+        waiting.immediate = null
+        // What was read in between may have held the loop up.
+        if (this.#prolong(waiting, task)) return
+        this.#waiting.delete(waiting)
+        this.#restIfIdle()
+        task()
+      })
+    }, ms).unref()
+  }
+
+  /** Gives the time back that was lost since the timer was set. */
+  #prolong (waiting: Waiting, task: () => void): boolean {
+    this.#measure()
+    const more = this.#lost - waiting.lost
+    if (more === 0) return false
+    waiting.lost = this.#lost
+    this.#start(waiting, more, task)
+    return true
+  }
+
+  #measure (): void {
+    if (this.#look === null) return
+    const now = uptime()
+    const late = now - this.#looksAt
+    if (late < LATE) return
+    this.#lost += late
+    this.#looksAt = now + LOOK_EVERY
+  }
+
+  #lookLater (): void {
+    this.#looksAt = uptime() + LOOK_EVERY
+    this.#look = setTimeout(() => {
+      this.#measure()
+      this.#lookLater()
+    }, LOOK_EVERY).unref()
+  }
+
+  #restIfIdle (): void {
+    if (this.#waiting.size > 0 || this.#look === null) return
+    clearTimeout(this.#look)
+    this.#look = null
+  }
+}
+
+/** Of the machine, in ms. */
+function uptime (): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1_000 + nanoseconds / 1e6
+}
+
+export const systemClock: Clock = new SystemClock()

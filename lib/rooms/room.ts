@@ -149,7 +149,7 @@ export class Room {
   relay (from: Seat, frame: Frame, command: string): boolean {
     from.relayed++
     const seats = this.#seats
-    if (seats.length < 2) return command !== 'peerMessageCommand' && this.#context.clock.now() - this.#leftAt < CROSSING
+    if (seats.length < 2) return command !== 'peerMessageCommand' && this.#context.clock.lived() - this.#leftAt < CROSSING
     this.#toOthers(from, frame)
     const { events } = this.#context
     if (events.listenerCount('relayed') > 0 && this.#has(from)) {
@@ -210,7 +210,7 @@ export class Room {
     const { clock, rules, events } = this.#context
     seat.link.unseated(seat)
     seat.detach()
-    const now = clock.now()
+    const now = clock.lived()
     seat.absence = {
       until: now + rules.window,
       timer: seat.considered > 0 ? null : clock.after(rules.window, () => this.#remove(seat, 'lost')),
@@ -234,16 +234,16 @@ export class Room {
     // Also for one that is present: that its old link is dead may come out while the application considers.
     if (seat.considered++ === 0 && seat.absence !== null) {
       clock.cancel(seat.absence.timer)
-      seat.absence.since = clock.now()
+      seat.absence.since = clock.lived()
     }
     return () => {
       seat.considered--
       const { absence } = seat
       if (seat.considered > 0 || absence === null) return
-      const stood = clock.now() - absence.since
+      const stood = clock.lived() - absence.since
       absence.stood += stood
       absence.until += stood
-      absence.timer = clock.after(absence.until - clock.now(), () => this.#remove(seat, 'lost'))
+      absence.timer = clock.after(absence.until - clock.lived(), () => this.#remove(seat, 'lost'))
     }
   }
 
@@ -275,7 +275,7 @@ export class Room {
   #rejoin (seat: Seat, request: JoinRequest): Seat {
     const asked = this.#asked
     const askedAt = this.#askedAt
-    const coming = asked !== null && this.#context.clock.now() - askedAt < CROSSING
+    const coming = asked !== null && this.#context.clock.lived() - askedAt < CROSSING
     const next = this.#sit(request, {
       seat,
       reason: 'left',
@@ -333,7 +333,7 @@ export class Room {
 
   #ask (seat: Seat): boolean {
     this.#asked = seat
-    this.#askedAt = this.#context.clock.now()
+    this.#askedAt = this.#context.clock.lived()
     return seat.deliver(encode({ command: 'start', streamId: this.name }))
   }
 
@@ -424,7 +424,7 @@ export class Room {
     let retryAfter: number | undefined
     for (const { absence } of this.#seats) {
       if (absence === null) continue
-      const left = Math.max(0, Math.ceil(absence.until - this.#context.clock.now()))
+      const left = Math.max(0, Math.ceil(absence.until - this.#context.clock.lived()))
       if (retryAfter === undefined || left < retryAfter) retryAfter = left
     }
     return { refused: 'NoSpaceForNewPeer', ...(retryAfter === undefined ? {} : { retryAfter }) }
@@ -491,7 +491,7 @@ export class Room {
     this.#context.unseated(seat)
     // With two seats, whoever is left has nobody to offer to.
     this.#asked = null
-    this.#leftAt = this.#context.clock.now()
+    this.#leftAt = this.#context.clock.lived()
     return true
   }
 

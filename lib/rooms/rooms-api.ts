@@ -215,7 +215,7 @@ export class RoomsApi {
     return {
       id: seat.id,
       state: seat.link === null ? 'absent' : 'present',
-      absentFor: seat.absence === null ? null : Math.max(0, Math.ceil(seat.absence.until - this.#rooms.clock.now())),
+      absentFor: seat.absence === null ? null : Math.max(0, Math.ceil(seat.absence.until - this.#rooms.clock.lived())),
       resumable: seat.resumable,
       polite: seat.polite,
       relayed: seat.relayed,

@@ -19,6 +19,8 @@ import { TokenBucket } from './token-bucket.js'
 const TEXT = { binary: false } as const
 /** How long the other end may take to answer our close frame, ms; after that it is cut off. */
 const CLOSE_GRACE = 2_000
+/** How often the time of a pong passes before one who sends, and does not answer, is dead. */
+const TIMES = 3
 /** After how many refused frames at once, and then per second, a client that sends too fast is closed. */
 const PATIENCE = { rate: 1, burst: 50 }
 const OPEN = 1
@@ -61,6 +63,8 @@ export class Connection implements Caller {
   #pingAt: number
   /** When an unanswered ping means that the other end is dead; 0 where none is under way. */
   #deadAt = 0
+  /** When it means so, whatever else the other end sends. */
+  #lastAt = 0
   /** When an unanswered close frame means that the other end is cut off. */
   #closedAt = 0
   #joinBy: number
@@ -77,8 +81,9 @@ export class Connection implements Caller {
     this.#request = settings.authorize !== undefined || settings.turn?.credentials !== undefined ? request : null
     this.#messages = new TokenBucket(hub.rates(settings).messages, now)
     this.#bytes = new TokenBucket(hub.rates(settings).bytes, now)
-    this.#pingAt = now + hub.settings.heartbeat.interval
-    this.#joinBy = now + limits.joinTimeout
+    const lived = hub.clock.lived()
+    this.#pingAt = lived + hub.settings.heartbeat.interval
+    this.#joinBy = lived + limits.joinTimeout
   }
 
   /** The connection's id, as `authorize` and a TURN server's log know it. */
@@ -122,7 +127,7 @@ export class Connection implements Caller {
   unseated (seat: Seat): void {
     const index = this.seats.indexOf(seat)
     if (index !== -1) this.seats.splice(index, 1)
-    this.#joinBy = this.#hub.clock.now() + this.settings.limits.joinTimeout
+    this.#joinBy = this.#hub.clock.lived() + this.settings.limits.joinTimeout
   }
 
   // From the socket.
@@ -163,7 +168,7 @@ export class Connection implements Caller {
     if (number > this.#pongNumber && number <= this.#pingNumber) {
       // Not counted: how often it is asked lies with those who want into its rooms, who could have it closed by that.
       this.#pongNumber = number
-      this.#heard()
+      this.#deadAt = 0
       // Only this answers a probe: any other frame may have been on its way already when its sender died.
       for (const probe of [...this.#probes ?? []]) if (number >= probe.ping) probe.answer(true)
       if (number === this.#pingNumber) for (const seat of this.seats) seat.confirmPing()
@@ -186,7 +191,7 @@ export class Connection implements Caller {
 
   // From the hub's sweep.
 
-  /** Looks at every deadline of this connection. */
+  /** Looks at every deadline of this connection; `now` is {@link Clock.lived}, so that nobody is late because we stood still. */
   sweep (now: number): void {
     // The other end began to close, or broke the protocol; ws would let it take half a minute to end its side of TCP.
     if (this.#closedAt === 0 && !this.open) this.#closedAt = now + CLOSE_GRACE
@@ -243,7 +248,7 @@ export class Connection implements Caller {
     const probes = this.#probes ??= []
     // A socket that is closing is of no use to anybody, so there is nothing to wait for.
     const timer = clock.after(this.open ? this.#hub.settings.probeTimeout : 0, () => probe.answer(false))
-    if (this.open) this.#ping(clock.now())
+    if (this.open) this.#ping(clock.lived())
     const probe: Probe = {
       ping: this.#pingNumber,
       answer: alive => {
@@ -259,7 +264,7 @@ export class Connection implements Caller {
 
   close (reason: CloseReason): void {
     const grace = reason === 'goingAway' ? this.#hub.settings.drain.grace : CLOSE_GRACE
-    if (this.#closedAt === 0) this.#closedAt = this.#hub.clock.now() + grace
+    if (this.#closedAt === 0) this.#closedAt = this.#hub.clock.lived() + grace
     this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
   }
 
@@ -349,9 +354,13 @@ export class Connection implements Caller {
     this.close(reason)
   }
 
-  /** Whoever waited for a sign of life has it. */
+  /**
+   * The other end sends: the pong may be behind large frames, on a slow line. So it gets as long again, up to the last moment. But it
+   * must come: a client whose way from the server is cut sends on, and never hears us (RFC 6455 section 5.5.2 has all answer).
+   */
   #heard (): void {
-    this.#deadAt = 0
+    if (this.#deadAt === 0) return
+    this.#deadAt = Math.min(this.#lastAt, this.#hub.clock.lived() + this.#hub.settings.heartbeat.timeout)
   }
 
   #ping (now: number): void {
@@ -362,7 +371,9 @@ export class Connection implements Caller {
     this.#socket.ping(payload)
     const { interval, timeout } = this.#hub.settings.heartbeat
     this.#pingAt = now + interval
-    if (this.#deadAt === 0) this.#deadAt = now + timeout
+    if (this.#deadAt !== 0) return
+    this.#deadAt = now + timeout
+    this.#lastAt = now + TIMES * timeout
   }
 
   /** Everything that hangs on this connection ends. */

@@ -156,7 +156,8 @@ export class Hub {
     const period = Math.max(10, Math.min(1_000, Math.min(heartbeat.interval, heartbeat.timeout, this.settings.defaults.limits.joinTimeout) / 4))
     this.#timer = this.clock.after(period, () => {
       const now = this.clock.now()
-      for (const connection of this.#connections) connection.sweep(now)
+      const lived = this.clock.lived()
+      for (const connection of this.#connections) connection.sweep(lived)
       let addresses = 0
       for (const { book } of this.#shared.values()) {
         book.sweep(now)

@@ -8,10 +8,22 @@ interface Timer {
 /** A clock that stands still until the test moves it. Timers that are due at the same instant run in the order in which they were set. */
 export class TestClock implements Clock {
   #now = 0
+  #lost = 0
   #timers: Timer[] = []
 
   now (): number {
     return this.#now
+  }
+
+  lived (): number {
+    return this.#now - this.#lost
+  }
+
+  /** The process stands still for `ms`: that much later everything falls due. */
+  stall (ms: number): void {
+    this.#now += ms
+    this.#lost += ms
+    for (const timer of this.#timers) timer.at += ms
   }
 
   /** How many timers are set. */

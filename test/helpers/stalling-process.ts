@@ -1,0 +1,22 @@
+import Fastify from 'fastify'
+import type { AddressInfo } from 'node:net'
+import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
+
+// A server in a process of its own, which can be held up: by a host that computes, as here, or by a signal from outside.
+
+process.once('disconnect', () => process.exit())
+process.on('message', async (message: { start?: WebrtcSignallingOptions, block?: number }) => {
+  if (message.block !== undefined) {
+    const { block } = message
+    process.send?.({ begun: true }, () => {
+      const end = performance.now() + block
+      while (performance.now() < end);
+    })
+    return
+  }
+  const app = Fastify()
+  await app.register(webrtcSignalling, { serveClient: false, ...message.start })
+  for (const event of ['absent', 'left'] as const) app.rooms.on(event, ({ room }) => process.send?.({ event, room }))
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  process.send?.({ port: (app.server.address() as AddressInfo).port })
+})
