@@ -182,10 +182,15 @@ export class Connection implements Caller {
     this.#end(false)
   }
 
-  /** The socket is closed. */
-  ended (code: number): void {
+  /** A close frame has come: from here on the goodbye holds, however long TCP takes to end. */
+  concluded (code: number): void {
     // 1005: a close frame without a code (RFC 6455 section 7.4.1). A page that is reloaded says 1001.
     this.#end(code === 1000 || code === 1001 || code === 1005)
+  }
+
+  /** The socket is closed. */
+  ended (code: number): void {
+    this.concluded(code)
     this.#hub.remove(this)
   }
 

@@ -6,6 +6,7 @@ import { CLOSE_CODES } from '../protocol/codes.js'
 import type { AppSettings, Settings } from '../settings.js'
 import { Admission } from './admission.js'
 import { Connection } from './connection.js'
+import { onGoodbye } from './goodbye.js'
 import type { Hub } from './hub.js'
 import { boundSocket, UPGRADE_CONSTRAINT } from './web-socket-server.js'
 
@@ -160,4 +161,6 @@ function accept (hub: Hub, admission: Admission, socket: WebSocket, request: Fas
   socket.on('ping', onPing)
   socket.on('pong', onPong)
   socket.on('close', onClose)
+  const { [connection]: bound } = socket as Bound
+  onGoodbye(socket, code => bound.concluded(code))
 }
