@@ -1,5 +1,5 @@
 import Fastify from 'fastify'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Page } from 'playwright-core'
 import t from 'tap'
@@ -12,7 +12,15 @@ import { start } from '../helpers/start.js'
 // browser. That page connects to the app, and the browser adds the victim's cookie by itself.
 
 const browser = await launch(t)
-const app = await build()
+/** Tells of each request that Fastify routes: the host's `upgrade` event does not tell of the plugin's own. */
+const routed = new EventEmitter()
+let requests = 0
+const app = await build({
+  genReqId (request) {
+    if (request.headers.upgrade === 'websocket') routed.emit('handshake', request)
+    return String(++requests)
+  }
+})
 const { port } = new URL(await start(t, app))
 const elsewhere = Fastify()
 elsewhere.get('/', (_request, reply) => reply.type('text/html').send('<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">'))
@@ -27,7 +35,7 @@ const REFUSED = /WebSocket connection to .* failed: .*Unexpected response code: 
 /** The next handshake of a page of that origin, as it reaches the server. */
 async function handshake (origin: string): Promise<IncomingHttpHeaders> {
   for (;;) {
-    const [{ headers }] = await once(app.server, 'upgrade') as [IncomingMessage]
+    const [{ headers }] = await once(routed, 'handshake') as [IncomingMessage]
     if (headers.origin === origin) return headers
   }
 }
