@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const HEAVY = /helpers\/(?:browser|coturn|attack|packed|host-process)/
 
 const files = readdirSync(join(root, 'test'))
-  .filter(name => name.endsWith('.test.ts') && !/^(?:attacks|fuzz|room-model|package|start|types|examples|install|coturn|close|seat-storm)/.test(name))
+  .filter(name => name.endsWith('.test.ts') && !/^(?:attacks|fuzz|room-model|package|start|signals|types|examples|install|coturn|close|seat-storm)/.test(name))
   .map(name => join('test', name))
   .filter(name => !HEAVY.test(readFileSync(join(root, name), 'utf8')))
 const tap = join(root, 'node_modules', '.bin', 'tap')
