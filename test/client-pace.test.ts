@@ -5,7 +5,7 @@ import { byteLength } from '../lib/client/frames.js'
 import type { Environment } from '../lib/client/environment.js'
 import type { ToldLimits } from '../lib/protocol/server-messages.js'
 import { TokenBucket } from '../lib/transport/token-bucket.js'
-import { inCall, World, type FakePage } from './helpers/client-world.js'
+import { heard, inCall, World, type FakePage } from './helpers/client-world.js'
 import { TestClock } from './helpers/test-clock.js'
 
 /** The server's own defaults. */
@@ -30,10 +30,6 @@ function enforce (world: World, limits: ToldLimits, tell = true): () => number {
   }
   return () => refused
 }
-
-const heard = (page: FakePage): unknown[] => page.payloads
-  .filter(([info]) => info === 'peerMessageCommand')
-  .map(([, message]) => (message as { data: unknown }).data)
 
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index)
 

@@ -14,6 +14,8 @@ export interface BadFrame {
   error: ErrorDefinition
   message: string
   streamId?: string
+  /** It was for the other peer, and would have been relayed. */
+  relayed?: boolean
 }
 
 // One compiled check per command: a union would try branch after branch, and could not say which field is wrong.
@@ -63,6 +65,11 @@ export function isJson (value: unknown): boolean {
   }
 }
 
+/** Whether messages of this command go to the other peer, and count in `received`. */
+export function isRelayed (command: string): boolean {
+  return command === 'takeConfiguration' || command === 'takeCandidate' || command === 'peerMessageCommand'
+}
+
 /** Whether {@link decode} found a fault. */
 export function isBadFrame (decoded: ClientMessage | BadFrame): decoded is BadFrame {
   return 'error' in decoded && !('command' in decoded)
@@ -90,7 +97,8 @@ function explain (check: Validator, message: Record<string, unknown>): BadFrame 
   return {
     error: 'invalidField',
     message: `${field} ${problem}.`,
-    ...(typeof streamId === 'string' ? { streamId } : {})
+    ...(typeof streamId === 'string' ? { streamId } : {}),
+    ...(isRelayed(String(message.command)) ? { relayed: true } : {})
   }
 }
 

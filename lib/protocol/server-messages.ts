@@ -27,7 +27,7 @@ export const JoinedSchema = Type.Object({
   resumeWindow: Type.Optional(Type.Integer({ minimum: 0, description: 'For how long, in ms, the seat outlives its socket' })),
   received: Type.Optional(Type.Integer({
     minimum: 0,
-    description: 'With `resumed: true`: how many messages of this seat the server has relayed, so that the client sends each of the others once'
+    description: 'With `resumed: true`: how many messages of this seat the server is done with, relayed or refused by an `error`, so that the client sends each of the others once'
   })),
   peerId: Type.Optional(Type.String({ description: 'The id of this peer, as `fastify.rooms` knows it' })),
   limits: Type.Optional(ToldLimitsSchema)

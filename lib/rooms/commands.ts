@@ -1,4 +1,4 @@
-import { encode, PONG, type ClientCommand } from '../protocol/codec.js'
+import { encode, isBadFrame, isRelayed, PONG, type BadFrame, type ClientCommand } from '../protocol/codec.js'
 import type { ErrorDefinition } from '../protocol/codes.js'
 import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
 import type { IceServerConfig } from '../protocol/server-messages.js'
@@ -65,6 +65,18 @@ export const commands: { [C in ClientCommand]: Handler<Extract<ClientMessage, { 
     }
     return config.then(config => { caller.send(encode(config)) })
   }
+}
+
+/**
+ * Answers a frame that is refused before its command is looked at: it is faulty, or came too fast. Where it was for the other peer it
+ * counts in `received` all the same, so that its sender does not send it again: it was told.
+ */
+export function refuseFrame (caller: Caller, frame: ClientMessage | BadFrame, refusal: Refusal): void {
+  const { streamId } = frame as { streamId?: string }
+  const relayed = isBadFrame(frame) ? frame.relayed === true : isRelayed(frame.command)
+  const seat = relayed && streamId !== undefined ? caller.seatIn(streamId) : undefined
+  if (seat !== undefined) seat.refused++
+  caller.refuse(refusal, streamId)
 }
 
 function relay (caller: Caller, message: RelayedMessage, frame: Buffer): Handled {

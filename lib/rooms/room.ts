@@ -385,7 +385,7 @@ export class Room {
       resumed,
       peerId: seat.id,
       ...(seat.resumable ? { resumeToken: seat.issueToken(), resumeWindow: this.#context.rules.window } : {}),
-      ...(resumed ? { received: seat.relayed } : {}),
+      ...(resumed ? { received: seat.handled } : {}),
       ...(link.limits === undefined ? {} : { limits: link.limits })
     }))
   }

@@ -38,8 +38,10 @@ export class Seat implements ShareOwner {
   readonly kind: ClientKind
   /** null while the peer is absent. */
   link: Link | null
-  /** How many messages of this peer were relayed, so that a returning client knows which ones to send again. */
+  /** How many messages of this peer were relayed, or had nobody to be relayed to. */
   relayed = 0
+  /** How many messages of this peer were refused before that, each by an error. */
+  refused = 0
   /** Ends the absence, while there is one. */
   absence: Absence | null = null
   /** How many joins that prove to be its owner's the application is considering; meanwhile the window stands still. */
@@ -64,6 +66,14 @@ export class Seat implements ShareOwner {
     this.kind = kind
     this.#share = replay === null || budget === undefined ? null : new Share(budget, this, link.key)
     this.#log = replay === null ? null : new ReplayLog(replay, this.#share)
+  }
+
+  /**
+   * How many messages of this peer are done with. A returning client sends those behind them again. So a refused one counts as well:
+   * without it the count would fall short, and the client would send again what has arrived, in place of what was refused.
+   */
+  get handled (): number {
+    return this.relayed + this.refused
   }
 
   /** Whether the client declared that it comes back after a lost socket. */

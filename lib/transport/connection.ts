@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
-import { decode, encode, isBadFrame } from '../protocol/codec.js'
+import { decode, encode, isBadFrame, type BadFrame } from '../protocol/codec.js'
 import { CLOSE_CODES, ERRORS, type CloseReason } from '../protocol/codes.js'
 import type { ClientMessage, Join } from '../protocol/client-messages.js'
 import type { IceServerConfig, ToldLimits } from '../protocol/server-messages.js'
-import { commands, type Caller, type Grant, type Refusal } from '../rooms/commands.js'
+import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../rooms/commands.js'
 import type { Frame } from '../rooms/link.js'
 import type { JoinRequest } from '../rooms/room.js'
 import type { Rooms } from '../rooms/rooms.js'
@@ -24,6 +24,7 @@ const TIMES = 3
 /** After how many refused frames at once, and then per second, a client that sends too fast is closed. */
 const PATIENCE = { rate: 1, burst: 50 }
 const OPEN = 1
+const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
 const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
 
 /** A question whether the other end lives. */
@@ -31,6 +32,11 @@ interface Probe {
   /** The ping that asks; a pong to it or to a later one answers. */
   ping: number
   answer: (alive: boolean) => void
+}
+
+/** A frame that came too fast, read. */
+interface TooFast {
+  tooFast: ClientMessage | BadFrame
 }
 
 type Dispatch = (caller: Caller, message: ClientMessage, frame: Buffer) => undefined | Promise<void>
@@ -53,8 +59,11 @@ export class Connection implements Caller {
   #id: string | null = null
   /** Whether it was told of no TURN server because it had not joined yet: Ant Media's clients ask once, before they join. */
   #askedEarly = false
-  /** The frames behind a command that is not over yet. */
-  #queue: Buffer[] | null = null
+  /**
+   * The frames behind a command that is not over yet. One that came too fast is refused in its turn: counted before those that it
+   * came after, it would pass for one of them.
+   */
+  #queue: Array<Buffer | TooFast> | null = null
   /** The room of the join that is not over yet. */
   #joining: string | null = null
   #pingNumber = 0
@@ -138,7 +147,7 @@ export class Connection implements Caller {
     const { limits } = this.settings
     const now = this.#hub.clock.now()
     if (!this.#messages.take(1, now) || !this.#bytes.take(data.length, now)) {
-      this.#tooFast(now)
+      this.#tooFast(now, isBinary ? undefined : data)
     } else if (data.length > limits.frameBytes) {
       this.refuse({ refused: 'tooLarge', message: `The frame has ${data.length} bytes; at most ${limits.frameBytes} are taken.` })
       this.#dismiss('tooLarge', false)
@@ -307,11 +316,15 @@ export class Connection implements Caller {
     else config.then(config => this.send(encode(config))).catch(error => this.#fault(error))
   }
 
-  #handle (frame: Buffer): void {
+  #handle (frame: Buffer | TooFast): void {
     try {
+      if (!Buffer.isBuffer(frame)) {
+        refuseFrame(this, frame.tooFast, TOO_FAST)
+        return
+      }
       const message = decode(frame.toString())
       if (isBadFrame(message)) {
-        this.refuse({ refused: message.error, message: message.message }, message.streamId)
+        refuseFrame(this, message, { refused: message.error, message: message.message })
         return
       }
       const handled = (commands[message.command] as Dispatch)(this, message, frame)
@@ -334,7 +347,7 @@ export class Connection implements Caller {
       this.#joining = null
       for (const frame of queue) {
         if (!this.open) break
-        const waiting = this.#queue as Buffer[] | null
+        const waiting = this.#queue as Array<Buffer | TooFast> | null
         if (waiting === null) this.#handle(frame)
         else waiting.push(frame)
       }
@@ -347,10 +360,18 @@ export class Connection implements Caller {
     this.#dismiss('fault', false)
   }
 
-  #tooFast (now: number): void {
+  /** Reads even what it refuses, to know for which seat it counts: the close that follows is the bound. */
+  #tooFast (now: number, data?: Buffer): void {
     this.#patience ??= new TokenBucket(PATIENCE, now)
-    this.refuse({ refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' })
-    if (!this.#patience.take(1, now)) this.#dismiss('policy', true)
+    const last = !this.#patience.take(1, now)
+    if (data === undefined || last) {
+      this.refuse(TOO_FAST)
+    } else {
+      const frame = { tooFast: decode(data.toString()) }
+      if (this.#queue === null) this.#handle(frame)
+      else this.#queue.push(frame)
+    }
+    if (last) this.#dismiss('policy', true)
   }
 
   /** Closes because of what the client did. */

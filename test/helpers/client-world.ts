@@ -165,6 +165,13 @@ export function turn (): Promise<void> {
   return new Promise(resolve => { setImmediate(resolve) })
 }
 
+/** The data of every message of the other side's application, in order. */
+export function heard (page: FakePage): unknown[] {
+  return page.payloads
+    .filter(([info]) => info === 'peerMessageCommand')
+    .map(([, message]) => (message as { data: unknown }).data)
+}
+
 /** Whether two pages are in one call, both ends agreed and connected. */
 export function inCall (one: FakePage, two: FakePage): boolean {
   const [a, b] = [one.connection, two.connection]

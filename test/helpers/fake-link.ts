@@ -2,7 +2,7 @@ import { decode, isBadFrame, type ServerMessage } from '../../lib/protocol/codec
 import type { CloseReason } from '../../lib/protocol/codes.js'
 import type { ClientMessage, RelayedMessage } from '../../lib/protocol/client-messages.js'
 import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
-import { commands, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
+import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
 import type { Clock } from '../../lib/rooms/clock.js'
 import type { Frame } from '../../lib/rooms/link.js'
 import type { JoinRequest } from '../../lib/rooms/room.js'
@@ -129,12 +129,13 @@ export class FakeLink implements Caller {
     this.#wire.push({ ping: ++this.#ping })
   }
 
-  /** The client sends a command. */
-  say (message: object): void {
+  /** The client sends a command; `tooFast`: more often than it may. */
+  say (message: object, tooFast = false): void {
     if (!this.open) return
     const frame = Buffer.from(JSON.stringify(message))
     this.#heard()
     const decoded = decode(frame.toString())
+    if (tooFast) return refuseFrame(this, decoded, { refused: 'rateExceeded' })
     if (isBadFrame(decoded)) throw new Error(`The test sent a bad frame: ${decoded.message}`)
     const handled = (commands[decoded.command] as Dispatch)(this, decoded, frame)
     if (handled === undefined) return

@@ -1,7 +1,7 @@
 import { decode, isBadFrame } from '../../lib/protocol/codec.js'
 import { CLOSE_CODES, type CloseReason } from '../../lib/protocol/codes.js'
 import type { ClientMessage } from '../../lib/protocol/client-messages.js'
-import { commands, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
+import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
 import type { Frame } from '../../lib/rooms/link.js'
 import type { JoinRequest } from '../../lib/rooms/room.js'
 import { Rooms } from '../../lib/rooms/rooms.js'
@@ -77,7 +77,7 @@ class FakeServerLink implements Caller, ServerEnd {
       return
     }
     const message = decode(text)
-    if (isBadFrame(message)) return this.refuse({ refused: message.error, message: message.message }, message.streamId)
+    if (isBadFrame(message)) return refuseFrame(this, message, { refused: message.error, message: message.message })
     this.#server.heard.push(message)
     const handled = (commands[message.command] as Dispatch)(this, message, Buffer.from(text))
     if (handled === undefined) return
@@ -87,6 +87,11 @@ class FakeServerLink implements Caller, ServerEnd {
       this.#queue = null
       for (const text of waiting) this.take(text)
     })
+  }
+
+  /** The frame comes too fast. */
+  tooFast (text: string): void {
+    refuseFrame(this, decode(text), { refused: 'rateExceeded' })
   }
 
   ended (code: number): void {
