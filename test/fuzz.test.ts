@@ -109,6 +109,15 @@ function collect (raw: RawSocket): string[] {
 const mark = (number: number): Buffer => json({ command: `mark-${number}` })
 const isMark = (text: string): number => Number(/Unknown command \\"mark-(\d+)\\"/.exec(text)?.[1] ?? -1)
 
+/**
+ * Whether the server may drop it without a word: a signal to a room where somebody has given up a seat just now, be it by a second
+ * join, and nobody else sits. The other peer sits in `fuzzed` throughout, so that there nothing may be dropped.
+ */
+function crossing (text: string): boolean {
+  const { command, streamId } = JSON.parse(text) as Message & { streamId?: string }
+  return (command === 'takeConfiguration' || command === 'takeCandidate') && streamId !== 'fuzzed'
+}
+
 async function seated (port: number): Promise<{ raw: RawSocket, texts: string[] }> {
   const raw = await RawSocket.open({ port, path: '/attack' })
   const texts = collect(raw)
@@ -150,7 +159,7 @@ t.test('110,000 messages near and far from the schemas: each is answered by an e
       answers[name] = (answers[name] ?? 0) + 1
       silent.delete(current)
     }
-    const sent = batch.filter((_, index) => silent.has(index)).map(String)
+    const sent = batch.filter((_, index) => silent.has(index)).map(String).filter(text => !crossing(text))
     const came = other.texts.filter(text => relayed.has((JSON.parse(text) as Message).command))
     answers.relay = (answers.relay ?? 0) + came.length
     if (JSON.stringify(sent) !== JSON.stringify(came)) {
