@@ -1,6 +1,6 @@
 import t from 'tap'
 import { browserEnvironment } from '../lib/client/environment.js'
-import { WebRTCAdaptor } from '../lib/client/webrtc-adaptor.js'
+import { AdaptorError, WebRTCAdaptor } from '../lib/client/webrtc-adaptor.js'
 import { World } from './helpers/client-world.js'
 
 t.test('initialized is told once, when both the media and the connection are there', async t => {
@@ -227,7 +227,9 @@ t.test('on and off are typed events beside the callbacks', async t => {
   t.ok(page.adaptor.localStream)
 })
 
-t.test('outside a browser there is nothing to be had, and that is said by what is missing', async t => {
+t.test('of a browser no more is asked than a connection, a call and a stream', async t => {
+  const names = ['WebSocket', 'RTCPeerConnection', 'MediaStream'] as const
+  for (const name of names) t.intercept(globalThis, name, { value: class {}, configurable: true })
   const environment = browserEnvironment()
   t.equal(environment.window, undefined)
   t.equal(environment.document, undefined)
@@ -239,6 +241,23 @@ t.test('outside a browser there is nothing to be had, and that is said by what i
   t.ok(environment.random() < 1)
   t.throws(() => new WebRTCAdaptor(), { name: 'SyntaxError' })
 })
+
+for (const missing of ['WebSocket', 'RTCPeerConnection', 'MediaStream'] as const) {
+  t.test(`where there is no ${missing}, to make an adaptor throws an error of ours that says so in words`, async t => {
+    for (const name of ['WebSocket', 'RTCPeerConnection', 'MediaStream'] as const) {
+      t.intercept(globalThis, name, { value: name === missing ? undefined : class {}, configurable: true })
+    }
+    let thrown: unknown
+    try {
+      // eslint-disable-next-line no-new
+      new WebRTCAdaptor({ websocket_url: 'ws://localhost/app' })
+    } catch (error) {
+      thrown = error
+    }
+    t.type(thrown, AdaptorError)
+    t.match(thrown, { name: 'NotSupportedError', definition: 'NotSupportedError', message: new RegExp(`needs a browser with WebRTC, and there is no ${missing} here`) })
+  })
+}
 
 t.test('the classic script defines the global', async t => {
   await import('../lib/client/global.js')

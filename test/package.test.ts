@@ -80,6 +80,37 @@ t.test('The SDK is importable without a browser, and asks for one only when it i
   `), 'function function')
 })
 
+t.test('Without a browser the SDK says in words that it needs one', async t => {
+  t.match(await project.node('no-browser.mjs', `
+    import { WebRTCAdaptor, AdaptorError } from 'fastify-webrtc-signalling/client'
+    for (const options of [undefined, { websocket_url: 'ws://localhost:8081/WebRTCApp4' }]) {
+      try { new WebRTCAdaptor(options) } catch (error) { console.log(error instanceof AdaptorError, error.name, error.message) }
+    }
+  `), /^(true NotSupportedError WebRTCAdaptor needs a browser with WebRTC, and there is no .*RTCPeerConnection.* here\..*\n?){2}$/)
+})
+
+t.test('An import of the SDK that is not used costs a page nothing', async t => {
+  await writeFile(join(project.directory, 'unused.js'), "import { WebRTCAdaptor, reconnectPolicy } from 'fastify-webrtc-signalling/client'\n")
+  await writeFile(join(project.directory, 'bare.js'), "import 'fastify-webrtc-signalling/client'\n")
+  for (const entry of ['unused.js', 'bare.js']) {
+    const { outputFiles } = await build({
+      absWorkingDir: project.directory, entryPoints: [entry], bundle: true, write: false, minify: true, platform: 'browser', format: 'esm', logLevel: 'silent'
+    })
+    t.equal(outputFiles[0]?.text, '', entry)
+  }
+})
+
+t.test('The scripts that are there for what they do stay in a bundle that imports them for it', async t => {
+  for (const script of ['client/webrtc_adaptor.js', 'client/adapter-latest.js', 'static/peer.js']) {
+    const entry = `${script.replaceAll('/', '-')}.js`
+    await writeFile(join(project.directory, entry), `import './node_modules/fastify-webrtc-signalling/dist/${script}'\n`)
+    const { outputFiles } = await build({
+      absWorkingDir: project.directory, entryPoints: [entry], bundle: true, write: false, minify: true, platform: 'browser', format: 'esm', logLevel: 'silent'
+    })
+    t.ok((outputFiles[0]?.text.length ?? 0) > 1000, script)
+  }
+})
+
 t.test('A bundler takes the SDK into a page, and nothing else with it', async t => {
   await writeFile(join(project.directory, 'page.js'), "import { WebRTCAdaptor } from 'fastify-webrtc-signalling/client'\nglobalThis.adaptor = WebRTCAdaptor\n")
   const { metafile, errors, warnings } = await build({
@@ -149,6 +180,15 @@ t.test('Nothing is in the tarball that does not belong there', async t => {
   for (const file of project.files) {
     t.notOk((await readFile(join(project.installed, file), 'utf8')).includes(ROOT), `${file} knows no path of the machine that built it`)
   }
+})
+
+t.test('The README says of each dependency why it is there, and of no other', async t => {
+  const { dependencies } = JSON.parse(await readFile(join(project.installed, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  const readme = await readFile(join(project.installed, 'README.md'), 'utf8')
+  const list = /\*\*What is installed with it\*\*, and why:\n\n((?:- .*\n)+)/.exec(readme)?.[1] ?? ''
+  const said = [...list.matchAll(/^- `([^`]+)`: \S.{20,}$/gm)].map(match => match[1])
+  t.same(said, Object.keys(dependencies).sort())
+  t.equal(said.length, list.trim().split('\n').length)
 })
 
 t.test('Every path in package.json that points into the package is there', async t => {

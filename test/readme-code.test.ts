@@ -15,6 +15,7 @@ t.test('the registration that the README begins with is of ten lines, and serves
   const [, port, path] = /http:\/\/localhost:(\d+)(\/\S+)/.exec(code) ?? []
   t.match(code, `port: ${port}`)
   // On a port that is free, and without the log, whose last line would not be the only one.
+  t.match(code, "host: '0.0.0.0'", 'so that a phone can reach it')
   const program = code.replace(`port: ${port}`, 'port: 0').replace('logger: true', 'logger: false') + `
     const { port } = app.server.address()
     const page = await fetch('http://localhost:' + port + ${JSON.stringify(path)})

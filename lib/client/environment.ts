@@ -1,4 +1,4 @@
-import type { Device } from './errors.js'
+import { AdaptorError, type Device } from './errors.js'
 
 /** A handle that `clearTimeout` takes back; a number in browsers, an object in Node. */
 export type TimerHandle = number | object
@@ -32,8 +32,15 @@ export interface Environment {
   location: string | undefined
 }
 
-/** The browser's own. Read at construction, so that adapter.js may have put its shims in place by then. */
+/**
+ * The browser's own. Read at construction, so that adapter.js may have put its shims in place by then, and so that a
+ * server may import what only its pages use. Throws where there is no WebRTC: in Node.js, in a worker, or where a browser has it off.
+ */
 export function browserEnvironment (): Environment {
+  const missing = (['WebSocket', 'RTCPeerConnection', 'MediaStream'] as const).filter(name => globalThis[name] === undefined)
+  if (missing.length > 0) {
+    throw new AdaptorError('NotSupportedError', `WebRTCAdaptor needs a browser with WebRTC, and there is no ${missing.join(', no ')} here. A server may import it; make it in the page alone.`)
+  }
   return {
     WebSocket: globalThis.WebSocket,
     RTCPeerConnection: globalThis.RTCPeerConnection,

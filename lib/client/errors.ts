@@ -30,6 +30,8 @@ export type AdaptorErrorName =
   | 'QuotaExceededError'
   /** The adaptor was closed, or its options make no sense. */
   | 'InvalidStateError' | 'SyntaxError'
+  /** Thrown by `new WebRTCAdaptor()` where there is no WebRTC: on a server (Node.js, server-side rendering), in a worker, or in a browser without it. */
+  | 'NotSupportedError'
 
 /** Every name that `callbackError` may be called with: a browser's, the SDK's, or a `definition` of the server. */
 export type ErrorName = MediaErrorName | AdaptorErrorName | ErrorDefinition

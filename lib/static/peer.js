@@ -276,4 +276,10 @@ find('microphone').addEventListener('click', event => {
 for (const video of [remoteVideo, localVideo]) {
   for (const event of ['loadeddata', 'playing', 'resize', 'emptied']) video.addEventListener(event, render)
 }
-start()
+try {
+  start()
+} catch (error) {
+  // A browser without WebRTC, or with it off. The link to the room still serves: it can be opened elsewhere.
+  showError(error.name)
+  for (const id of ['camera', 'microphone']) find(id).disabled = true
+}

@@ -37,13 +37,23 @@ const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
   OperationError: true,
   QuotaExceededError: true,
   InvalidStateError: true,
-  SyntaxError: true
+  SyntaxError: true,
+  NotSupportedError: true
 }
 
 t.test('the page has words for every error name there is, and for no other', async t => {
   const html = await readFile(new URL('../../lib/static/peer.html', import.meta.url), 'utf8')
   const worded = [...html.matchAll(/data-error="(\w+)"/g)].map(match => match[1])
   t.same(worded.sort(), [...Object.keys(NAMES), ...ERROR_DEFINITIONS].sort())
+})
+
+t.test('a browser without WebRTC is told so in words, and offers nothing that it cannot do', async t => {
+  const page = await visit(t, browser, 'about:blank')
+  await page.addInitScript(() => { for (const name of ['RTCPeerConnection', 'webkitRTCPeerConnection']) Reflect.deleteProperty(globalThis, name) })
+  await page.goto(`${app}/peer.html`)
+  t.match(await new PeerPage(page).error(), /This browser cannot make calls/)
+  for (const name of ['Join', 'Camera', 'Microphone']) t.ok(await page.getByRole('button', { name }).isDisabled(), name)
+  t.ok(await page.getByRole('button', { name: 'Copy link' }).isEnabled())
 })
 
 t.test('the page runs under a prefix, and under a policy that allows no inline script, no inline style and no foreign origin', async t => {
