@@ -65,7 +65,7 @@ t.test('The README says from which Nodes on `require` works, and it does from th
 })
 
 t.test('The README names each package that npm warns of on Node 20, and whose it is', async t => {
-  const warned = [...warnings.matchAll(/package: '(.+)@[^@]+'/g)].map(match => match[1])
+  const warned = [...warnings.matchAll(/package: '(.+)@[^@'\n]+'/g)].map(match => match[1])
   if (process.version.startsWith('v20.')) t.same(warned.sort(), ['content-disposition', 'cookie'])
   else t.same(warned, [])
   t.match(readme, '`content-disposition` comes with our `@fastify/static`, `cookie` with Fastify itself')
