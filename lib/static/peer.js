@@ -37,15 +37,35 @@ const STATUS = {
   ended: 'Disconnected from the server'
 }
 
+const CONNECTED = ['connected', 'completed']
+
+/** What concerns one way to one person, and is over with it. */
+const CALL_ERRORS = ['peerConnectionFailed', 'offerUnanswered', 'notSetRemoteDescription', 'OperationError']
+
+/** What is wrong with a camera or a microphone, or with leave to use them. */
+const MEDIA_ERRORS = [
+  'NotFoundError', 'DevicesNotFoundError', 'NotAllowedError', 'PermissionDeniedError', 'PermissionDismissedError', 'SecurityError',
+  'NotReadableError', 'TrackStartError', 'OverconstrainedError', 'ConstraintNotSatisfiedError', 'AbortError', 'TypeError'
+]
+
+/** Close code of a connection that nobody used for long: another one is opened when somebody joins, and nothing is lost. */
+const IDLE = 1013
+
 /** What stands on the stage where there is no picture, if it is not the status. */
 const NOTES = {
   waiting: 'Nobody else is here yet. Copy the link and send it to somebody.',
   call: 'Their camera is off'
 }
 
-/** Media of the other person is what makes a call; the server's word on who sits where may lag behind it. */
-function hasRemoteMedia () {
-  return remoteVideo.srcObject !== null && remoteVideo.readyState >= remoteVideo.HAVE_CURRENT_DATA
+/** Where the last picture stands still: better none than one that passes for live. */
+const FROZEN = 'Their picture has stopped. It comes back by itself when it can.'
+
+/**
+ * Whether there is a way to the other person. They may have nothing to show and still see and hear us, so that no picture
+ * is needed for it; and where the way is, they are, whatever the server knows of it after a restart.
+ */
+function isConnected () {
+  return CONNECTED.includes(adaptor.peerConnection?.iceConnectionState)
 }
 
 /** Whether there is a picture to see. A camera that is off leaves the last one standing, so that the page must hide it. */
@@ -69,7 +89,7 @@ function phase () {
   if (state.ended) return 'ended'
   if (state.away) return 'reconnecting'
   if (state.room !== '') {
-    if (hasRemoteMedia()) return 'call'
+    if (isConnected()) return 'call'
     if (!state.joined) return 'joining'
     return state.company ? 'connecting' : 'waiting'
   }
@@ -78,7 +98,7 @@ function phase () {
 
 function render () {
   const now = phase()
-  if (now === 'call') dismiss('peerConnectionFailed', 'offerUnanswered', 'notSetRemoteDescription')
+  if (now === 'call') dismiss(...CALL_ERRORS)
   const inRoom = state.room !== ''
   document.body.dataset.phase = now
   document.body.dataset.view = inRoom ? 'room' : 'lobby'
@@ -87,14 +107,20 @@ function render () {
   find('hint').hidden = inRoom
   find('join').disabled = !state.ready
   swap(find(inRoom ? 'leave' : 'join'), find(inRoom ? 'join' : 'leave'))
-  renderPicture(remoteVideo, find('remoteNote'), NOTES[now] ?? STATUS[now])
-  renderPicture(localVideo, find('localNote'), state.ready ? 'Your camera is off' : 'Your browser may ask whether this page may use your camera and microphone')
+  const stopped = hasPicture(remoteVideo) && (!isConnected() || adaptor.remoteMedia?.video === 'frozen')
+  renderPicture(remoteVideo, !stopped && hasPicture(remoteVideo), find('remoteNote'), stopped ? FROZEN : noteFor(now))
+  renderPicture(localVideo, hasPicture(localVideo), find('localNote'), state.ready ? 'Your camera is off' : 'Your browser may ask whether this page may use your camera and microphone')
   renderToggle(find('camera'), adaptor.cameraOn)
   renderToggle(find('microphone'), adaptor.micOn)
 }
 
-function renderPicture (video, note, text) {
-  const seen = hasPicture(video)
+/** A call that goes on while the server is away is a call, whatever the status says. */
+function noteFor (now) {
+  const shown = now === 'reconnecting' && isConnected() ? 'call' : now
+  return NOTES[shown] ?? STATUS[shown]
+}
+
+function renderPicture (video, seen, note, text) {
   video.classList.toggle('blank', !seen)
   note.hidden = seen
   write(note, text)
@@ -147,10 +173,14 @@ const ON = {
   },
   joined: message => {
     state.joined = true
-    state.company = message.peers > 0 || hasRemoteMedia()
+    state.company = message.peers > 0
   },
   peerJoined: () => { state.company = true },
-  peerLeft: () => { state.company = false },
+  peerLeft: () => {
+    state.company = false
+    // Not where only their way to the server is lost: we may see and hear each other all the same.
+    if (!isConnected()) dismiss(...CALL_ERRORS)
+  },
   leaved: message => {
     // Our own leave is on the page already, and may be followed by a new join; only one that we did not ask for has a reason.
     if (message.reason === undefined) return
@@ -160,12 +190,16 @@ const ON = {
   reconnecting: () => { state.away = true },
   reconnected: message => {
     state.away = false
-    dismiss('WebSocketNotConnected')
-    // On a new seat nobody tells who sits there already; their picture will.
-    if (!message.resumed) state.company = hasRemoteMedia()
+    dismiss('WebSocketNotConnected', 'QuotaExceededError')
+    // A seat that was taken back is told who came and went meanwhile; on a new one this is how many there are.
+    if (!message.resumed) state.company = message.peers > 0
   },
-  closed: () => {
+  local_media_changed: message => {
+    if (message.camera && message.microphone) dismiss(...MEDIA_ERRORS)
+  },
+  closed: message => {
     state.away = false
+    if (message.code === IDLE) return
     state.ended = true
     forget()
   }
@@ -175,6 +209,7 @@ function forget () {
   state.room = ''
   state.joined = false
   state.company = false
+  dismiss(...CALL_ERRORS)
 }
 
 function fail (error) {
@@ -259,7 +294,11 @@ async function toggle (button, on, off) {
 }
 
 room.value = new URL(window.location.href).searchParams.get('room') ?? room.value
-room.addEventListener('input', () => { find('copy').textContent = 'Copy link' })
+room.addEventListener('input', () => {
+  find('copy').textContent = 'Copy link'
+  // What was wrong with one room, or with joining it, says nothing about another. Camera and microphone are as they were.
+  if (!MEDIA_ERRORS.includes(state.error)) clearError()
+})
 find('entrance').addEventListener('submit', event => {
   event.preventDefault()
   // Enter in the field submits the form, in a room too.
