@@ -163,7 +163,7 @@ t.test('whatever a network does, the server\'s buckets refuse nothing that the p
     fc.record({ type: fc.constant('wait'), ms: fc.integer({ min: 1, max: 3_000 }) }),
     fc.record({ type: fc.constant('carry'), count: fc.nat({ max: 20 }) }),
     fc.constant({ type: 'pong' })
-  ), { maxLength: 200 })
+  ), { maxLength: 200, size: 'max' })
   const limits = fc.record({
     messagesPerSecond: fc.integer({ min: 1, max: 20 }),
     messageBurst: fc.integer({ min: 15, max: 40 }),
