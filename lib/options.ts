@@ -63,8 +63,8 @@ export const LimitsSchema = Type.Object({
 }, { additionalProperties: false })
 
 export const HeartbeatSchema = Type.Object({
-  interval: milliseconds(25_000, 'How often a quiet connection is pinged; most proxies cut a silent one after 60 s'),
-  timeout: milliseconds(10_000, 'How long the pong may take, before the connection is dead')
+  interval: milliseconds(25_000, 'How often a connection is pinged; most proxies cut a silent one after 60 s'),
+  timeout: milliseconds(10_000, 'How long the pong may take, before the connection is dead, and thrice that for a client that sends but never answers')
 }, { additionalProperties: false })
 
 export const ResumeSchema = Type.Object({
@@ -133,7 +133,7 @@ export const OptionsSchema = Type.Object({
   preHandler: Type.Optional(perApp.preHandler),
   limits: Type.Optional(perApp.limits),
   keyGenerator: Type.Optional(Type.Unsafe<KeyGenerator>(callable('`(request) => string`: what counts as one address. By default `request.ip`, of IPv6 the /64'))),
-  heartbeat: Type.Optional(Type.Partial(HeartbeatSchema, closed('Liveness of quiet connections'))),
+  heartbeat: Type.Optional(Type.Partial(HeartbeatSchema, closed('Liveness: every connection is pinged, and alive is who answers. Time in which the process stood still counts for nobody'))),
   resume: Type.Optional(Type.Partial(ResumeSchema, closed('Seats that outlive their sockets'))),
   probeTimeout: Type.Optional(milliseconds(2_000, 'How long the sitters of a full room may take to show that they live, when somebody else wants in')),
   bufferedBytes: Type.Optional(count(1_048_576, 'How much may wait for a peer that does not read, before it counts as lost, bytes')),
@@ -200,7 +200,7 @@ export interface WebrtcSignallingOptions extends AppOptions {
   limits?: Partial<Limits>
   /** What counts as one address. @default `request.ip`, of IPv6 the /64 */
   keyGenerator?: KeyGenerator
-  /** Liveness of quiet connections. */
+  /** Liveness: every connection is pinged, and alive is who answers. Time in which the process stood still counts for nobody. */
   heartbeat?: Partial<Heartbeat>
   /** Seats that outlive their sockets. */
   resume?: Partial<Resume>

@@ -18,6 +18,12 @@ export interface Clock {
 /** How often it is looked whether the event loop still turns, and from how much on a late look counts as a standstill, ms. */
 const LOOK_EVERY = 100
 const LATE = 100
+/**
+ * How many standstills are given back at once, and after how much time lived one more is, ms. The rest counts as lived: or a server
+ * that stands still again and again would put its deadlines off for ever, and the dead would keep their seats.
+ */
+const GIVEN_AT_ONCE = 20
+const GIVEN_EVERY = 10_000
 
 interface Waiting {
   timer: NodeJS.Timeout | null
@@ -36,6 +42,8 @@ interface Waiting {
 class SystemClock implements Clock {
   #lost = 0
   #looksAt = 0
+  /** When all standstills that were given back are paid for, in time lived. */
+  #paidAt = 0
   #look: NodeJS.Timeout | null = null
   readonly #waiting = new Set<Waiting>()
 
@@ -96,8 +104,12 @@ class SystemClock implements Clock {
     const now = uptime()
     const late = now - this.#looksAt
     if (late < LATE) return
-    this.#lost += late
     this.#looksAt = now + LOOK_EVERY
+    const lived = now - late - this.#lost
+    const paidAt = Math.max(this.#paidAt, lived) + GIVEN_EVERY
+    if (paidAt > lived + GIVEN_AT_ONCE * GIVEN_EVERY) return
+    this.#paidAt = paidAt
+    this.#lost += late
   }
 
   #lookLater (): void {
