@@ -12,6 +12,12 @@ export interface ServerOptions {
   plugin?: WebrtcSignallingOptions
   /** The host has registered a WebSocket server of its own, that compresses. */
   compressing?: boolean
+  /**
+   * How long a handshake may take, ms. Only who tries that out sets it: a machine that is busy for so long refuses the honest, too.
+   *
+   * @default 60_000, as Node has it
+   */
+  headersTimeout?: number
 }
 
 export interface Usage {
@@ -59,8 +65,8 @@ function sample (): void {
 async function start (options: ServerOptions): Promise<number> {
   app = fastify({
     logger: { level: 'warn', stream: { write: () => { logLines++ } } },
-    // As a careful host has it; without them Node gives a handshake 60 s, and looks each 30 s.
-    http: { headersTimeout: 1_500, connectionsCheckingInterval: 250 }
+    // Without an interval of ours Node looks each 30 s.
+    http: { headersTimeout: options.headersTimeout ?? 60_000, connectionsCheckingInterval: 250 }
   })
   if (options.compressing === true) await app.register(websocket, { options: { perMessageDeflate: true, maxPayload: 64 * MB } })
   await app.register(webrtcSignalling, { serveClient: false, ...options.plugin })
