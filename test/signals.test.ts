@@ -58,7 +58,6 @@ const example = (name: string) => (t: Test): Promise<Started> => run(t, process.
 const ways: Array<[string, (t: Test) => Promise<Started>, (started: Started) => number]> = [
   ['npm, which was told to start the example', npmStart, ({ outer }) => outer],
   ['the program that npm has started', npmStart, ({ program }) => program],
-  ['the process group of npm and the program, as by Ctrl-C', npmStart, ({ outer }) => -outer],
   ['the basic example', example('basic'), ({ program }) => program],
   ['the example with a rate limit', example('rate-limit'), ({ program }) => program]
 ]
