@@ -56,12 +56,12 @@ const [types] = generateDtsBundle([{
   output: { noBanner: true, exportReferencedTypes: false }
 }], { preferredConfigPath: join(root, 'lib/client/tsconfig.json') })
 const load = name => import(join(dist, name))
-const options = await load('options.js')
+const options = await load('config/options.js')
 const schemas = { ...options, ...await load('protocol/client-messages.js'), ...await load('protocol/server-messages.js') }
 writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), writeOut(types, schemas, true))
 const messageTypes = join(dist, 'protocol/server-messages.d.ts')
 writeFileSync(messageTypes, writeOut(readFileSync(messageTypes, 'utf8'), schemas))
-const optionTypes = join(dist, 'options.d.ts')
+const optionTypes = join(dist, 'config/options.d.ts')
 writeFileSync(optionTypes, writeComments(ts, writeOut(readFileSync(optionTypes, 'utf8'), schemas), {
   AppOptions: options.OptionsSchema.properties,
   WebrtcSignallingOptions: options.OptionsSchema.properties,
@@ -76,18 +76,18 @@ await build({
   target: sdk.target,
   outfile: join(dist, 'client/adapter-latest.js')
 })
-cpSync(join(root, 'lib/static'), join(dist, 'static'), { recursive: true })
+cpSync(join(root, 'lib/page'), join(dist, 'page'), { recursive: true })
 
 // The page asks for each file under its version, so that a browser may keep it for ever (lib/transport/assets.ts).
 const version = file => createHash('sha256').update(readFileSync(join(dist, file))).digest('hex').slice(0, 12)
-const page = join(dist, 'static/peer.html')
-const versioned = { 'peer.css': 'static/peer.css', 'peer.js': 'static/peer.js', 'peer.svg': 'static/peer.svg', 'js/adapter-latest.js': 'client/adapter-latest.js', 'js/webrtc_adaptor.js': 'client/webrtc_adaptor.js' }
+const page = join(dist, 'page/peer.html')
+const versioned = { 'peer.css': 'page/peer.css', 'peer.js': 'page/peer.js', 'peer.svg': 'page/peer.svg', 'js/adapter-latest.js': 'client/adapter-latest.js', 'js/webrtc_adaptor.js': 'client/webrtc_adaptor.js' }
 let html = readFileSync(page, 'utf8')
 for (const [path, file] of Object.entries(versioned)) html = html.replace(`"${path}"`, `"${path}?v=${version(file)}"`)
 writeFileSync(page, html)
 
 // Compressed once here, not at each request.
-for (const file of [...Object.values(versioned), 'static/peer.html', 'client/webrtc_adaptor.mjs']) {
+for (const file of [...Object.values(versioned), 'page/peer.html', 'client/webrtc_adaptor.mjs']) {
   const bytes = readFileSync(join(dist, file))
   writeFileSync(join(dist, `${file}.gz`), gzipSync(bytes, { level: 9 }))
   writeFileSync(join(dist, `${file}.br`), brotliCompressSync(bytes))

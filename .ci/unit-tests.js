@@ -7,9 +7,11 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** What a test imports or starts that makes it slow, or dependent on the machine. */
 const HEAVY = /helpers\/(?:browser|coturn|attack|packed|host-process)/
+/** Whole folders, and single tests, that take long by themselves. */
+const SLOW = /^(?:attacks|browser|package|types|bench|rooms\/(?:room-model|seat-storm)|docs\/examples|turn\/coturn|transport\/close)/
 
-const files = readdirSync(join(root, 'test'))
-  .filter(name => name.endsWith('.test.ts') && !/^(?:attacks|fuzz|room-model|package|start|signals|types|examples|install|coturn|close|seat-storm)/.test(name))
+const files = readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.test.ts') && !name.includes('node_modules') && !SLOW.test(name))
   .map(name => join('test', name))
   .filter(name => !HEAVY.test(readFileSync(join(root, name), 'utf8')))
 const tap = join(root, 'node_modules', '.bin', 'tap')

@@ -1,4 +1,4 @@
-import type { RoomsApi } from './rooms/rooms-api.js'
+import type { RoomsApi } from './api/rooms-api.js'
 
 declare module 'fastify' {
   interface FastifyInstance {

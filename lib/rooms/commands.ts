@@ -3,9 +3,9 @@ import type { ErrorDefinition } from '../protocol/codes.js'
 import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
 import type { IceServerConfig } from '../protocol/server-messages.js'
 import { kindOf } from './client-kind.js'
-import type { Link } from './link.js'
+import type { Link } from './peer-link.js'
 import type { JoinOutcome, JoinRequest } from './room.js'
-import type { Rooms } from './rooms.js'
+import type { Rooms } from './room-registry.js'
 import type { PeerProfile, Seat } from './seat.js'
 
 /** What whoever guards the door grants to a joiner. */

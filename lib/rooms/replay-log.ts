@@ -1,4 +1,4 @@
-import type { Frame } from './link.js'
+import type { Frame } from './peer-link.js'
 import { MESSAGE_COST, type Share } from './replay-budget.js'
 
 /** Bounds on what is kept for a peer that may come back. */

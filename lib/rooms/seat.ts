@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { ClientKind } from './client-kind.js'
-import type { Frame, Link } from './link.js'
+import type { Frame, Link } from './peer-link.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
 import type { Room } from './room.js'

@@ -3,8 +3,8 @@ import {
   BadAppNameError, DrainingError, FullError, OriginError, TooManyConnectionsError, UnknownAppError
 } from '../errors.js'
 import { isName } from '../protocol/names.js'
-import { addressKey } from './address-book.js'
-import type { Hub } from './hub.js'
+import { addressKey } from './limits/address-book.js'
+import type { Hub } from './connection-registry.js'
 
 /** Who is let to the upgrade, and who gets which HTTP status instead. */
 export class Admission {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Settings } from '../settings.js'
+import type { Settings } from '../config/settings.js'
 import type { Admission } from './admission.js'
 import { addRoute } from './route.js'
 
@@ -20,10 +20,10 @@ interface Asset {
 
 /** What is served beside the WebSocket. */
 const ASSETS: readonly Asset[] = [
-  { path: 'peer.html', file: 'static/peer.html' },
-  { path: 'peer.css', file: 'static/peer.css' },
-  { path: 'peer.js', file: 'static/peer.js' },
-  { path: 'peer.svg', file: 'static/peer.svg' },
+  { path: 'peer.html', file: 'page/peer.html' },
+  { path: 'peer.css', file: 'page/peer.css' },
+  { path: 'peer.js', file: 'page/peer.js' },
+  { path: 'peer.svg', file: 'page/peer.svg' },
   { path: 'js/webrtc_adaptor.js', file: 'client/webrtc_adaptor.js' },
   { path: 'js/webrtc_adaptor.mjs', file: 'client/webrtc_adaptor.mjs' },
   { path: 'js/webrtc_adaptor.d.ts', file: 'client/webrtc_adaptor.d.ts', type: 'text/plain; charset=utf-8' },

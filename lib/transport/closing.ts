@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import type { Hub } from './hub.js'
+import type { Hub } from './connection-registry.js'
 import { Upgrades } from './upgrades.js'
 
 /**

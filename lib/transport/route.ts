@@ -3,11 +3,11 @@ import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply,
 import type { WebSocket } from 'ws'
 import { RouteClashError, UpgradeRequiredError } from '../errors.js'
 import { CLOSE_CODES } from '../protocol/codes.js'
-import type { AppSettings, Settings } from '../settings.js'
+import type { AppSettings, Settings } from '../config/settings.js'
 import { Admission } from './admission.js'
 import { Connection } from './connection.js'
 import { onGoodbye } from './goodbye.js'
-import type { Hub } from './hub.js'
+import type { Hub } from './connection-registry.js'
 import { boundSocket, UPGRADE_CONSTRAINT } from './web-socket-server.js'
 
 /** Marks our own routes for the search for clashes. */

@@ -4,7 +4,7 @@ import webrtcSignalling from 'fastify-webrtc-signalling'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { build } from '../../example/basic/server.js'
-import type { AdaptorErrorName, MediaErrorName } from '../../lib/client/errors.js'
+import type { AdaptorErrorName, MediaErrorName } from '../../lib/client/base/client-errors.js'
 import { ERROR_DEFINITIONS } from '../../lib/protocol/codes.js'
 import { launch, visit } from '../helpers/browser.js'
 import { inCall, receives } from '../helpers/media.js'
@@ -42,7 +42,7 @@ const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
 }
 
 t.test('the page has words for every error name there is, and for no other', async t => {
-  const html = await readFile(new URL('../../lib/static/peer.html', import.meta.url), 'utf8')
+  const html = await readFile(new URL('../../lib/page/peer.html', import.meta.url), 'utf8')
   const worded = [...html.matchAll(/data-error="(\w+)"/g)].map(match => match[1])
   t.same(worded.sort(), [...Object.keys(NAMES), ...ERROR_DEFINITIONS].sort())
 })

@@ -27,7 +27,7 @@ const BRIEF = 5
 const turn = { urls: [coturn.url], secret, ttl: 600 }
 const require = createRequire(import.meta.url)
 const server = Fastify()
-await server.register(fastifyStatic, { root: fileURLToPath(new URL('pages', import.meta.url)), serve: false })
+await server.register(fastifyStatic, { root: fileURLToPath(new URL('./pages', import.meta.url)), serve: false })
 server.get('/WebRTCApp4/ant.html', (_request, reply) => reply.sendFile('ant.html'))
 for (const script of [
   join(dirname(require.resolve('@antmedia/webrtc_adaptor/package.json')), 'dist/browser/webrtc_adaptor.js'),
@@ -150,12 +150,12 @@ t.test('credentials are renewed before they expire, and with the fresh ones a ca
   while (Date.now() / 1000 <= Number(before.split(':')[0]) + 1) {
     // An answer each time that four fifths of the time are over, with nothing else going on.
     await Promise.all(wires.map(async wire => await wire.hears('"iceServerConfig"')))
-    // That it comes in time is held on a moved clock (test/client-ice-servers.test.ts): a busy machine may be late here.
+    // That it comes in time is held on a moved clock (test/client/ice-servers.test.ts): a busy machine may be late here.
     const next = await credentials(anna.page)
     t.not(next, current, 'and each answer bears new ones')
     current = next
   }
-  // coturn takes the first ones no more (test/coturn.test.ts), so that a new candidate of a relay has come by the fresh ones.
+  // coturn takes the first ones no more (test/turn/coturn.test.ts), so that a new candidate of a relay has come by the fresh ones.
   const gathered = await anna.page.evaluate(() => new Promise<string | undefined>(resolve => {
     const connection = window.observed.connections.at(-1)
     connection?.addEventListener('icecandidate', ({ candidate }) => {

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import type { Environment } from '../../lib/client/environment.js'
+import type { Environment } from '../../lib/client/base/environment.js'
 import { WebRTCAdaptor, type AdaptorError, type WebRTCAdaptorOptions } from '../../lib/client/webrtc-adaptor.js'
 import { FakeElement, FakeMediaDevices, FakeStream } from './fake-media.js'
 import { FakeIce, type FakePeerConnection } from './fake-peer-connection.js'

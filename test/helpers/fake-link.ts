@@ -4,9 +4,9 @@ import type { ClientMessage, RelayedMessage } from '../../lib/protocol/client-me
 import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
 import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
 import type { Clock } from '../../lib/rooms/clock.js'
-import type { Frame } from '../../lib/rooms/link.js'
+import type { Frame } from '../../lib/rooms/peer-link.js'
 import type { JoinRequest } from '../../lib/rooms/room.js'
-import type { Rooms } from '../../lib/rooms/rooms.js'
+import type { Rooms } from '../../lib/rooms/room-registry.js'
 import type { Seat } from '../../lib/rooms/seat.js'
 
 export type Heard = ServerMessage | RelayedMessage

@@ -4,12 +4,12 @@ import ts from 'typescript'
 import * as errors from '../../lib/errors.js'
 import {
   DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema
-} from '../../lib/options.js'
+} from '../../lib/config/options.js'
 import { ClientMessageSchemas } from '../../lib/protocol/client-messages.js'
 import { CLOSE_CODES, ERRORS } from '../../lib/protocol/codes.js'
 import { ServerMessageSchemas } from '../../lib/protocol/server-messages.js'
 
-// The README's tables, made from the code. `UPDATE_README=1 npx tap test/readme.test.ts` writes them.
+// The README's tables, made from the code. `UPDATE_README=1 npx tap test/docs/readme.test.ts` writes them.
 
 type Described = TSchema & { default?: unknown, description?: string, maximum?: number }
 
@@ -90,7 +90,7 @@ function members (file: string, name: string): string[][] {
 }
 
 function adaptorErrors (): string {
-  const source = readFileSync(new URL('../../lib/client/errors.ts', import.meta.url), 'utf8')
+  const source = readFileSync(new URL('../../lib/client/base/client-errors.ts', import.meta.url), 'utf8')
   const body = /export type AdaptorErrorName =\n([\s\S]*?)\n\n/.exec(source)?.[1] ?? ''
   return table(['error', 'meaning'], [...body.matchAll(/\/\*\* (.*?) \*\/\n\s*\| (.*)/g)]
     .map(([, meaning = '', names = '']) => [names.replaceAll("'", '`').replaceAll(' | ', ', '), meaning]))
@@ -98,10 +98,10 @@ function adaptorErrors (): string {
 
 /** Each table under the name that its markers in the README bear. */
 export const tables: Record<string, () => string> = {
-  'sdk options': () => table(['option', 'default', 'meaning'], members('options.ts', 'WebRTCAdaptorOptions')),
+  'sdk options': () => table(['option', 'default', 'meaning'], members('base/client-options.ts', 'WebRTCAdaptorOptions')),
   'sdk methods': () => table(['method', 'what it does'], members('webrtc-adaptor.ts', 'WebRTCAdaptor')
     .filter(([name = '', , text]) => name.includes('(') && text !== '').map(([name = '', , text = '']) => [name, text])),
-  'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], members('events.ts', 'CallbackEvents').map(([name = '', , text = '']) => [name, text])),
+  'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], members('base/client-events.ts', 'CallbackEvents').map(([name = '', , text = '']) => [name, text])),
   'sdk errors': adaptorErrors,
   options,
   'client messages': clientMessages,

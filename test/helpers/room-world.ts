@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { encode } from '../../lib/protocol/codec.js'
 import type { ClientKind } from '../../lib/rooms/client-kind.js'
-import { Rooms } from '../../lib/rooms/rooms.js'
+import { Rooms } from '../../lib/rooms/room-registry.js'
 import type { SeatRules } from '../../lib/rooms/room.js'
 import { FakeLink, type Heard } from './fake-link.js'
 import { Oracle, OracleLink, describe, type OracleSeat } from './room-oracle.js'

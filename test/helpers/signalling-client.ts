@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { Compile } from 'typebox/compile'
 import { WebSocket, type ClientOptions } from 'ws'
 import { RESERVED_DEFINITIONS, ServerMessageSchemas } from '../../lib/protocol/server-messages.js'
-import type { RoomEvents } from '../../lib/rooms/events.js'
+import type { RoomEvents } from '../../lib/events.js'
 
 /** How long something that must come may take, ms. Only a test that fails ever waits for it. */
 const PATIENCE = 8_000

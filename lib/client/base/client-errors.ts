@@ -1,0 +1,99 @@
+import type { ErrorDefinition } from '../../protocol/codes.js'
+import type { Frame } from '../signalling/frames.js'
+
+/** What `getUserMedia` may fail with (W3C Media Capture, section 9.2), and older browsers' names for it. */
+const MEDIA_ERRORS = [
+  'AbortError', 'NotAllowedError', 'NotFoundError', 'NotReadableError', 'OverconstrainedError', 'SecurityError', 'TypeError',
+  'PermissionDeniedError', 'PermissionDismissedError', 'DevicesNotFoundError', 'TrackStartError', 'ConstraintNotSatisfiedError'
+] as const
+
+export type MediaErrorName = typeof MEDIA_ERRORS[number]
+
+/** Of which device an error tells; none where it concerns both. */
+export type Device = 'camera' | 'microphone'
+
+/** What the SDK itself reports. */
+export type AdaptorErrorName =
+  /** There is no connection to the server, and none is coming unless you `join` again. */
+  | 'WebSocketNotConnected'
+  /** The other side's description could not be used; Ant Media's name for it. */
+  | 'notSetRemoteDescription'
+  /** For 20 s no way has been found between the two peers, at either side; it goes on trying, more and more slowly. */
+  | 'peerConnectionFailed'
+  /** For 20 s the other side, which is in the room, has not answered our offer; it goes on trying, more and more slowly. */
+  | 'offerUnanswered'
+  /** A STUN or TURN server of yours cannot be used, for want of credentials for example. It is left out, and the call goes on. */
+  | 'invalidIceServer'
+  /** The browser refused what the call asked of it; `cause` is the browser's own error. */
+  | 'OperationError'
+  /** More messages wait for the connection than the SDK keeps. */
+  | 'QuotaExceededError'
+  /** The adaptor was closed, or its options make no sense. */
+  | 'InvalidStateError' | 'SyntaxError'
+  /** Thrown by `new WebRTCAdaptor()` where there is no WebRTC: on a server (Node.js, server-side rendering), in a worker, or in a browser without it. */
+  | 'NotSupportedError'
+
+/** Every name that `callbackError` may be called with: a browser's, the SDK's, or a `definition` of the server. */
+export type ErrorName = MediaErrorName | AdaptorErrorName | ErrorDefinition
+
+/** What `callbackError` gets as its second argument, and what promises are rejected with. */
+export class AdaptorError extends Error {
+  override readonly name: string
+  /** The room, where the server named one. */
+  readonly streamId: string | undefined
+  /** When it is worth trying again, in ms, where the server said so. */
+  readonly retryAfter: number | undefined
+  /** The device that could not be had, where the other one could, or failed for another reason. */
+  readonly device: Device | undefined
+
+  constructor (
+    name: ErrorName | (string & {}), message: string,
+    more: { streamId?: unknown, retryAfter?: unknown, device?: Device | undefined, cause?: unknown } = {}
+  ) {
+    super(message)
+    this.name = name
+    this.device = more.device
+    this.streamId = typeof more.streamId === 'string' ? more.streamId : undefined
+    this.retryAfter = typeof more.retryAfter === 'number' ? more.retryAfter : undefined
+    // Set by hand: Safari 14 knows no second argument of Error.
+    if (more.cause !== undefined) this.cause = more.cause
+  }
+
+  /** The name on the wire or in the browser, under the name that the wire gives it. */
+  get definition (): string {
+    return this.name
+  }
+}
+
+/** An `error` of the server. */
+export function wireError (frame: Frame): AdaptorError {
+  const definition = typeof frame.definition === 'string' ? frame.definition : 'internalError'
+  return new AdaptorError(definition, typeof frame.message === 'string' ? frame.message : definition, {
+    streamId: frame.streamId,
+    retryAfter: frame.retryAfter
+  })
+}
+
+/** Whatever a browser threw, under the name that the browser gave it. */
+export function browserError (error: unknown): AdaptorError {
+  if (error instanceof AdaptorError) return error
+  if (typeof error !== 'object' || error === null) return new AdaptorError('AbortError', String(error))
+  const thrown = error as { name?: unknown, message?: unknown }
+  return new AdaptorError(
+    typeof thrown.name === 'string' ? thrown.name : 'AbortError',
+    typeof thrown.message === 'string' ? thrown.message : '',
+    { cause: error }
+  )
+}
+
+/** What `getUserMedia` failed with. A name that Media Capture does not have is told as its `AbortError`: some problem with the device. */
+export function mediaError (error: unknown, device?: Device): AdaptorError {
+  const { name, message } = browserError(error)
+  const known = (MEDIA_ERRORS as readonly string[]).includes(name)
+  return new AdaptorError(known ? name : 'AbortError', message, { device, cause: error })
+}
+
+/** What an RTCPeerConnection failed with, which may bear any of a dozen names: under the one that is documented. */
+export function callError (error: unknown): AdaptorError {
+  return error instanceof AdaptorError ? error : new AdaptorError('OperationError', browserError(error).message, { cause: error })
+}

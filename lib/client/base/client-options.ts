@@ -1,0 +1,100 @@
+import type { CallSettings } from '../call/call.js'
+import type { Environment } from './environment.js'
+import { AdaptorError, type ErrorName } from './client-errors.js'
+import type { Callback } from './client-events.js'
+import type { MuteMode } from '../media/local-track.js'
+import type { MediaSettings } from '../media/media.js'
+import { reconnectPolicy, type ReconnectPolicy } from '../signalling/reconnect-policy.js'
+
+/** What this side is ready to receive. */
+export interface SdpConstraints {
+  /** Whether to receive sound. @default true */
+  OfferToReceiveAudio?: boolean | undefined
+  /** Whether to receive a picture. @default true */
+  OfferToReceiveVideo?: boolean | undefined
+}
+
+export interface WebRTCAdaptorOptions {
+  /** The server's address, absolute or relative to the page. @default the directory of the page, with ws: or wss: */
+  websocket_url?: string | undefined
+  /** What to ask the browser for; `false` for what is never to be sent. @default { video: true, audio: true } */
+  mediaConstraints?: MediaStreamConstraints | undefined
+  /** Handed to RTCPeerConnection. Without `iceServers` in it the server is asked for them. @default null */
+  peerconnection_config?: RTCConfiguration | null | undefined
+  /** Whether to receive sound (`OfferToReceiveAudio`) and a picture (`OfferToReceiveVideo`). @default both */
+  sdp_constraints?: SdpConstraints | null | undefined
+  /** The `id` of the element that shows the local picture. */
+  localVideoId?: string | undefined
+  /** The `id` of the element that shows and plays the other side. */
+  remoteVideoId?: string | undefined
+  /** The element itself, in place of its `id`. */
+  localVideoElement?: HTMLMediaElement | null | undefined
+  /** The element itself, in place of its `id`. */
+  remoteVideoElement?: HTMLMediaElement | null | undefined
+  /** Only watch: no camera or microphone is asked for. @default false */
+  isPlayMode?: boolean | undefined
+  /** Sent with `join`, for the server's `authorize` option. */
+  token?: string | null | undefined
+  /** Keep the seat over a lost connection. @default true */
+  resume?: boolean | undefined
+  /** When to connect again. @default 0, 300, 1200, 2700, 4800, 7000 ms ..., up to 30 % less, for ten minutes */
+  reconnect?: ReconnectPolicy | undefined
+  /** Whether a muted microphone is given back to the system or kept and silenced. @default 'release' */
+  muteMode?: MuteMode | undefined
+  /** Told of everything that happens; `info` is a name of `CallbackEvents`, or the `definition` of a notification of your server. */
+  callback?: Callback | undefined
+  /** Told of everything that goes wrong, once. */
+  callbackError?: ((error: ErrorName | (string & {}), message: AdaptorError) => void) | undefined
+}
+
+/** The options with everything filled in. */
+export interface Settings extends CallSettings, MediaSettings {
+  url: string
+  configuration: RTCConfiguration
+  remoteVideo: () => HTMLMediaElement | null
+  watch: boolean
+  token: string | null
+  resume: boolean
+  reconnect: ReconnectPolicy
+}
+
+/** Throws where an option makes no sense. */
+export function resolveOptions (options: WebRTCAdaptorOptions, environment: Environment): Settings {
+  const mediaConstraints = options.mediaConstraints
+  const receive = options.sdp_constraints
+  const watch = options.isPlayMode === true
+  const audio = !watch && (mediaConstraints?.audio ?? mediaConstraints === undefined)
+  const video = !watch && (mediaConstraints?.video ?? mediaConstraints === undefined)
+  const element = (given: HTMLMediaElement | null | undefined, id: string | undefined) => () => {
+    // Looked for when it is needed: the script may run before the element is there.
+    const found: unknown = given ?? (id === undefined ? null : environment.document?.getElementById(id))
+    return (found ?? null) as HTMLMediaElement | null
+  }
+  return {
+    url: resolveUrl(options.websocket_url, environment.location),
+    constraints: { audio, video },
+    configuration: options.peerconnection_config ?? {},
+    receive: { audio: receive?.OfferToReceiveAudio !== false, video: receive?.OfferToReceiveVideo !== false },
+    localVideo: element(options.localVideoElement, options.localVideoId),
+    remoteVideo: element(options.remoteVideoElement, options.remoteVideoId),
+    watch: watch || (audio === false && video === false),
+    token: options.token ?? null,
+    resume: options.resume !== false,
+    reconnect: options.reconnect ?? reconnectPolicy,
+    muteMode: options.muteMode ?? 'release'
+  }
+}
+
+function resolveUrl (given: string | undefined, page: string | undefined): string {
+  let url: URL
+  try {
+    url = new URL(given ?? '.', page)
+  } catch {
+    throw new AdaptorError('SyntaxError', `websocket_url is no address: ${given ?? page ?? ''}`)
+  }
+  url.protocol = url.protocol.replace(/^http/, 'ws')
+  url.hash = ''
+  if (given !== undefined) return url.href
+  url.search = ''
+  return url.href.replace(/\/$/, '')
+}

@@ -1,0 +1,70 @@
+import { Emitter } from '../base/emitter.js'
+import { parseFrame } from '../signalling/frames.js'
+
+/** What one side's camera and microphone are doing. */
+export interface MediaState {
+  camera: boolean
+  microphone: boolean
+}
+
+interface PeerChannelEvents {
+  /** The other side has told what its camera and microphone are doing. */
+  mediaState: MediaState
+}
+
+/** What one of ours tells the other here; anything longer is no such thing. */
+const LONGEST = 1_000
+
+/**
+ * The data channel of a peer connection. Every connection that we make has one, as those of Ant Media's SDKs have:
+ * React Native's keeps its peer connection over its own `leave`, and can take a fresh offer only if that has no
+ * section less than the kept one (RFC 9429, section 5.10). Between two of ours it carries what needs no server.
+ */
+export class PeerChannel extends Emitter<PeerChannelEvents> {
+  readonly #ours: () => boolean
+  readonly #channels = new Set<RTCDataChannel>()
+  #state: MediaState | null = null
+
+  /** `ours`: whether the other side understands us. To a client of another make nothing is said; its application would get it. */
+  constructor (peerConnection: RTCPeerConnection, ours: () => boolean) {
+    super()
+    this.#ours = ours
+    peerConnection.ondatachannel = event => this.#take(event.channel)
+  }
+
+  /** Opens the channel from this side, under the room's name, as Ant Media's SDKs do. */
+  open (peerConnection: RTCPeerConnection, label: string): void {
+    this.#take(peerConnection.createDataChannel(label, { ordered: true }))
+  }
+
+  /** Tells the other side, at once or as soon as there is a way. */
+  tell (state: MediaState): void {
+    this.#state = state
+    for (const channel of this.#channels) this.#send(channel)
+  }
+
+  close (): void {
+    for (const channel of this.#channels) channel.onopen = channel.onmessage = null
+    this.#channels.clear()
+  }
+
+  #take (channel: RTCDataChannel): void {
+    this.#channels.add(channel)
+    channel.onopen = () => this.#send(channel)
+    channel.onmessage = event => this.#receive(event.data)
+    // One that the other side has made may be open already.
+    this.#send(channel)
+  }
+
+  #send (channel: RTCDataChannel): void {
+    if (this.#state === null || channel.readyState !== 'open' || !this.#ours()) return
+    channel.send(JSON.stringify({ command: 'mediaState', ...this.#state }))
+  }
+
+  #receive (data: unknown): void {
+    if (!this.#ours() || typeof data !== 'string' || data.length > LONGEST) return
+    const frame = parseFrame(data)
+    if (frame?.command !== 'mediaState' || typeof frame.camera !== 'boolean' || typeof frame.microphone !== 'boolean') return
+    this.emit('mediaState', { camera: frame.camera, microphone: frame.microphone })
+  }
+}

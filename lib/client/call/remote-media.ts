@@ -1,0 +1,117 @@
+import { Emitter } from '../base/emitter.js'
+import type { Environment } from '../base/environment.js'
+import type { MediaState } from './peer-channel.js'
+import type { PeerSession } from './peer-session.js'
+import { Timer } from '../base/timer.js'
+
+/** How the other side can be seen and heard. `frozen`: a picture that should move, and of which no frame comes. */
+export interface RemoteMediaState {
+  video: 'live' | 'frozen' | 'off'
+  audio: 'live' | 'off'
+}
+
+interface RemoteMediaEvents {
+  changed: RemoteMediaState
+}
+
+const OFF: RemoteMediaState = { video: 'off', audio: 'off' }
+/** Where no frame comes for so long, the picture is frozen. */
+const FROZEN_AFTER = 2_000
+const LOOK_EVERY = 500
+
+/**
+ * Whether what is on show of the other side is alive. An element keeps the last frame for as long as none comes, and
+ * browsers fire `mute` at the track many seconds later, or never. So the decoded frames are counted, also while nobody
+ * looks at the page. A camera that one of ours turns off is told on the way between the two, without the server.
+ */
+export class RemoteMedia extends Emitter<RemoteMediaEvents> {
+  readonly #environment: Environment
+  readonly #timer: Timer
+  #session: PeerSession | null = null
+  #tracks: readonly MediaStreamTrack[] = []
+  #told: MediaState | null = null
+  /** When the last frame was seen to have come, or since when one is waited for. */
+  #since = 0
+  #frames: number | null = null
+  #moving = false
+  #state = OFF
+
+  constructor (environment: Environment) {
+    super()
+    this.#environment = environment
+    this.#timer = new Timer(environment)
+  }
+
+  get state (): RemoteMediaState {
+    return this.#state
+  }
+
+  /** Another peer connection, of which nothing is known yet, or none. */
+  handleSession (session: PeerSession | null): void {
+    this.#session = session
+    this.#told = null
+    this.handleTracks([])
+    session?.on('mediaState', state => { if (session === this.#session) this.#handleMediaState(state) })
+  }
+
+  handleTracks (tracks: readonly MediaStreamTrack[]): void {
+    const before = this.#picture
+    this.#tracks = tracks
+    if (this.#picture !== before) this.#expect()
+    else this.#update()
+  }
+
+  get #picture (): MediaStreamTrack | undefined {
+    return this.#told?.camera === false ? undefined : this.#tracks.find(track => track.kind === 'video')
+  }
+
+  #handleMediaState (state: MediaState): void {
+    const before = this.#picture
+    this.#told = state
+    if (this.#picture !== before) this.#expect()
+    else this.#update()
+  }
+
+  /** A picture is to come from now on, or none. */
+  #expect (): void {
+    this.#moving = false
+    this.#frames = null
+    this.#since = this.#environment.now()
+    this.#timer.stop()
+    this.#update()
+    if (this.#picture !== undefined) void this.#look()
+  }
+
+  async #look (): Promise<void> {
+    const picture = this.#picture
+    const receiver = this.#session?.peerConnection.getTransceivers().find(({ receiver }) => receiver.track === picture)?.receiver
+    const frames = await receiver?.getStats().then(framesDecoded, () => null) ?? null
+    if (picture === undefined || picture !== this.#picture) return
+    // A browser that counts no frames is taken at its word that there is a picture.
+    if (frames === null || (this.#frames !== null && frames > this.#frames)) {
+      this.#moving = true
+      this.#since = this.#environment.now()
+    }
+    this.#frames = frames
+    this.#update()
+    this.#timer.start(LOOK_EVERY, () => { void this.#look() })
+  }
+
+  #update (): void {
+    const frozen = this.#environment.now() - this.#since >= FROZEN_AFTER
+    const video = this.#picture === undefined ? 'off' : frozen ? 'frozen' : this.#moving ? 'live' : 'off'
+    const audio = this.#told?.microphone !== false && this.#tracks.some(track => track.kind === 'audio') ? 'live' : 'off'
+    if (video === this.#state.video && audio === this.#state.audio) return
+    this.#state = { video, audio }
+    this.emit('changed', this.#state)
+  }
+}
+
+/** How many frames have come so far; `null` in a browser that does not count them. */
+function framesDecoded (stats: RTCStatsReport): number | null {
+  let frames: number | null = 0
+  stats.forEach((entry: { type: string, framesDecoded?: number }) => {
+    if (entry.type === 'inbound-rtp') frames = entry.framesDecoded ?? null
+  })
+  return frames
+}

@@ -1,0 +1,67 @@
+import type { Kind } from '../media/local-track.js'
+
+/** What a peer connection shall carry, of one kind. */
+export interface Lane {
+  track: MediaStreamTrack | null
+  send: boolean
+  receive: boolean
+}
+
+export type Lanes = Record<Kind, Lane>
+
+export const KINDS: readonly Kind[] = ['audio', 'video']
+
+function directionOf (lane: Lane): RTCRtpTransceiverDirection {
+  if (lane.send) return lane.receive ? 'sendrecv' : 'sendonly'
+  return lane.receive ? 'recvonly' : 'inactive'
+}
+
+function find (peerConnection: RTCPeerConnection, kind: Kind): RTCRtpTransceiver | undefined {
+  return peerConnection.getTransceivers().find(transceiver => transceiver.receiver.track.kind === kind && transceiver.currentDirection !== 'stopped')
+}
+
+/**
+ * Makes the senders carry what `lanes` say. `add` tells for which of them a section may be added that is not in the
+ * description yet, and `order` in which order. Resolves when the tracks are in their places.
+ */
+export async function arrange (
+  peerConnection: RTCPeerConnection, lanes: Lanes, group: MediaStream, add: 'all' | 'sending' | 'none', order: readonly Kind[] = KINDS
+): Promise<void> {
+  const replaced: Promise<void>[] = []
+  for (const kind of order) {
+    const lane = lanes[kind]
+    const direction = directionOf(lane)
+    const transceiver = find(peerConnection, kind)
+    if (transceiver === undefined) {
+      if (direction !== 'inactive' && (add === 'all' || (add === 'sending' && lane.track !== null))) peerConnection.addTransceiver(lane.track ?? kind, { direction, streams: [group] })
+      continue
+    }
+    if (transceiver.sender.track !== lane.track) {
+      // Fails on a connection that is being closed, where it does not matter.
+      replaced.push(transceiver.sender.replaceTrack(lane.track).catch(() => {}))
+    }
+    if (transceiver.direction === direction) continue
+    // A section that the other side opened belongs to no stream of ours yet; Ant Media's SDK shows streams, not tracks.
+    if (lane.send) transceiver.sender.setStreams?.(group)
+    transceiver.direction = direction
+  }
+  await Promise.all(replaced)
+}
+
+/** The tracks that the other side has agreed to send. */
+export function receivedTracks (peerConnection: RTCPeerConnection): MediaStreamTrack[] {
+  return peerConnection.getTransceivers()
+    .filter(transceiver => transceiver.currentDirection === 'sendrecv' || transceiver.currentDirection === 'recvonly')
+    .map(transceiver => transceiver.receiver.track)
+}
+
+/** The `sess-id` of the `o=` line: the same in all descriptions of one RTCPeerConnection (RFC 9429, section 5.2.2). */
+export function originOf (sdp: string): string | undefined {
+  return /^o=\S+ (\S+)/m.exec(sdp)?.[1]
+}
+
+/** The order in which a description has its sections. */
+export function orderOf (sdp: string): readonly Kind[] {
+  const found = [...sdp.matchAll(/^m=(audio|video) /mg)].map(([, kind]) => kind as Kind)
+  return [...new Set([...found, ...KINDS])]
+}

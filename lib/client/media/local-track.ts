@@ -1,0 +1,152 @@
+import { Emitter } from '../base/emitter.js'
+import type { Environment } from '../base/environment.js'
+import { AdaptorError, mediaError, type Device } from '../base/client-errors.js'
+
+export type Kind = 'audio' | 'video'
+
+export const DEVICES: Record<Kind, Device> = { audio: 'microphone', video: 'camera' }
+
+/** `release` gives the device back while it is off; `silence` keeps it and sends silence or black. */
+export type MuteMode = 'release' | 'silence'
+
+interface LocalTrackEvents {
+  changed: undefined
+  error: AdaptorError
+}
+
+/**
+ * The camera or the microphone. However often it is switched while the browser still fetches the device, it
+ * ends as it was last told, and no track is left running.
+ */
+export class LocalTrack extends Emitter<LocalTrackEvents> {
+  readonly kind: Kind
+  readonly #environment: Environment
+  readonly #constraint: boolean | MediaTrackConstraints
+  readonly #mode: MuteMode
+  #wanted: boolean
+  #closed = false
+  #track: MediaStreamTrack | null = null
+  #settling: Promise<void> | null = null
+  /** The first request, for both devices in one prompt. */
+  #opening: Promise<void> = Promise.resolve()
+
+  constructor (environment: Environment, kind: Kind, constraint: boolean | MediaTrackConstraints, mode: MuteMode) {
+    super()
+    this.kind = kind
+    this.#environment = environment
+    // Who asks for a camera that the options left out gets the default one.
+    this.#constraint = constraint === false ? true : constraint
+    this.#wanted = constraint !== false
+    this.#mode = mode
+  }
+
+  get track (): MediaStreamTrack | null {
+    return this.#track
+  }
+
+  get live (): boolean {
+    return this.#track !== null && this.#track.enabled
+  }
+
+  get wanted (): boolean {
+    return this.#wanted
+  }
+
+  /** The track comes, if at all, when `opening` has ended. */
+  expect (opening: Promise<void>): void {
+    this.#opening = opening
+  }
+
+  /** Resolves when it is as told; rejects with the browser's error where there is no device to be had. What it rejects with is told as `error`, once. */
+  set (on: boolean): Promise<void> {
+    if (this.#closed) {
+      const error = new AdaptorError('InvalidStateError', 'The adaptor was closed.', { device: DEVICES[this.kind] })
+      this.emit('error', error)
+      return Promise.reject(error)
+    }
+    this.#wanted = on
+    // At once, not at the end of whatever is under way: who mutes must not be heard one moment longer.
+    if (!on) this.#switchOff()
+    this.#settling ??= this.#settle().finally(() => { this.#settling = null })
+    return this.#settling
+  }
+
+  /** Takes a track of the first request. */
+  adopt (track: MediaStreamTrack): void {
+    if (this.#closed || this.#track !== null || (!this.#wanted && this.#mode === 'release')) {
+      track.stop()
+      return
+    }
+    track.enabled = this.#wanted
+    // Pulled out, or taken back by the browser; `stop` fires no such event.
+    track.onended = () => {
+      if (this.#track !== track) return
+      this.#wanted = false
+      this.#release()
+    }
+    this.#track = track
+    this.emit('changed', undefined)
+  }
+
+  close (): void {
+    this.#closed = true
+    this.#wanted = false
+    this.#release()
+  }
+
+  get #settled (): boolean {
+    return this.#closed || this.#wanted === this.live
+  }
+
+  async #settle (): Promise<void> {
+    await this.#opening
+    while (!this.#settled) {
+      if (!this.#wanted) this.#switchOff()
+      else if (this.#track !== null) this.#switchOn(this.#track)
+      else await this.#acquire()
+    }
+  }
+
+  async #acquire (): Promise<void> {
+    try {
+      const mediaDevices = this.#environment.mediaDevices
+      if (mediaDevices === undefined) throw insecure()
+      const stream = await mediaDevices.getUserMedia({ [this.kind]: this.#constraint })
+      for (const track of stream.getTracks()) this.adopt(track)
+      if (this.#wanted && this.#track === null) throw new AdaptorError('NotFoundError', `The browser gave no ${this.kind} track.`)
+    } catch (error) {
+      if (!this.#wanted) return
+      this.#wanted = false
+      const reason = mediaError(error, DEVICES[this.kind])
+      this.emit('error', reason)
+      throw reason
+    }
+  }
+
+  #switchOn (track: MediaStreamTrack): void {
+    track.enabled = true
+    this.emit('changed', undefined)
+  }
+
+  #switchOff (): void {
+    if (this.#track === null) return
+    if (this.#mode === 'release') return this.#release()
+    if (!this.#track.enabled) return
+    this.#track.enabled = false
+    this.emit('changed', undefined)
+  }
+
+  #release (): void {
+    const track = this.#track
+    if (track === null) return
+    this.#track = null
+    track.onended = null
+    track.stop()
+    this.emit('changed', undefined)
+  }
+}
+
+/** Without https or localhost a browser has no `mediaDevices` at all; told in the words it uses for such pages. */
+export function insecure (): AdaptorError {
+  return new AdaptorError('SecurityError', 'Camera and microphone are only given to pages from https or localhost.')
+}

@@ -1,0 +1,122 @@
+import { Emitter } from '../base/emitter.js'
+import type { Environment } from '../base/environment.js'
+import { mediaError, type AdaptorError } from '../base/client-errors.js'
+import { DEVICES, insecure, LocalTrack, type Kind, type MuteMode } from './local-track.js'
+import type { MediaState } from '../call/peer-channel.js'
+import { StreamView } from './stream-view.js'
+import { KINDS } from '../call/transceivers.js'
+
+/** How browsers name a person's or a policy's no. */
+const REFUSALS: readonly string[] = ['NotAllowedError', 'PermissionDeniedError', 'PermissionDismissedError']
+
+interface MediaEvents {
+  changed: undefined
+  error: AdaptorError
+}
+
+export interface MediaSettings {
+  constraints: { audio: boolean | MediaTrackConstraints, video: boolean | MediaTrackConstraints }
+  muteMode: MuteMode
+  localVideo: () => HTMLMediaElement | null
+}
+
+/** Camera, microphone and the local preview. */
+export class Media extends Emitter<MediaEvents> {
+  readonly audio: LocalTrack
+  readonly video: LocalTrack
+  /** What the other side is told that the tracks belong to, whichever of them are on. It holds none itself. */
+  readonly group: MediaStream
+  readonly #environment: Environment
+  readonly #constraints: MediaSettings['constraints']
+  readonly #view: StreamView
+
+  constructor (environment: Environment, settings: MediaSettings) {
+    super()
+    this.#environment = environment
+    const constraints = this.#constraints = settings.constraints
+    this.group = new environment.MediaStream()
+    this.#view = new StreamView(environment, settings.localVideo, true)
+    this.audio = new LocalTrack(environment, 'audio', constraints.audio, settings.muteMode)
+    // A camera's light must go out whatever the mode.
+    this.video = new LocalTrack(environment, 'video', constraints.video, 'release')
+    for (const local of [this.audio, this.video]) {
+      local.on('changed', () => this.#changed())
+      local.on('error', error => this.emit('error', error))
+    }
+  }
+
+  /** The stream of the local preview; `null` while camera and microphone are off. */
+  get stream (): MediaStream | null {
+    return this.#view.stream
+  }
+
+  /** Which of the two are on. */
+  get state (): MediaState {
+    return { camera: this.video.live, microphone: this.audio.live }
+  }
+
+  track (kind: Kind): MediaStreamTrack | null {
+    return this[kind].track
+  }
+
+  /** Fetches what the constraints ask for, in one prompt, and whatever of it can be had. Resolves when all of that has come or was refused. */
+  open (): Promise<void> {
+    if (KINDS.every(kind => this.#constraints[kind] === false)) return Promise.resolve()
+    const opening = this.#open()
+    this.audio.expect(opening)
+    this.video.expect(opening)
+    return opening
+  }
+
+  close (): void {
+    this.audio.close()
+    this.video.close()
+    this.#view.clear()
+  }
+
+  async #open (): Promise<void> {
+    const { audio, video } = this.#constraints
+    const wanted = KINDS.filter(kind => this.#constraints[kind] !== false)
+    const both = await this.#fetch({ audio, video }, wanted.length === 1 ? wanted[0] : undefined)
+    if (both === null) return
+    if (wanted.length === 1) return this.emit('error', both)
+    // One request for two devices fails where either of them fails: a blocked camera must not take the microphone with it.
+    const separable = await this.#separable(both)
+    const errors: AdaptorError[] = []
+    for (const kind of wanted) {
+      const error = separable.includes(kind) ? await this.#fetch({ [kind]: this.#constraints[kind] }, kind) : both
+      if (error !== null) errors.push(error)
+    }
+    // What failed for one and the same reason is told once.
+    if (errors.length === 2 && errors[0]?.name === errors[1]?.name) this.emit('error', both)
+    else for (const error of errors) this.emit('error', error)
+  }
+
+  /** Which devices to ask for alone. A person who has just said no to both, or closed the question, is not asked twice more. */
+  async #separable (error: AdaptorError): Promise<readonly Kind[]> {
+    if (this.#environment.mediaDevices === undefined) return []
+    if (!REFUSALS.includes(error.name)) return KINDS
+    const [audio, video] = await Promise.all(KINDS.map(kind => this.#environment.permission(DEVICES[kind])))
+    // With one of them blocked a browser asks nobody: there the other is still to be asked for.
+    return KINDS.filter(kind => {
+      const [own, other] = kind === 'audio' ? [audio, video] : [video, audio]
+      return own !== 'prompt' || other === 'denied'
+    })
+  }
+
+  async #fetch (constraints: MediaStreamConstraints, only?: Kind): Promise<AdaptorError | null> {
+    try {
+      if (this.#environment.mediaDevices === undefined) throw insecure()
+      const stream = await this.#environment.mediaDevices.getUserMedia(constraints)
+      for (const track of stream.getTracks()) this[track.kind as Kind].adopt(track)
+      return null
+    } catch (error) {
+      return mediaError(error, only === undefined ? undefined : DEVICES[only])
+    }
+  }
+
+  #changed (): void {
+    this.#view.show([this.audio.track, this.video.track].filter(track => track !== null))
+    this.emit('changed', undefined)
+  }
+}

@@ -1,0 +1,199 @@
+import { Backoff } from '../base/backoff.js'
+import type { ClientMessage } from '../../protocol/client-messages.js'
+import { Emitter } from '../base/emitter.js'
+import type { Environment } from '../base/environment.js'
+import { browserError } from '../base/client-errors.js'
+import { byteLength, parseFrame, type Frame } from './frames.js'
+import { Pace } from './pace.js'
+import type { ReconnectPolicy } from './reconnect-policy.js'
+import { Timer } from '../base/timer.js'
+
+/** How often the server is asked whether it is there, how long it may take to answer, and how long when the network has changed. */
+const PING_EVERY = 20_000
+const PONG_WITHIN = 8_000
+const VERIFY_WITHIN = 3_000
+/** How long a connection may take to open. */
+const OPEN_WITHIN = 10_000
+/** A connection that lived so long was a good one: the policy starts anew. Without it, one that is closed at once would be reopened at once, for ever. */
+const SETTLED_AFTER = 5_000
+
+/** RFC 6455, section 7.4.1: the code of a connection that ended without one. */
+const ABNORMAL = 1006
+/** The server's last words: this peer is put out, or its seat was taken back by another connection. */
+const FINAL_CODES: readonly number[] = [1008, 4001]
+export const TRY_LATER = 1013
+/** From the range that is left to applications (section 7.4.2). */
+const ABANDONED = 4000
+
+export interface Loss {
+  code: number
+  reason: string
+}
+
+interface ConnectionEvents {
+  open: undefined
+  message: Frame
+  ping: undefined
+  pong: undefined
+  /** The socket that was open, or was to open, is gone. */
+  lost: Loss & { wasOpen: boolean }
+  /** Another one is tried in `delay` ms. */
+  retrying: Loss & { delay: number }
+  /** No other one is tried. */
+  closed: Loss & { cause?: Error }
+}
+
+/** One WebSocket at a time, kept alive and opened again by the policy. Late events of an old socket reach nobody. */
+export class Connection extends Emitter<ConnectionEvents> {
+  readonly #environment: Environment
+  readonly #url: string
+  readonly #policy: ReconnectPolicy
+  /** How fast the server may be sent to. */
+  readonly pace: Pace
+  readonly #timer: Timer
+  readonly #heart: Timer
+  #state: 'idle' | 'connecting' | 'open' | 'waiting' = 'idle'
+  #socket: WebSocket | null = null
+  #backoff: Backoff
+  #openedAt = 0
+  #notBefore = 0
+
+  /** Whether somebody needs the connection: without, one that the server found idle (1013) is not opened again. */
+  needed: () => boolean = () => true
+
+  constructor (environment: Environment, url: string, policy: ReconnectPolicy) {
+    super()
+    this.#environment = environment
+    this.#url = url
+    this.#policy = policy
+    this.#backoff = new Backoff(environment, policy)
+    this.pace = new Pace(environment)
+    this.#timer = new Timer(environment)
+    this.#heart = new Timer(environment)
+  }
+
+  get state (): 'idle' | 'connecting' | 'open' | 'waiting' {
+    return this.#state
+  }
+
+  /** Connects, unless it is connected or about to be. */
+  open (): void {
+    if (this.#state === 'idle') this.#connect()
+  }
+
+  /** Connects without waiting any longer, or makes sure that the socket which seems open is. */
+  hurry (): void {
+    if (this.#state === 'waiting' && this.#environment.now() >= this.#notBefore) this.#connect()
+    else this.verify()
+  }
+
+  /** Asks the server whether it is there; a socket that gives no answer soon is given up. */
+  verify (): void {
+    if (this.#state === 'open') this.ping(VERIFY_WITHIN)
+  }
+
+  /** The server asked to be left alone for `delay` ms. */
+  rest (delay: number): void {
+    this.#notBefore = this.#environment.now() + delay
+  }
+
+  send (message: ClientMessage): boolean {
+    return this.sendText(JSON.stringify(message))
+  }
+
+  /** `false` where there is no open socket to send it by. */
+  sendText (text: string): boolean {
+    // A socket that is closing takes text and drops it (WebSockets, section 3.1).
+    if (this.#state !== 'open' || this.#socket?.readyState !== 1) return false
+    this.#socket.send(text)
+    this.pace.handleSent(byteLength(text))
+    return true
+  }
+
+  ping (within = PONG_WITHIN): void {
+    if (!this.send({ command: 'ping' })) return
+    this.pace.handlePing()
+    this.emit('ping', undefined)
+    this.#heart.start(within, () => this.#lose(ABNORMAL, 'The server does not answer.'))
+  }
+
+  /** Ends it without another try; `open` begins anew. */
+  close (): void {
+    const socket = this.#detach()
+    this.#state = 'idle'
+    this.#backoff = new Backoff(this.#environment, this.#policy)
+    socket?.close(1000)
+  }
+
+  #connect (): void {
+    this.#state = 'connecting'
+    let socket: WebSocket
+    try {
+      socket = new this.#environment.WebSocket(this.#url)
+    } catch (error) {
+      // An address that is none, or ws: from an https: page: no other try can end better.
+      this.#finish({ code: ABNORMAL, reason: browserError(error).message, cause: browserError(error) })
+      return
+    }
+    this.#socket = socket
+    const mine = (run: (event: Event) => void) => (event: Event) => { if (socket === this.#socket) run(event) }
+    socket.onopen = mine(() => this.#opened())
+    socket.onmessage = mine(event => this.#receive((event as MessageEvent).data))
+    socket.onclose = mine(event => this.#lose((event as CloseEvent).code, (event as CloseEvent).reason))
+    this.#timer.start(OPEN_WITHIN, () => this.#lose(ABNORMAL, 'The server does not answer.'))
+  }
+
+  #opened (): void {
+    this.#timer.stop()
+    this.#state = 'open'
+    this.#openedAt = this.#environment.now()
+    this.pace.handleOpen()
+    this.#heart.start(PING_EVERY, () => this.ping())
+    this.emit('open', undefined)
+  }
+
+  #receive (data: unknown): void {
+    // Whatever comes is a sign of life.
+    this.#heart.start(PING_EVERY, () => this.ping())
+    const frame = parseFrame(data)
+    if (frame === null) return
+    if (frame.command === 'pong') {
+      this.pace.handlePong()
+      this.emit('pong', undefined)
+    } else this.emit('message', frame)
+  }
+
+  #lose (code: number, reason: string): void {
+    const wasOpen = this.#state === 'open'
+    const now = this.#environment.now()
+    const settled = wasOpen && now - this.#openedAt >= SETTLED_AFTER
+    // With a code of our own: should it get through after all, a plain close would be taken for a goodbye.
+    this.#detach()?.close(ABANDONED)
+    this.#state = 'waiting'
+    this.emit('lost', { code, reason, wasOpen })
+    // A listener may have closed it, or opened another.
+    if (this.#state !== 'waiting') return
+    if (FINAL_CODES.includes(code)) return this.#finish({ code, reason })
+    if (code === TRY_LATER && !this.needed()) return this.#finish({ code, reason })
+    if (settled) this.#backoff = new Backoff(this.#environment, this.#policy)
+    const delay = this.#backoff.next()
+    if (delay === null) return this.#finish({ code, reason })
+    const wait = Math.max(delay, this.#notBefore - now)
+    this.#timer.start(wait, () => this.#connect())
+    this.emit('retrying', { code, reason, delay: wait })
+  }
+
+  #finish (loss: ConnectionEvents['closed']): void {
+    this.close()
+    this.emit('closed', loss)
+  }
+
+  #detach (): WebSocket | null {
+    const socket = this.#socket
+    this.#socket = null
+    this.#timer.stop()
+    this.#heart.stop()
+    if (socket !== null) socket.onopen = socket.onmessage = socket.onclose = null
+    return socket
+  }
+}

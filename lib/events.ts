@@ -1,0 +1,71 @@
+import { EventEmitter } from 'node:events'
+import type { ErrorDefinition } from './protocol/codes.js'
+import type { StopReason } from './protocol/server-messages.js'
+
+/** Where something happened. */
+export interface Place {
+  app: string
+  room: string
+  /** The peer's id; new for each seat, kept over resumptions. */
+  peer: string
+}
+
+/** What `fastify.rooms` tells, by the event's name. Listeners run at once, in the order of what happens. */
+export interface RoomEvents {
+  /** A peer took a seat; `peers` is how many sit there now. */
+  joined: [event: Place & { peers: number }]
+  /** A peer's seat is gone, and why. */
+  left: [event: Place & { reason: StopReason, peers: number }]
+  /** A room is complete: `peer`, who sat there first, was asked for an offer. */
+  started: [event: Place]
+  /** A peer lost its socket, and its seat waits for it; `window` is for how long, in ms. */
+  absent: [event: Place & { window: number }]
+  /** A peer took its seat back; `replayed` is how many kept messages it got. */
+  resumed: [event: Place & { replayed: number }]
+  /** A message went from `peer` to the others. */
+  relayed: [event: Place & { command: string, bytes: number }]
+  /** Something was answered by an `error`. `room` is absent where the message named none. */
+  refused: [event: { app: string, room?: string, definition: ErrorDefinition, message: string }]
+}
+
+type Listener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
+
+/** Tells the application, whose mistakes are its own: a listener that throws disturbs no call. */
+export class RoomEmitter {
+  readonly #emitter = new EventEmitter()
+  readonly #failed: (error: unknown) => void
+
+  constructor (failed: (error: unknown) => void) {
+    this.#failed = failed
+  }
+
+  on<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+    this.#emitter.on(event, listener as (...args: unknown[]) => void)
+  }
+
+  once<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+    this.#emitter.once(event, listener as (...args: unknown[]) => void)
+  }
+
+  off<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+    this.#emitter.off(event, listener as (...args: unknown[]) => void)
+  }
+
+  /** Asked before an event is put together, so that what nobody listens to costs nothing. */
+  listenerCount (event: keyof RoomEvents): number {
+    return this.#emitter.listenerCount(event)
+  }
+
+  emit<E extends keyof RoomEvents> (event: E, ...args: RoomEvents[E]): void {
+    // One by one, since emit() stops at the first that throws; the raw ones, since those of once() take themselves off.
+    for (const listener of this.#emitter.rawListeners(event)) {
+      try {
+        const outcome: unknown = listener(...args)
+        // Nobody else waits for an async listener, and a rejection that nobody hears ends the process.
+        if (outcome instanceof Promise) outcome.catch(this.#failed)
+      } catch (error) {
+        this.#failed(error)
+      }
+    }
+  }
+}

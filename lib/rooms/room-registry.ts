@@ -1,0 +1,94 @@
+import { systemClock, type Clock } from './clock.js'
+import { RoomEmitter } from '../events.js'
+import { ReplayBudget } from './replay-budget.js'
+import { Room, type JoinOutcome, type JoinRequest, type RoomContext, type SeatRules } from './room.js'
+import type { Seat } from './seat.js'
+
+/** All rooms of one registration of the plugin, application by application. A room is there while somebody sits or waits in it. */
+export class Rooms {
+  readonly events: RoomEmitter
+  readonly clock: Clock
+  readonly #budget: ReplayBudget
+  readonly #apps = new Map<string, Map<string, Room>>()
+  readonly #seats = new Map<string, Seat>()
+  readonly #context: RoomContext
+  #draining = false
+
+  /** @param failed told what a listener of the events threw */
+  constructor (rules: SeatRules, clock: Clock = systemClock, failed: (error: unknown) => void = () => {}) {
+    this.clock = clock
+    this.events = new RoomEmitter(failed)
+    this.#budget = new ReplayBudget(rules)
+    const draining = (): boolean => this.#draining
+    this.#context = {
+      get draining () { return draining() },
+      clock,
+      events: this.events,
+      rules,
+      budget: this.#budget,
+      seated: seat => this.#seats.set(seat.id, seat),
+      unseated: seat => this.#seats.delete(seat.id),
+      emptied: room => this.#delete(room)
+    }
+  }
+
+  get draining (): boolean {
+    return this.#draining
+  }
+
+  /** How many bytes are kept for peers that may come back, with what each message costs beside its own. */
+  get replayBytes (): number {
+    return this.#budget.bytes
+  }
+
+  apps (): string[] {
+    return [...this.#apps.keys()]
+  }
+
+  in (app: string): Room[] {
+    return [...this.#apps.get(app)?.values() ?? []]
+  }
+
+  find (app: string, room: string): Room | undefined {
+    return this.#apps.get(app)?.get(room)
+  }
+
+  seat (id: string): Seat | undefined {
+    return this.#seats.get(id)
+  }
+
+  /**
+   * Takes a seat in a room, which is made where it does not exist.
+   *
+   * @param most how many rooms the application may have
+   */
+  join (app: string, name: string, request: JoinRequest, most: number): JoinOutcome | Promise<JoinOutcome> {
+    if (this.#draining) return { refused: 'serverDraining' }
+    let rooms = this.#apps.get(app)
+    let room = rooms?.get(name)
+    if (room === undefined) {
+      if (rooms !== undefined && rooms.size >= most) {
+        return { refused: 'tooManyRooms', message: 'The application has as many rooms as it may have.' }
+      }
+      room = new Room(app, name, this.#context)
+      if (rooms === undefined) this.#apps.set(app, rooms = new Map())
+      rooms.set(name, room)
+    }
+    return room.join(request)
+  }
+
+  /** Ends every room and refuses new joins from now on. Nobody is told: whoever drains closes the connections. */
+  drain (): void {
+    this.#draining = true
+    for (const rooms of [...this.#apps.values()]) {
+      for (const room of [...rooms.values()]) room.dissolve()
+    }
+  }
+
+  #delete (room: Room): void {
+    const rooms = this.#apps.get(room.app)
+    if (rooms?.get(room.name) !== room) return
+    rooms.delete(room.name)
+    if (rooms.size === 0) this.#apps.delete(room.app)
+  }
+}

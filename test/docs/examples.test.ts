@@ -1,0 +1,235 @@
+import t from 'tap'
+import type { Test } from 'tap'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance } from 'fastify'
+import { WebSocket } from 'ws'
+import { start } from '../helpers/start.js'
+
+// What the guides in example/ promise: whom they let in, and that whoever stays out is told so before the upgrade.
+
+interface Answer { status: number, body: Record<string, unknown>, retryAfter: string | undefined }
+type Headers = Record<string, string>
+
+/** A door to knock at: the address of the example's application. */
+async function open (t: Test, app: FastifyInstance) {
+  const address = `${await start(t, app)}/WebRTCApp4`
+  const connect = (headers: Headers) => new WebSocket(address, { headers })
+  return {
+    /** Connects; fails where there is no upgrade. */
+    async enter (headers: Headers = {}): Promise<Client> {
+      const socket = connect(headers)
+      t.teardown(() => socket.terminate())
+      const client = new Client(socket)
+      await once(socket, 'open')
+      return client
+    },
+    /** The HTTP answer in place of an upgrade; fails where there is one. */
+    async refused (headers: Headers = {}): Promise<Answer> {
+      const socket = connect(headers)
+      return await new Promise((resolve, reject) => {
+        socket.on('unexpected-response', (_request, response: IncomingMessage) => {
+          response.setEncoding('utf8').toArray().then(chunks => {
+            const { statusCode: status = 0, headers: { 'retry-after': retryAfter } } = response
+            resolve({ status, body: JSON.parse(chunks.join('')), retryAfter })
+          }, reject)
+        })
+        socket.on('open', () => {
+          socket.terminate()
+          reject(new Error('There was an upgrade.'))
+        })
+        socket.on('error', reject)
+      })
+    }
+  }
+}
+
+class Client {
+  readonly #socket: WebSocket
+  readonly #frames: Array<Record<string, unknown>> = []
+
+  constructor (socket: WebSocket) {
+    this.#socket = socket
+    socket.on('message', data => this.#frames.push(JSON.parse(String(data))))
+  }
+
+  say (message: object): void {
+    this.#socket.send(JSON.stringify(message))
+  }
+
+  leave (): void {
+    this.#socket.terminate()
+  }
+
+  /** The next frame that has not been read yet. */
+  async hear (): Promise<Record<string, unknown>> {
+    const frame = this.#frames.shift()
+    if (frame !== undefined) return frame
+    await once(this.#socket, 'message')
+    return await this.hear()
+  }
+}
+
+/** Moves the clock that tokens and sessions are held against, until the test ends. */
+function moveTime (t: Test, by: number): void {
+  const { now } = Date
+  Date.now = () => now() + by
+  t.teardown(() => { Date.now = now })
+}
+
+const cookieOf = (response: { cookies: Array<{ name: string, value: string }> }): Headers =>
+  ({ cookie: response.cookies.map(({ name, value }) => `${name}=${value}`).join('; ') })
+
+t.test('example/jwt', async t => {
+  const { build } = await import('../../example/jwt/server.js')
+  const app = await build()
+  const door = await open(t, app)
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+  const claims = { room: 'room1', name: 'ann' }
+  const good = app.jwt.sign(claims)
+
+  await t.test('lets in who has a token, and tells the app their name', async t => {
+    const client = await door.enter(bearer(good))
+    client.say({ command: 'join', streamId: 'room1' })
+    t.match(await client.hear(), { definition: 'joined', streamId: 'room1' })
+    const [peer] = await app.rooms.peers('WebRTCApp4', 'room1')
+    t.same(peer?.metadata, { name: 'ann' })
+  })
+
+  await t.test('lets an invited browser in by its cookie, which no script can read', async t => {
+    const invitation = await app.inject('/invitation/room2/ben')
+    t.equal(invitation.statusCode, 302)
+    t.equal(invitation.headers.location, '/WebRTCApp4/peer.html?room=room2')
+    t.match(invitation.cookies, [{ name: 'invitation', httpOnly: true, sameSite: 'Lax' }])
+    const client = await door.enter(cookieOf(invitation))
+    client.say({ command: 'join', streamId: 'room2' })
+    t.match(await client.hear(), { definition: 'joined', streamId: 'room2' })
+  })
+
+  await t.test('keeps a person to the room of their token, and the connection open', async t => {
+    const client = await door.enter(bearer(good))
+    client.say({ command: 'join', streamId: 'room9' })
+    t.match(await client.hear(), { command: 'error', definition: 'unauthorized_access' })
+    client.say({ command: 'ping' })
+    t.match(await client.hear(), { command: 'pong' })
+  })
+
+  await t.test('answers 401 before the upgrade where the token is missing, wrong, forged or expired', async t => {
+    const [head, , signature] = good.split('.')
+    const otherRoom = Buffer.from(JSON.stringify({ ...claims, room: 'room9' })).toString('base64url')
+    const unsigned = `${Buffer.from('{"alg":"none","typ":"JWT"}').toString('base64url')}.${otherRoom}.`
+    const elsewhere = await build()
+    await elsewhere.ready()
+    t.teardown(() => elsewhere.close())
+    const bad: Array<[string, Headers]> = [
+      ['missing', {}],
+      ['no token at all', bearer('open-sesame')],
+      ['another claim under the same signature', bearer(`${head}.${otherRoom}.${signature}`)],
+      ['no signature', bearer(unsigned)],
+      ['another server\'s secret', bearer(elsewhere.jwt.sign(claims))],
+      ['expired', bearer(app.jwt.sign({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 }))],
+      ['expired, in the cookie', { cookie: `invitation=${app.jwt.sign({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 })}` }]
+    ]
+    for (const [what, headers] of bad) {
+      const { status, body } = await door.refused(headers)
+      t.equal(status, 401, what)
+      t.equal(body.statusCode, 401, 'with a body that says so')
+    }
+  })
+
+  await t.test('lets an invitation run out after an hour', async t => {
+    const headers = cookieOf(await app.inject('/invitation/room1/ann'))
+    moveTime(t, 59 * 60_000)
+    await door.enter(headers)
+    moveTime(t, 2 * 60_000)
+    t.equal((await door.refused(headers)).status, 401)
+  })
+})
+
+t.test('example/session', async t => {
+  const { build } = await import('../../example/session/server.js')
+  const app = await build()
+  const door = await open(t, app)
+  const login = async (user: string) => cookieOf(await app.inject(`/login/${user}`))
+
+  await t.test('lets in who has logged in, by the session\'s real cookie', async t => {
+    const answer = await app.inject('/login/ann')
+    t.equal(answer.headers.location, '/WebRTCApp4/peer.html')
+    t.match(answer.cookies, [{ name: 'sessionId', httpOnly: true, sameSite: 'Lax' }])
+    const client = await door.enter(cookieOf(answer))
+    client.say({ command: 'join', streamId: 'room1' })
+    t.match(await client.hear(), { definition: 'joined' })
+    const [peer] = await app.rooms.peers('WebRTCApp4', 'room1')
+    t.match(peer?.metadata, { user: 'ann' })
+    t.notMatch(JSON.stringify(await app.rooms.dump()), decodeURIComponent(cookieOf(answer).cookie ?? '').slice(10, 40), 'the key to the session is not shown')
+  })
+
+  await t.test('answers 401 before the upgrade where the session is missing, made up, forged or expired', async t => {
+    const { cookie = '' } = await login('ann')
+    const bad: Array<[string, Headers]> = [
+      ['missing', {}],
+      ['made up', { cookie: 'sessionId=open-sesame' }],
+      ['forged', { cookie: cookie.slice(0, -4) + (cookie.endsWith('AAAA') ? 'BBBB' : 'AAAA') }],
+      ['unsigned', { cookie: cookie.replace(/(\.|%2E).*$/i, '') }]
+    ]
+    for (const [what, headers] of bad) {
+      const { status, body } = await door.refused(headers)
+      t.equal(status, 401, what)
+      t.equal(body.message, 'Log in first.')
+    }
+    await door.enter({ cookie })
+    moveTime(t, 8 * 60 * 60_000 + 1)
+    t.equal((await door.refused({ cookie })).status, 401, 'expired')
+  })
+
+  await t.test('puts a person out of their calls when they log out, and nobody else', async t => {
+    const headers = await login('cleo')
+    const clients = [await door.enter(headers), await door.enter(await login('cleo'))] as const
+    for (const client of clients) {
+      client.say({ command: 'join', streamId: 'room3' })
+      t.match(await client.hear(), { definition: 'joined' })
+    }
+    const answer = await app.inject({ method: 'POST', url: '/logout', headers })
+    t.equal(answer.statusCode, 204)
+    const [out, stays] = clients
+    t.match(await heard(out, 'leaved'), { streamId: 'room3', reason: 'logged out' })
+    t.match(await heard(stays, 'peerLeft'), { streamId: 'room3' })
+    t.equal((await app.rooms.peers('WebRTCApp4', 'room3')).length, 1)
+    t.equal((await door.refused(headers)).status, 401, 'and the cookie is worth nothing any more')
+  })
+})
+
+async function heard (client: Client, definition: string): Promise<Record<string, unknown>> {
+  for (;;) {
+    const frame = await client.hear()
+    if (frame.definition === definition) return frame
+  }
+}
+
+t.test('example/rate-limit', async t => {
+  const { build } = await import('../../example/rate-limit/server.js')
+
+  await t.test('answers 429 before the upgrade to the 61st connection of a minute, and says when to come back', async t => {
+    const door = await open(t, await build())
+    for (let i = 0; i < 60; i++) {
+      const client = await door.enter()
+      client.leave()
+    }
+    const { status, body, retryAfter } = await door.refused()
+    t.equal(status, 429)
+    t.equal(body.statusCode, 429)
+    t.ok(Number(retryAfter) > 0 && Number(retryAfter) <= 60, `Retry-After: ${retryAfter}`)
+  })
+
+  await t.test('counts the addresses behind a trusted proxy apart, and no other route', async t => {
+    const app = await build({ trustProxy: '127.0.0.0/8, ::1' })
+    const door = await open(t, app)
+    const from = (address: string) => ({ 'x-forwarded-for': address })
+    for (let i = 0; i < 60; i++) (await door.enter(from('192.0.2.1'))).leave()
+    t.equal((await door.refused(from('192.0.2.1'))).status, 429)
+    await door.enter(from('192.0.2.2'))
+    const pages = await Promise.all(Array.from({ length: 70 }, () =>
+      app.inject({ url: '/WebRTCApp4/peer.html', headers: from('192.0.2.1') })))
+    t.same([...new Set(pages.map(page => page.statusCode))], [200], 'the page is not counted')
+  })
+})

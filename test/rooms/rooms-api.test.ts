@@ -1,0 +1,256 @@
+import t from 'tap'
+import type { Place, RoomEvents } from '../../lib/index.js'
+import { RESERVED_DEFINITIONS } from '../../lib/protocol/server-messages.js'
+import { host, pair, type Host } from '../helpers/host.js'
+
+// fastify.rooms: what the application on the server sees and does.
+
+/** Everything that the rooms tell, in order. */
+function record ({ app }: Host): Array<Record<string, unknown> & { event: string }> {
+  const told: Array<Record<string, unknown> & { event: string }> = []
+  const names: Array<keyof RoomEvents> = ['joined', 'left', 'started', 'absent', 'resumed', 'relayed', 'refused']
+  for (const name of names) app.rooms.on(name, (event: object) => { told.push({ event: name, ...event }) })
+  return told
+}
+
+t.test('list, get, peers and peer show who sits where', async t => {
+  const server = await host(t, { authorize: (_request, { token }) => ({ metadata: { name: token }, role: 'guest' }) })
+  const { rooms } = server.app
+  const ann = await server.connect('/one')
+  const { peerId } = await ann.join('room', { token: 'ann', resume: true })
+  const ben = await server.connect('/one')
+  await ben.join('room', { token: 'ben' })
+  const cleo = await server.connect('/two')
+  await cleo.join('den', { token: 'cleo' })
+
+  t.same((await rooms.apps()).sort(), ['one', 'two'])
+  t.same((await rooms.list()).map(room => `${room.app}/${room.name}`).sort(), ['one/room', 'two/den'])
+  t.same((await rooms.list('one')).map(room => room.name), ['room'])
+  t.same(await rooms.list('three'), [])
+  const room = await rooms.get('one', 'room')
+  t.match(room, { app: 'one', name: 'room', capacity: 2, waiting: 0 })
+  t.same(await rooms.peers('one', 'room'), room?.peers)
+  t.same(room?.peers.map(peer => peer.metadata), [{ name: 'ann' }, { name: 'ben' }], 'in the order in which they sat down')
+  t.same(await rooms.peer(String(peerId)), {
+    id: peerId, state: 'present', absentFor: null, resumable: true, polite: false, relayed: 0, kept: 0, role: 'guest', metadata: { name: 'ann' }
+  })
+  t.not(room?.peers[0]?.polite, room?.peers[1]?.polite, 'one of the two is polite')
+  t.equal(await rooms.get('one', 'den'), undefined)
+  t.same(await rooms.peers('one', 'den'), [])
+  t.equal(await rooms.peer('nobody'), undefined)
+})
+
+t.test('dump() is plain data, and shows the truth after people have gone', async t => {
+  const server = await host(t)
+  const [first, second] = await pair(server)
+  const dump = await server.app.rooms.dump()
+  t.same(JSON.parse(JSON.stringify(dump)), dump)
+  t.match(dump, { prefix: '', draining: false, connections: 2, rooms: [{ app: 'app', name: 'room' }] })
+  t.equal(dump.rooms[0]?.peers.length, 2)
+  for (const client of [first, second]) {
+    client.say({ command: 'leave', streamId: 'room' })
+    await client.hears('leaved')
+  }
+  t.match(await server.app.rooms.dump(), { connections: 2, rooms: [] })
+  t.same(await server.app.rooms.apps(), [])
+})
+
+t.test('A snapshot cannot be used to change a room', async t => {
+  const server = await host(t)
+  await pair(server)
+  const room = await server.app.rooms.get('app', 'room')
+  room?.peers.splice(0)
+  t.equal((await server.app.rooms.peers('app', 'room')).length, 2)
+})
+
+t.test('An absent peer is shown as absent, for how long, and with what waits for it', async t => {
+  const server = await host(t, { resume: { window: 60_000 } })
+  const told = record(server)
+  const first = await server.connect()
+  const { peerId, resumeToken } = await first.join('room', { resume: true })
+  const second = await server.connect()
+  await second.join('room')
+  await first.hears('start')
+  const gone = new Promise<Place & { window: number }>(resolve => server.app.rooms.once('absent', resolve))
+  first.socket.terminate()
+  t.same(await gone, { app: 'app', room: 'room', peer: peerId, window: 60_000 })
+  second.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
+  t.same(await second.news(), [])
+  const absent = await server.app.rooms.peer(String(peerId))
+  t.match(absent, { state: 'absent', resumable: true, kept: 1 })
+  t.ok(absent?.absentFor != null && absent.absentFor > 0 && absent.absentFor <= 60_000)
+
+  const back = await server.connect()
+  t.match(await back.join('room', { resumeToken }), { resumed: true, peerId })
+  t.match(told.filter(({ event }) => event === 'resumed'), [{ app: 'app', room: 'room', peer: peerId, replayed: 1 }])
+  t.match(await server.app.rooms.peer(String(peerId)), { state: 'present', absentFor: null, kept: 0 })
+})
+
+t.test('Events tell what happens, in order, with where and who', async t => {
+  const server = await host(t)
+  const told = record(server)
+  const first = await server.connect()
+  const { peerId: a } = await first.join('room')
+  const second = await server.connect()
+  const { peerId: b } = await second.join('room')
+  const frame = { command: 'takeConfiguration', streamId: 'room', type: 'offer', sdp: 'v=0' }
+  first.say(frame)
+  await second.hears('takeConfiguration')
+  second.say({ command: 'dance' })
+  second.say({ command: 'takeCandidate', streamId: 'other', label: 0, id: '0', candidate: '' })
+  await second.hears('notInRoom')
+  second.say({ command: 'leave', streamId: 'room' })
+  await second.hears('leaved')
+  const last = new Promise(resolve => server.app.rooms.once('left', resolve))
+  first.socket.terminate()
+  await last
+  const at = { app: 'app', room: 'room' }
+  t.match(told, [
+    { event: 'joined', ...at, peer: a, peers: 1 },
+    { event: 'joined', ...at, peer: b, peers: 2 },
+    { event: 'started', ...at, peer: a },
+    { event: 'relayed', ...at, peer: a, command: 'takeConfiguration', bytes: JSON.stringify(frame).length },
+    { event: 'refused', app: 'app', definition: 'unknownCommand' },
+    { event: 'refused', app: 'app', room: 'other', definition: 'notInRoom' },
+    { event: 'left', ...at, peer: b, reason: 'left', peers: 1 },
+    { event: 'left', ...at, peer: a, reason: 'lost', peers: 0 }
+  ])
+  t.equal(told.length, 8)
+})
+
+t.test('once() tells once, off() stops it, and all three can be chained', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  let on = 0
+  let once = 0
+  const count = () => { on++ }
+  t.equal(rooms.on('joined', count).once('joined', () => { once++ }), rooms)
+  const [first] = await pair(server)
+  t.same([on, once], [2, 1])
+  t.equal(rooms.off('joined', count), rooms)
+  await first.join('another')
+  t.same([on, once], [2, 1])
+})
+
+t.test('A listener that throws is logged and disturbs nobody', async t => {
+  const server = await host(t)
+  const names: Array<keyof RoomEvents> = ['joined', 'left', 'started', 'relayed', 'refused']
+  for (const name of names) server.app.rooms.on(name, () => { throw new Error(`Oops at ${name}.`) })
+  const [first, second] = await pair(server)
+  first.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
+  t.match(await second.hears('peerMessageCommand'), { data: 1 })
+  first.say({ command: 'dance' })
+  await first.hears('unknownCommand')
+  second.say({ command: 'leave' })
+  await second.hears('leaved')
+  t.match(await first.hears('stop'), { streamId: 'room' })
+  const errors = server.log.lines.filter(line => line.level === 50).map(line => (line.err as Error).message)
+  t.same(new Set(errors), new Set(names.map(name => `Oops at ${name}.`)))
+})
+
+t.test('A listener that throws keeps nothing from the others, and one that rejects does not end the process', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  const heard: string[] = []
+  rooms.once('joined', () => { throw new Error('The first throws.') })
+  rooms.on('joined', async () => { throw new Error('The second rejects.') })
+  rooms.on('joined', () => { heard.push('third') })
+  await pair(server)
+  t.same(heard, ['third', 'third'])
+  const errors = server.log.lines.filter(line => line.level === 50).map(line => (line.err as Error).message)
+  t.same(errors.sort(), ['The first throws.', 'The second rejects.', 'The second rejects.'])
+})
+
+t.test('A listener may put a peer out in the middle of what it listens to', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  rooms.on('started', ({ peer }) => { void rooms.remove(peer, 'because') })
+  const first = await server.connect()
+  await first.join('room')
+  const second = await server.connect()
+  await second.join('room')
+  t.match(await first.hears('leaved'), { reason: 'because' })
+  await second.hears('stop')
+  t.equal((await rooms.peers('app', 'room')).length, 1)
+})
+
+t.test('close() puts everybody out with the reason, and the room may be joined anew', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  const clients = await pair(server)
+  t.equal(await rooms.close('app', 'room', 'over'), true)
+  for (const client of clients) {
+    t.match(await client.hears('stop'), { streamId: 'room', reason: 'removed' })
+    t.match(await client.hears('leaved'), { streamId: 'room', reason: 'over' })
+  }
+  t.equal(await rooms.get('app', 'room'), undefined)
+  t.match(await clients[0].join('room'), { peers: 0 })
+  t.equal(await rooms.close('app', 'nowhere'), false)
+})
+
+t.test('remove() puts one peer out, and the other one is told', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  const told = record(server)
+  const [first, second] = await pair(server)
+  const [, peer] = await rooms.peers('app', 'room')
+  t.equal(await rooms.remove(String(peer?.id), 'rude'), true)
+  t.match(await second.hears('leaved'), { streamId: 'room', reason: 'rude' })
+  t.match(await first.hears('stop'), { streamId: 'room', reason: 'removed' })
+  t.match(told.at(-1), { event: 'left', reason: 'removed', peers: 1 })
+  t.equal(second.socket.readyState, second.socket.OPEN, 'its connection stays open')
+  t.equal(await rooms.remove(String(peer?.id)), false)
+  t.same(await first.news(), ['peerLeft'])
+})
+
+t.test('send() reaches everybody in the room and nobody else', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  const clients = await pair(server)
+  const stranger = await server.connect('/other')
+  await stranger.join('room')
+  const data = { text: 'five minutes left', list: [1, null], nested: { deep: true } }
+  t.equal(await rooms.send('app', 'room', 'countdown', data), true)
+  for (const client of clients) {
+    t.same(await client.hears('countdown'), { command: 'notification', definition: 'countdown', streamId: 'room', data })
+  }
+  t.same(await stranger.news(), [])
+  t.equal(await rooms.send('app', 'nowhere', 'countdown'), false)
+  await rooms.send('app', 'room', 'bare')
+  t.same(await clients[0].hears('bare'), { command: 'notification', definition: 'bare', streamId: 'room' })
+})
+
+t.test('sendToPeer() reaches that one alone', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  const [first, second] = await pair(server)
+  const [peer] = await rooms.peers('app', 'room')
+  t.equal(await rooms.sendToPeer(String(peer?.id), 'psst', 1), true)
+  t.match(await first.hears('psst'), { data: 1, streamId: 'room' })
+  t.same(await second.news(), [])
+  t.equal(await rooms.sendToPeer('nobody', 'psst'), false)
+})
+
+t.test('The definitions of the protocol are not for the application\'s messages', async t => {
+  const server = await host(t)
+  const { rooms } = server.app
+  const [first] = await pair(server)
+  const [peer] = await rooms.peers('app', 'room')
+  const error = { code: 'FST_WEBRTC_RESERVED_DEFINITION' }
+  for (const definition of RESERVED_DEFINITIONS) {
+    await t.rejects(rooms.send('app', 'room', definition), error, definition)
+    await t.rejects(rooms.send('app', 'nowhere', definition), error, definition)
+    await t.rejects(rooms.sendToPeer(String(peer?.id), definition), error, definition)
+  }
+  t.same((await first.news()).filter(name => name !== 'start'), [])
+})
+
+t.test('Everything that may be elsewhere one day is a promise today', async t => {
+  const { app: { rooms } } = await host(t)
+  const answers = [
+    rooms.apps(), rooms.list(), rooms.get('a', 'r'), rooms.peers('a', 'r'), rooms.peer('p'), rooms.dump(), rooms.close('a', 'r'),
+    rooms.remove('p'), rooms.send('a', 'r', 'd'), rooms.sendToPeer('p', 'd'), rooms.drain()
+  ]
+  for (const answer of answers) t.type(answer, Promise)
+  await Promise.all(answers)
+})
