@@ -16,9 +16,9 @@ function fieldsOf (schema, indent) {
     `${commentOf(field, indent)}${indent}${name}${required.includes(name) ? '' : '?'}: ${typeOf(field, indent)};\n`).join('')
 }
 
-function commentOf ({ description, default: value }, indent) {
+function commentOf ({ description, unit, default: value }, indent) {
   if (description === undefined) return ''
-  return `${indent}/** ${description}.${value === undefined ? '' : ` @default ${JSON.stringify(value).replaceAll('"', "'")}`} */\n`
+  return `${indent}/** ${description}.${unit === undefined ? '' : ` Unit: ${unit}.`}${value === undefined ? '' : ` @default ${JSON.stringify(value).replaceAll('"', "'")}`} */\n`
 }
 
 /** Every `type A = Static<typeof ASchema>` as an interface; without the schemas and typebox where `alone` is set. */

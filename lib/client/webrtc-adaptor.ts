@@ -50,7 +50,10 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   #lost = false
   #closed = false
 
-  /** `environment` is for tests. Throws an AdaptorError: `NotSupportedError` outside a browser with WebRTC, `SyntaxError` where `websocket_url` is no address. */
+  /**
+   * `environment` is for tests. Throws an AdaptorError: `NotSupportedError` outside a browser with WebRTC, `SyntaxError` where
+   * `websocket_url` is no address.
+   */
   constructor (options: WebRTCAdaptorOptions = {}, environment: Environment = browserEnvironment()) {
     super()
     this.#options = options

@@ -1,7 +1,7 @@
 import type { FastifyRequest, LogLevel, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
 import { OptionError } from '../errors.js'
 import {
-  AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema,
+  AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema,
   type AppOptions, type Authorize, type IceServerOption, type KeyGenerator, type Limits, type LogSerializers, type TurnOptions, type WebrtcSignallingOptions
 } from './options.js'
 import { isName } from '../protocol/names.js'
@@ -46,6 +46,10 @@ export interface Settings {
   drain: Static<typeof DrainSchema>
 }
 
+/** The options that have a default of their own in the schema. */
+type Standard = Required<Pick<WebrtcSignallingOptions, 'prefix' | 'decorator' | 'serveClient' | 'probeTimeout' | 'bufferedBytes' | StandardApp>>
+type StandardApp = 'authorizeTimeout' | 'nativeClients'
+
 /** Compiled at the first registration: an import that registers nothing yet does not pay for it. */
 const compiled: { options?: Check, app?: Check } = {}
 type Check = Pick<Validator, 'Check' | 'Errors'>
@@ -58,26 +62,27 @@ type Check = Pick<Validator, 'Check' | 'Errors'>
 export function resolveOptions (options: WebrtcSignallingOptions): Settings {
   const given = withoutUndefined(options)
   check(compiled.options ??= Compile(OptionsSchema), given, '')
-  const defaults = resolveApp(given, null, '')
+  const standard = defaultsOf(OptionsSchema) as Standard
+  const defaults = resolveApp(given, standardApp(standard), '')
   const { served, listed } = resolveApps(given.apps, defaults)
-  const bufferedBytes = given.bufferedBytes ?? 1_048_576
+  const { prefix, decorator, serveClient, probeTimeout, bufferedBytes } = { ...standard, ...given }
   const resume = { ...defaultsOf(ResumeSchema), ...given.resume }
   // A replay goes out in one go: a larger one would have the returning client taken for one that does not read, each time.
   if (given.resume?.bytes === undefined) resume.bytes = Math.min(resume.bytes, bufferedBytes)
   else if (resume.bytes > bufferedBytes) throw new OptionError('resume.bytes', `must not be more than 'bufferedBytes', ${bufferedBytes}`)
   return {
-    prefix: (given.prefix ?? '').replace(/\/+$/, ''),
-    decorator: given.decorator ?? 'rooms',
+    prefix: prefix.replace(/\/+$/, ''),
+    decorator,
     logLevel: given.logLevel,
     logSerializers: given.logSerializers,
-    serveClient: given.serveClient ?? true,
+    serveClient,
     defaults,
     listed,
     served,
     keyGenerator: given.keyGenerator,
     heartbeat: { ...defaultsOf(HeartbeatSchema), ...given.heartbeat },
     resume,
-    probeTimeout: given.probeTimeout ?? 2_000,
+    probeTimeout,
     bufferedBytes,
     drain: { ...defaultsOf(DrainSchema), ...given.drain }
   }
@@ -120,28 +125,44 @@ function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettin
   return { listed, served: app => listed.has(app) }
 }
 
-function resolveApp (given: AppOptions, defaults: AppSettings | null, path: string): AppSettings {
-  const hooks = <H>(name: string, value: H | readonly H[] | undefined, inherited: H[] | undefined): H[] => {
+/** What holds where neither the options nor the application say anything. */
+function standardApp ({ authorizeTimeout, nativeClients }: Pick<Standard, StandardApp>): AppSettings {
+  return {
+    iceServers: [],
+    turn: undefined,
+    authorize: undefined,
+    authorizeTimeout,
+    allowedOrigins: undefined,
+    nativeClients,
+    originAllowed: () => true,
+    onRequest: [],
+    preValidation: [],
+    preHandler: [],
+    limits: defaultsOf(LimitsSchema)
+  }
+}
+
+function resolveApp (given: AppOptions, defaults: AppSettings, path: string): AppSettings {
+  const hooks = <H>(name: string, value: H | readonly H[] | undefined, inherited: H[]): H[] => {
     const list = value === undefined ? [] : [value].flat() as H[]
     for (const hook of list) if (typeof hook !== 'function') throw new OptionError(path + name, 'must be a hook function, or a list of them')
-    // What guards every application guards each one: an application's own hooks come on top.
-    return [...inherited ?? [], ...list]
+    // Hooks that guard every application guard each one: an application's own hooks come on top.
+    return [...inherited, ...list]
   }
-  const allowedOrigins = given.allowedOrigins === undefined ? defaults?.allowedOrigins : given.allowedOrigins
-  const nativeClients = given.nativeClients ?? defaults?.nativeClients ?? true
+  const { authorize, authorizeTimeout, allowedOrigins, nativeClients } = { ...defaults, ...given }
   given.iceServers?.forEach((server, index) => checkIceServer(server, `${path}iceServers[${index}]`))
   return {
-    iceServers: given.iceServers?.map(({ urls, ...login }) => ({ urls: typeof urls === 'string' ? urls : [...urls], ...login })) ?? defaults?.iceServers ?? [],
-    turn: given.turn === undefined ? defaults?.turn : resolveTurn(given.turn, `${path}turn`),
-    authorize: given.authorize ?? defaults?.authorize,
-    authorizeTimeout: given.authorizeTimeout ?? defaults?.authorizeTimeout ?? 5_000,
+    iceServers: given.iceServers?.map(({ urls, ...login }) => ({ urls: typeof urls === 'string' ? urls : [...urls], ...login })) ?? defaults.iceServers,
+    turn: given.turn === undefined ? defaults.turn : resolveTurn(given.turn, `${path}turn`),
+    authorize,
+    authorizeTimeout,
     allowedOrigins,
     nativeClients,
     originAllowed: resolveOrigins(allowedOrigins, nativeClients, `${path}allowedOrigins`),
-    onRequest: hooks('onRequest', given.onRequest, defaults?.onRequest),
-    preValidation: hooks('preValidation', given.preValidation, defaults?.preValidation),
-    preHandler: hooks('preHandler', given.preHandler, defaults?.preHandler),
-    limits: { ...defaults?.limits ?? defaultsOf(LimitsSchema), ...given.limits }
+    onRequest: hooks('onRequest', given.onRequest, defaults.onRequest),
+    preValidation: hooks('preValidation', given.preValidation, defaults.preValidation),
+    preHandler: hooks('preHandler', given.preHandler, defaults.preHandler),
+    limits: { ...defaults.limits, ...given.limits }
   }
 }
 
@@ -156,7 +177,7 @@ function resolveTurn (given: TurnOptions, path: string): NonNullable<AppSettings
   if ((given.secret === undefined) === (given.credentials === undefined)) {
     throw new OptionError(`${path}.secret`, `must be given, or else '${path}.credentials', and not both`)
   }
-  return { ttl: 3_600, algorithm: 'sha1', ...given }
+  return { ...defaultsOf(TurnSchema) as { ttl: number, algorithm: 'sha1' | 'sha256' }, ...given }
 }
 
 function resolveOrigins (given: OriginsOption | undefined, nativeClients: boolean, path: string): AppSettings['originAllowed'] {

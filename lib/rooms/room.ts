@@ -305,7 +305,9 @@ export class Room {
     const { events, rules } = this.#context
     const { link } = request
     const others = [...this.#seats]
-    const seat = new Seat(this, link, others[0] !== undefined && !others[0].polite, request.profile, request.resume && rules.window > 0 ? rules : null, this.#context.budget, request.kind)
+    const polite = others[0] !== undefined && !others[0].polite
+    const replay = request.resume && rules.window > 0 ? rules : null
+    const seat = new Seat(this, link, polite, request.profile, replay, this.#context.budget, request.kind)
     if (seat.resumable) seat.claim(request.claim)
     this.#seats.push(seat)
     this.#context.seated(seat)

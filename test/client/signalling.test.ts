@@ -2,7 +2,14 @@ import t, { type Test } from 'tap'
 import { World, type FakePage } from '../helpers/client-world.js'
 
 /** A page whose server the test plays itself: what the SDK says is in `page.sent`. */
-async function alone (t: Test, options = {}): Promise<{ world: World, page: FakePage, push: (frame: object) => Promise<void>, end: (code: number, reason?: string) => Promise<void> }> {
+interface Alone {
+  world: World
+  page: FakePage
+  push: (frame: object) => Promise<void>
+  end: (code: number, reason?: string) => Promise<void>
+}
+
+async function alone (t: Test, options = {}): Promise<Alone> {
   const world = new World()
   const page = world.page(t)
   page.network.listener = () => ({ receive: () => {}, ended: () => {} })

@@ -49,7 +49,8 @@ const options = fc.record({
 
 /** What JSON leaves out is what is undefined. */
 const given = (options: WebrtcSignallingOptions): WebrtcSignallingOptions => JSON.parse(JSON.stringify(options)) as WebrtcSignallingOptions
-const plain = (settings: unknown): unknown => JSON.parse(JSON.stringify(settings, (_key, value) => value instanceof Map ? Object.fromEntries(value) : value as unknown))
+const plain = (settings: unknown): unknown =>
+  JSON.parse(JSON.stringify(settings, (_key, value) => value instanceof Map ? Object.fromEntries(value) : value as unknown))
 
 t.test('whatever is undefined, at whatever depth, is as if it were left out, and no setting is undefined or NaN', async t => {
   fc.assert(fc.property(options, options => {

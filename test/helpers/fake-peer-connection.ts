@@ -19,7 +19,13 @@ export class FakeTransceiver {
   /** Whether the other side's track has been announced by an event and not been taken away since. */
   announced = false
   readonly receiver: { track: FakeTrack, getStats: () => Promise<Map<string, object>> }
-  readonly sender: { track: FakeTrack | null, streams: object[], replaceTrack: (track: FakeTrack | null) => Promise<void>, setStreams: (...streams: object[]) => void }
+  readonly sender: {
+    track: FakeTrack | null
+    streams: object[]
+    replaceTrack: (track: FakeTrack | null) => Promise<void>
+    setStreams: (...streams: object[]) => void
+  }
+
 
   constructor (kind: string, direction: Direction, track: FakeTrack | null, changed: () => void, frames: () => number) {
     this.direction = direction

@@ -11,7 +11,7 @@ import { ServerMessageSchemas } from '../../lib/protocol/server-messages.js'
 
 // The README's tables, made from the code. `UPDATE_README=1 npx tap test/docs/readme.test.ts` writes them.
 
-type Described = TSchema & { default?: unknown, description?: string, maximum?: number }
+type Described = TSchema & { default?: unknown, description?: string, unit?: string }
 
 const groups: Record<string, TObject> = {
   limits: LimitsSchema, heartbeat: HeartbeatSchema, resume: ResumeSchema, drain: DrainSchema, turn: TurnSchema
@@ -22,7 +22,7 @@ function table (head: string[], rows: string[][]): string {
 }
 
 function optionRow (name: string, schema: Described): string[] {
-  const value = schema.default === undefined ? '' : `\`${JSON.stringify(schema.default).replaceAll('"', "'")}\``
+  const value = schema.default === undefined ? '' : `\`${JSON.stringify(schema.default).replaceAll('"', "'")}\`${schema.unit === undefined ? '' : ` ${schema.unit}`}`
   return [`\`${name}\``, value, schema.description ?? '']
 }
 

@@ -168,7 +168,9 @@ export class World {
     // Who comes back with a token comes on a new line, whether or not the old one is known to be dead.
     if (presented !== undefined && client.line?.views.has(room) === true) this.#abandon(client)
     const line = this.#lineOf(client)
-    const received = presented === undefined ? undefined : { right: presented.received, absent: undefined, less: Math.max(0, presented.received - 2), more: presented.received + 1_000 }[count]
+    const received = presented === undefined
+      ? undefined
+      : { right: presented.received, absent: undefined, less: Math.max(0, presented.received - 2), more: presented.received + 1_000 }[count]
     const token = kind === 'forged' && presented?.token !== undefined ? `${presented.token.slice(0, -1)}${presented.token.endsWith('A') ? 'B' : 'A'}` : presented?.token
     line.real.say({ command: 'join', streamId: room, ...(resume ? { resume } : {}), resumeToken: token, received, ...SHAPES[make] })
     this.oracle.join(line.oracle, room, resume, presented === undefined || kind === 'forged' ? undefined : presented, received, resume ? 'other' : make)

@@ -195,7 +195,8 @@ for (const [definition, when, options, scene] of scenes) {
 }
 
 /** What ends a connection: from the client's last frame to the close code, with the error that comes before it. */
-const endings: Array<[CloseReason, string, WebrtcSignallingOptions, ErrorDefinition | null, (server: SignallingServer, client: SignallingClient) => void | Promise<void>]> = [
+type Provoke = (server: SignallingServer, client: SignallingClient) => void | Promise<void>
+const endings: Array<[CloseReason, string, WebrtcSignallingOptions, ErrorDefinition | null, Provoke]> = [
   ['goingAway', 'the server drains while it asks whether sitters live', { probeTimeout: 5_000 }, 'serverDraining', async ({ app, address }, client) => {
     for (const streamId of ['room1', 'room1']) await (await connect(t, address, { autoPong: false })).join(streamId)
     client.send({ command: 'join', streamId: 'room1' })

@@ -125,7 +125,8 @@ const drain = step(fc.nat({ max: 9 }).map(chance => ({
 // fc.commands draws evenly from the list: what happens more often stands there more often.
 const often = (times: number, arbitrary: fc.Arbitrary<Step>): Array<fc.Arbitrary<Step>> => Array<fc.Arbitrary<Step>>(times).fill(arbitrary)
 const steps = fc.commands([
-  ...often(10, join), ...often(3, rejoin), ...often(11, resume), ...often(3, leave), ...often(10, relay), ...often(3, read), ...often(6, readAll), ...often(5, lose),
+  ...often(10, join), ...often(3, rejoin), ...often(11, resume), ...often(3, leave), ...often(10, relay),
+  ...often(3, read), ...often(6, readAll), ...often(5, lose),
   ...often(2, loseStale), ...often(3, ping), ...often(4, wait), ...often(3, tell), remove, close, drain
 ], { maxCommands: 40, size: 'max' })
 

@@ -318,7 +318,8 @@ for (const each of cases) {
     const { seen, running } = await run(t, each, true)
     t.same(seen, without.seen, 'the host is as it was')
     const address = `${toWs(running.origin)}/app`
-    const [first, second] = [await SignallingClient.connect(t, address, { rejectUnauthorized: false }), await SignallingClient.connect(t, address, { rejectUnauthorized: false })]
+    const first = await SignallingClient.connect(t, address, { rejectUnauthorized: false })
+    const second = await SignallingClient.connect(t, address, { rejectUnauthorized: false })
     await first.join('room')
     await second.join('room')
     await first.hears('start')

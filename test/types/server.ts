@@ -1,7 +1,8 @@
 import Fastify from 'fastify'
 import plugin, {
   ERRORS, JoinSchema, webrtcSignalling,
-  type AppOptions, type Authorize, type ErrorDefinition, type Join, type Place, type PeerSnapshot, type RoomEvents, type RoomSnapshot, type RoomsApi, type RoomsDump,
+  type AppOptions, type Authorize, type ErrorDefinition, type Join, type Place, type PeerSnapshot, type RoomEvents, type RoomSnapshot,
+  type RoomsApi, type RoomsDump,
   type TurnOptions, type WebrtcSignallingOptions
 } from '../../lib/index.js'
 

@@ -32,7 +32,10 @@ export interface CallbackEvents {
   reconnecting: { code: number, reason: string, delay: number }
   /** The connection is back and, where there was one, the seat, with `peers` others in the room; `resumed` where it is the same seat. */
   reconnected: { resumed: boolean, peers?: number }
-  /** There is no connection any more and none will come, unless `join` is called. The seat and the call have ended with it, on both sides; camera and microphone stay, as after `leave`. `code` 1013 where nobody used the connection, and nothing was lost. */
+  /**
+   * There is no connection any more and none will come, unless `join` is called. The seat and the call have ended with it, on both sides;
+   * camera and microphone stay, as after `leave`. `code` 1013 where nobody used the connection, and nothing was lost.
+   */
   closed: { code: number, reason: string }
   /** The other side is seen or heard, or (`stream: null`) is not any more. */
   remote_stream: { streamId: string | null, stream: MediaStream | null }
