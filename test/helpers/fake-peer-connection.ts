@@ -26,7 +26,6 @@ export class FakeTransceiver {
     setStreams: (...streams: object[]) => void
   }
 
-
   constructor (kind: string, direction: Direction, track: FakeTrack | null, changed: () => void, frames: () => number) {
     this.direction = direction
     const stats = () => new Map([['one', { type: 'inbound-rtp', kind, ...kind === 'video' ? { framesDecoded: frames() } : {} }]])
