@@ -4,7 +4,8 @@ import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protoc
 import type { IceServerConfig } from '../protocol/server-messages.js'
 import { kindOf } from './client-kind.js'
 import type { Link } from './peer-link.js'
-import type { JoinOutcome, JoinRequest } from './room.js'
+import type { JoinOutcome, JoinRequest } from './join-request.js'
+import { PendingJoin } from './pending-join.js'
 import type { Rooms } from './room-registry.js'
 import type { PeerProfile, Seat } from './seat.js'
 
@@ -31,7 +32,7 @@ export interface Caller extends Link {
   /** The seats that are reached through this connection. */
   readonly seats: readonly Seat[]
   /** The join that waits for an answer of the room; at most one, since frames are taken in order. */
-  pending: JoinRequest | null
+  pending: PendingJoin | null
   seatIn (room: string): Seat | undefined
   /** Whether this connection may join: at once, or once the application has said so. */
   admit (join: Join): Grant | Refusal | Promise<Grant | Refusal>
@@ -138,13 +139,13 @@ function takeSeat (caller: Caller, message: Join, grant: Grant | Refusal): Handl
     profile,
     capacity
   }
-  const outcome = caller.rooms.join(caller.app, streamId, request, caller.mostRooms)
-  if (!(outcome instanceof Promise)) {
-    settle(caller, outcome, streamId)
+  const answer = caller.rooms.join(caller.app, streamId, request, caller.mostRooms)
+  if (!(answer instanceof PendingJoin)) {
+    settle(caller, answer, streamId)
     return undefined
   }
-  caller.pending = request
-  return outcome.then(outcome => {
+  caller.pending = answer
+  return answer.outcome.then(outcome => {
     caller.pending = null
     if (caller.open) settle(caller, outcome, streamId)
   })

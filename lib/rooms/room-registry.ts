@@ -1,7 +1,9 @@
 import { systemClock, type Clock } from './clock.js'
 import { RoomEmitter } from '../events.js'
 import { ReplayBudget } from './replay-budget.js'
-import { Room, type JoinOutcome, type JoinRequest, type RoomContext, type SeatRules } from './room.js'
+import type { JoinOutcome, JoinRequest } from './join-request.js'
+import type { PendingJoin } from './pending-join.js'
+import { Room, type RoomContext, type SeatRules } from './room.js'
 import type { Seat } from './seat.js'
 
 /** All rooms of one registration of the plugin, application by application. A room is there while somebody sits or waits in it. */
@@ -62,7 +64,7 @@ export class Rooms {
    *
    * @param most how many rooms the application may have
    */
-  join (app: string, name: string, request: JoinRequest, most: number): JoinOutcome | Promise<JoinOutcome> {
+  join (app: string, name: string, request: JoinRequest, most: number): JoinOutcome | PendingJoin {
     if (this.#draining) return { refused: 'serverDraining' }
     let rooms = this.#apps.get(app)
     let room = rooms?.get(name)

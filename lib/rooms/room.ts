@@ -1,13 +1,14 @@
 import { encode } from '../protocol/codec.js'
-import type { ErrorDefinition } from '../protocol/codes.js'
 import type { StopReason } from '../protocol/server-messages.js'
-import { endsAtStop, type ClientKind } from './client-kind.js'
+import { endsAtStop } from './client-kind.js'
 import type { Clock } from './clock.js'
 import type { RoomEmitter } from '../events.js'
+import type { JoinOutcome, JoinRequest } from './join-request.js'
 import type { Frame, Link } from './peer-link.js'
+import { PendingJoin } from './pending-join.js'
 import type { BudgetBounds, ReplayBudget } from './replay-budget.js'
 import type { ReplayBounds } from './replay-log.js'
-import { Seat, splitToken, type PeerProfile } from './seat.js'
+import { Seat, splitToken } from './seat.js'
 
 /** How seats behave, the same for all rooms of one registration. */
 export interface SeatRules extends ReplayBounds, BudgetBounds {
@@ -34,25 +35,6 @@ export interface RoomContext {
   emptied (room: Room): void
 }
 
-/** What a joiner brings. */
-export interface JoinRequest {
-  link: Link
-  /** Which make of client it is. @default 'other' */
-  kind?: ClientKind
-  resume: boolean
-  resumeToken?: string | undefined
-  /** A secret of the client's own, the same in every join until it has seen a `joined`. */
-  claim?: string | undefined
-  received?: number | undefined
-  profile: PeerProfile
-  /** Sets how many may sit in the room. */
-  capacity?: number | undefined
-  /** Set by the room while the joiner waits: the joiner has gone. */
-  abandon?: (() => void) | undefined
-}
-
-export type JoinOutcome = { seat: Seat } | { refused: ErrorDefinition, message?: string, retryAfter?: number }
-
 /** How many may sit in a room, where nobody says otherwise. */
 export const CAPACITY = 2
 
@@ -68,11 +50,6 @@ const CROSSING = 3_000
 /** Who is told `stop` where a seat ends: everybody, those that a `stop` does not end for good, or nobody. */
 type Stops = 'all' | 'able' | 'none'
 
-interface Waiting {
-  request: JoinRequest
-  settle: (outcome: JoinOutcome) => void
-}
-
 /**
  * A room: its seats in the order in which they were taken, and the joiners that wait for one.
  * Whatever happens to a seat happens here, at once and in order.
@@ -83,7 +60,7 @@ export class Room {
   capacity = CAPACITY
   readonly #context: RoomContext
   readonly #seats: Seat[] = []
-  #waiting: Waiting[] = []
+  #waiting: PendingJoin[] = []
   /** Seats that are kept for a joiner while everybody is told that the one who sat there is gone. */
   #promised = 0
   /** How many sitters have not answered the probe that is under way. */
@@ -114,7 +91,7 @@ export class Room {
    *
    * @returns at once where the answer is known, later where the sitters of a full room are asked first whether they live.
    */
-  join (request: JoinRequest): JoinOutcome | Promise<JoinOutcome> {
+  join (request: JoinRequest): JoinOutcome | PendingJoin {
     const present = this.#seats.find(seat => seat.link === request.link)
     const own = this.#ownSeat(request)
     // A connection has one seat in a room, so that a token of another one is worth nothing on it.
@@ -129,16 +106,10 @@ export class Room {
       }
     }
     if (this.#waiting.length >= MOST_WAITING || (this.#unanswered === 0 && !this.#seats.some(seat => seat.link !== null))) return this.#full()
-    return new Promise(resolve => {
-      const waiting = { request, settle: resolve }
-      request.abandon = () => {
-        this.#waiting = this.#waiting.filter(other => other !== waiting)
-        resolve({ refused: 'NoSpaceForNewPeer' })
-        this.#leaveIfEmpty()
-      }
-      this.#waiting.push(waiting)
-      if (this.#unanswered === 0) this.#probe()
-    })
+    const join = new PendingJoin(request, join => this.#withdraw(join))
+    this.#waiting.push(join)
+    if (this.#unanswered === 0) this.#probe()
+    return join
   }
 
   /**
@@ -416,7 +387,7 @@ export class Room {
         const absent = this.#seats.find(seat => seat.link === null)
         const next = absent === undefined ? undefined : this.#nextThatFits(1)
         if (absent === undefined || next === undefined) break
-        this.#settle(next, { seat: this.#sit(next.request, this.#lostTo(absent)) })
+        next.answer({ seat: this.#sit(next.request, this.#lostTo(absent)) })
       }
     }
     this.#turnAway(this.#full())
@@ -435,12 +406,12 @@ export class Room {
   /** Gives free seats to those who wait, in the order in which they came. */
   #serve (): void {
     for (let next = this.#nextThatFits(); next !== undefined; next = this.#nextThatFits()) {
-      this.#settle(next, { seat: this.#sit(next.request) })
+      next.answer({ seat: this.#sit(next.request) })
     }
   }
 
   /** Takes out of the queue the first joiner for whom there is a seat, or for whom `leaving` seats are given up. */
-  #nextThatFits (leaving = 0): Waiting | undefined {
+  #nextThatFits (leaving = 0): PendingJoin | undefined {
     if (this.#waiting.length === 0) return undefined
     const index = this.#waiting.findIndex(({ request }) => this.#free(request, leaving))
     return index === -1 ? undefined : this.#waiting.splice(index, 1)[0]
@@ -449,13 +420,16 @@ export class Room {
   #turnAway (outcome: JoinOutcome): void {
     const waiting = this.#waiting
     this.#waiting = []
-    for (const each of waiting) this.#settle(each, outcome)
+    for (const join of waiting) join.answer(outcome)
     this.#leaveIfEmpty()
   }
 
-  #settle ({ request, settle }: Waiting, outcome: JoinOutcome): void {
-    request.abandon = undefined
-    settle(outcome)
+  #withdraw (join: PendingJoin): void {
+    const index = this.#waiting.indexOf(join)
+    if (index === -1) return
+    this.#waiting.splice(index, 1)
+    join.answer({ refused: 'NoSpaceForNewPeer' })
+    this.#leaveIfEmpty()
   }
 
   #toOthers (from: Seat, frame: Frame, able = false): void {

@@ -7,7 +7,7 @@ import type { ClientMessage, Join } from '../protocol/client-messages.js'
 import type { IceServerConfig, ToldLimits } from '../protocol/server-messages.js'
 import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../rooms/commands.js'
 import type { Frame } from '../rooms/peer-link.js'
-import type { JoinRequest } from '../rooms/room.js'
+import type { PendingJoin } from '../rooms/pending-join.js'
 import type { Rooms } from '../rooms/room-registry.js'
 import type { Seat } from '../rooms/seat.js'
 import type { AppSettings } from '../config/settings.js'
@@ -48,7 +48,7 @@ export class Connection implements Caller {
   /** Under which key its address is counted. */
   readonly key: string
   readonly seats: Seat[] = []
-  pending: JoinRequest | null = null
+  pending: PendingJoin | null = null
   readonly #hub: Hub
   readonly #socket: WebSocket
   /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
@@ -404,7 +404,7 @@ export class Connection implements Caller {
 
   /** Everything that hangs on this connection ends. */
   #end (clean: boolean): void {
-    this.pending?.abandon?.()
+    this.pending?.cancel()
     for (const seat of [...this.seats]) seat.room.lost(seat, clean)
     for (const { answer } of [...this.#probes ?? []]) answer(false)
   }

@@ -5,7 +5,7 @@ import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
 import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
 import type { Clock } from '../../lib/rooms/clock.js'
 import type { Frame } from '../../lib/rooms/peer-link.js'
-import type { JoinRequest } from '../../lib/rooms/room.js'
+import type { PendingJoin } from '../../lib/rooms/pending-join.js'
 import type { Rooms } from '../../lib/rooms/room-registry.js'
 import type { Seat } from '../../lib/rooms/seat.js'
 
@@ -39,7 +39,7 @@ export class FakeLink implements Caller {
   readonly rooms: Rooms
   readonly mostRooms = 100
   readonly seats: Seat[] = []
-  pending: JoinRequest | null = null
+  pending: PendingJoin | null = null
   /** Whether frames still get out: not once it is being closed. */
   open = true
   /** Whether the server still knows the link. */
@@ -175,7 +175,7 @@ export class FakeLink implements Caller {
     this.open = false
     this.#wire = []
     this.#options.clock.cancel(this.#cutOff)
-    this.pending?.abandon?.()
+    this.pending?.cancel()
     for (const seat of [...this.seats]) seat.room.lost(seat, clean)
     for (const answer of [...this.#probes]) answer(false)
   }

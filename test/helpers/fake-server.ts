@@ -3,7 +3,7 @@ import { CLOSE_CODES, type CloseReason } from '../../lib/protocol/codes.js'
 import type { ClientMessage } from '../../lib/protocol/client-messages.js'
 import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
 import type { Frame } from '../../lib/rooms/peer-link.js'
-import type { JoinRequest } from '../../lib/rooms/room.js'
+import type { PendingJoin } from '../../lib/rooms/pending-join.js'
 import { Rooms } from '../../lib/rooms/room-registry.js'
 import type { Seat } from '../../lib/rooms/seat.js'
 import { buildIceServerConfig, type IceConfigParts } from '../../lib/turn/ice-config.js'
@@ -55,7 +55,7 @@ class FakeServerLink implements Caller, ServerEnd {
   readonly rooms: Rooms
   readonly mostRooms = 100
   readonly seats: Seat[] = []
-  pending: JoinRequest | null = null
+  pending: PendingJoin | null = null
   open = true
   readonly #server: FakeServer
   readonly #socket: FakeWebSocket
@@ -96,7 +96,7 @@ class FakeServerLink implements Caller, ServerEnd {
 
   ended (code: number): void {
     this.open = false
-    this.pending?.abandon?.()
+    this.pending?.cancel()
     for (const seat of [...this.seats]) seat.room.lost(seat, code === 1000 || code === 1001 || code === 1005)
   }
 

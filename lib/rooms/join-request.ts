@@ -1,0 +1,21 @@
+import type { ErrorDefinition } from '../protocol/codes.js'
+import type { ClientKind } from './client-kind.js'
+import type { Link } from './peer-link.js'
+import type { PeerProfile, Seat } from './seat.js'
+
+/** What a joiner brings. */
+export interface JoinRequest {
+  readonly link: Link
+  /** Which make of client it is. @default 'other' */
+  readonly kind?: ClientKind
+  readonly resume: boolean
+  readonly resumeToken?: string | undefined
+  /** A secret of the client's own, the same in every join until it has seen a `joined`. */
+  readonly claim?: string | undefined
+  readonly received?: number | undefined
+  readonly profile: PeerProfile
+  /** Sets how many may sit in the room. */
+  readonly capacity?: number | undefined
+}
+
+export type JoinOutcome = { seat: Seat } | { refused: ErrorDefinition, message?: string, retryAfter?: number }

@@ -1,0 +1,27 @@
+import type { JoinOutcome, JoinRequest } from './join-request.js'
+
+/** A join that waits while the sitters of a full room are asked whether they live. */
+export class PendingJoin {
+  readonly request: JoinRequest
+  /** Resolves once: with the seat, or with why there is none. Never rejects. */
+  readonly outcome: Promise<JoinOutcome>
+  #answer: (outcome: JoinOutcome) => void = () => {}
+  readonly #withdraw: (join: PendingJoin) => void
+
+  /** @param withdraw takes the join out of the room's queue, and answers it, if it still waits there */
+  constructor (request: JoinRequest, withdraw: (join: PendingJoin) => void) {
+    this.request = request
+    this.#withdraw = withdraw
+    this.outcome = new Promise(resolve => { this.#answer = resolve })
+  }
+
+  /** The room has decided. */
+  answer (outcome: JoinOutcome): void {
+    this.#answer(outcome)
+  }
+
+  /** The joiner has gone. Does nothing once the room has decided. */
+  cancel (): void {
+    this.#withdraw(this)
+  }
+}
