@@ -7,7 +7,7 @@ import { RoomsApi } from './api/rooms-api.js'
 import { resolveOptions, type Settings } from './config/settings.js'
 import { addAssets } from './transport/assets.js'
 import { drainOnClose } from './transport/closing.js'
-import { Hub } from './transport/connection-registry.js'
+import { ConnectionRegistry } from './transport/connection-registry.js'
 import { addSignallingRoutes, OURS } from './transport/route.js'
 import { addWebSocketServer } from './transport/web-socket-server.js'
 
@@ -28,11 +28,11 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   const prefix = fastify.prefix + settings.prefix
   // Whatever stands for the parameter would share the rooms of all others.
   if (/[:*]/.test(prefix)) throw new PrefixParameterError(prefix)
-  const hub = new Hub(settings, ownLog(fastify, settings))
-  decorate(fastify, settings.decorator, prefix, hub)
+  const registry = new ConnectionRegistry(settings, ownLog(fastify, settings))
+  decorate(fastify, settings.decorator, prefix, registry)
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
-  drainOnClose(fastify, hub)
+  drainOnClose(fastify, registry)
   const ours = new Map<string, string>()
   fastify.addHook('onRoute', route => {
     const config = route.config as Record<symbol, unknown> | undefined
@@ -48,20 +48,20 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
 
   await fastify.register(async scope => {
     await addWebSocketServer(scope, largestFrame(settings))
-    const admission = addSignallingRoutes(scope, hub)
+    const admission = addSignallingRoutes(scope, registry)
     if (settings.serveClient) await addAssets(scope, admission, settings)
   }, { prefix: settings.prefix })
 }
 
-function decorate (fastify: Scope, name: string, prefix: string, hub: Hub): void {
+function decorate (fastify: Scope, name: string, prefix: string, registry: ConnectionRegistry): void {
   const known = fastify[registrations]
   if (known?.has(prefix) === true) throw new PrefixTakenError(prefix)
   // A child scope sees what its parents registered, but they do not see the child's.
   const own = Object.hasOwn(fastify, registrations) && known !== undefined ? known : new Map(known)
-  const api = new RoomsApi(hub.rooms, {
+  const api = new RoomsApi(registry.rooms, {
     prefix,
-    connections: () => hub.connections,
-    drain: () => hub.drain(),
+    connections: () => registry.connections,
+    drain: () => registry.drain(),
     under: wanted => {
       const found = own.get(wanted)
       if (found === undefined) throw new NoSuchPrefixError(wanted, [...own.keys()].map(key => `'${key}'`).join(', '))

@@ -4,15 +4,15 @@ import {
 } from '../errors.js'
 import { isName } from '../protocol/names.js'
 import { addressKey } from './limits/address-book.js'
-import type { Hub } from './connection-registry.js'
+import type { ConnectionRegistry } from './connection-registry.js'
 
 /** Who is let to the upgrade, and who gets which HTTP status instead. */
 export class Admission {
-  readonly #hub: Hub
+  readonly #registry: ConnectionRegistry
   readonly #keys = new WeakMap<FastifyRequest, string>()
 
-  constructor (hub: Hub) {
-    this.#hub = hub
+  constructor (registry: ConnectionRegistry) {
+    this.#registry = registry
   }
 
   /**
@@ -22,12 +22,12 @@ export class Admission {
    */
   async before (request: FastifyRequest, reply: FastifyReply, app: string): Promise<void> {
     await this.known(request, app)
-    if (this.#hub.rooms.draining) {
+    if (this.#registry.rooms.draining) {
       this.#retryLater(reply)
       throw new DrainingError()
     }
     if (!request.ws) return
-    if (await this.#hub.settingsOf(app).originAllowed(request) !== true) {
+    if (await this.#registry.settingsOf(app).originAllowed(request) !== true) {
       request.log.warn({ origin: request.headers.origin, app }, request.headers.origin === undefined
         ? "no page's origin came with the handshake, though a browser made it, or 'nativeClients' is false: a proxy must pass 'Origin' on. Refused with 403"
         : "a page's origin is not in the option 'allowedOrigins': refused with 403")
@@ -43,16 +43,16 @@ export class Admission {
   last (request: FastifyRequest, reply: FastifyReply, app: string): void {
     if (!request.ws) return
     // The host's hooks may have taken their time.
-    if (this.#hub.rooms.draining) {
+    if (this.#registry.rooms.draining) {
       this.#retryLater(reply)
       throw new DrainingError()
     }
-    if (!this.#hub.hasRoom(app)) {
+    if (!this.#registry.hasRoom(app)) {
       this.#retryLater(reply)
       throw new FullError()
     }
     // Counted where the upgrade has succeeded, since a handshake may still be refused as malformed.
-    if (!this.#hub.admits(this.#hub.settingsOf(app), this.key(request))) {
+    if (!this.#registry.admits(this.#registry.settingsOf(app), this.key(request))) {
       this.#retryLater(reply)
       throw new TooManyConnectionsError()
     }
@@ -61,7 +61,7 @@ export class Admission {
   /** Whether there is such an application. */
   async known (request: FastifyRequest, app: string): Promise<void> {
     if (!isName(app)) throw new BadAppNameError()
-    if (await this.#hub.settings.served(app, request) !== true) throw new UnknownAppError()
+    if (await this.#registry.settings.served(app, request) !== true) throw new UnknownAppError()
   }
 
   /**
@@ -71,7 +71,7 @@ export class Admission {
    * every limit per address would be off without a word.
    */
   key (request: FastifyRequest): string {
-    const { keyGenerator } = this.#hub.settings
+    const { keyGenerator } = this.#registry.settings
     if (keyGenerator === undefined) return addressKey(request.ip ?? '')
     const known = this.#keys.get(request)
     if (known !== undefined) return known
@@ -82,6 +82,6 @@ export class Admission {
   }
 
   #retryLater (reply: FastifyReply): void {
-    reply.header('retry-after', Math.max(1, Math.ceil(this.#hub.retryAfter() / 1000)))
+    reply.header('retry-after', Math.max(1, Math.ceil(this.#registry.retryAfter() / 1000)))
   }
 }

@@ -6,14 +6,16 @@ import type { Authorization } from '../config/options.js'
 import { buildIceServerConfig } from '../turn/ice-config.js'
 import { issueCredentials } from '../turn/credentials.js'
 import type { Connection } from './connection.js'
-import type { Hub } from './connection-registry.js'
+import type { ConnectionRegistry } from './connection-registry.js'
 import { isJson } from '../protocol/codec.js'
 import { isThenable } from '../config/origins.js'
 
 const UNAUTHORIZED: Refusal = { refused: 'unauthorized_access' }
 
 /** Asks the application whether a connection may join, where it wants to be asked. */
-export function authorizeJoin (connection: Connection, request: FastifyRequest, join: Join, hub: Hub): Grant | Refusal | Promise<Grant | Refusal> {
+export function authorizeJoin (
+  connection: Connection, request: FastifyRequest, join: Join, registry: ConnectionRegistry
+): Grant | Refusal | Promise<Grant | Refusal> {
   const { authorize, authorizeTimeout } = connection.settings
   if (authorize === undefined) return {}
   const context = { app: connection.app, room: join.streamId, peer: connection.id, token: join.token ?? undefined }
@@ -21,13 +23,13 @@ export function authorizeJoin (connection: Connection, request: FastifyRequest, 
     const answer = authorize(request, context)
     // A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer.
     if (!isThenable(answer)) return grant(answer)
-    return inTime(answer, authorizeTimeout, hub).then(grant).catch((error: unknown) => {
-      if (!(error instanceof TimeoutError)) return refuse(error, context, hub)
-      hub.log.warn({ app: context.app, room: context.room }, 'authorize took longer than authorizeTimeout: join refused')
+    return inTime(answer, authorizeTimeout, registry).then(grant).catch((error: unknown) => {
+      if (!(error instanceof TimeoutError)) return refuse(error, context, registry)
+      registry.log.warn({ app: context.app, room: context.room }, 'authorize took longer than authorizeTimeout: join refused')
       return { ...UNAUTHORIZED, message: 'Whether you may join could not be found out in time.' }
     })
   } catch (error) {
-    return refuse(error, context, hub)
+    return refuse(error, context, registry)
   }
 }
 
@@ -35,7 +37,7 @@ export function authorizeJoin (connection: Connection, request: FastifyRequest, 
 class TimeoutError extends Error {}
 
 /** What the application answers, or a TimeoutError: whoever asks never waits for an answer that does not come. */
-function inTime<T> (answer: PromiseLike<T>, ms: number, { clock }: Hub): Promise<T> {
+function inTime<T> (answer: PromiseLike<T>, ms: number, { clock }: ConnectionRegistry): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = clock.after(ms, () => reject(new TimeoutError('The answer took too long.')))
     Promise.resolve(answer).finally(() => clock.cancel(timer)).then(resolve, reject)
@@ -62,8 +64,8 @@ function isText (value: unknown): value is string {
 }
 
 // Why is for the log: what an application throws may say more than a stranger should read.
-function refuse (error: unknown, context: { app: string, room: string }, hub: Hub): Refusal {
-  hub.log.info({ err: error, app: context.app, room: context.room }, 'authorize refused a join')
+function refuse (error: unknown, context: { app: string, room: string }, registry: ConnectionRegistry): Refusal {
+  registry.log.info({ err: error, app: context.app, room: context.room }, 'authorize refused a join')
   return UNAUTHORIZED
 }
 
@@ -71,7 +73,9 @@ function refuse (error: unknown, context: { app: string, room: string }, hub: Hu
  * The answer to `getIceServerConfig`. TURN costs money, so its credentials are for those who may join: where `authorize`
  * decides that, for whoever sits in a room; else for whoever got past the route's hooks.
  */
-export function iceServerConfig (connection: Connection, request: FastifyRequest | null, hub: Hub): IceServerConfig | Promise<IceServerConfig> {
+export function iceServerConfig (
+  connection: Connection, request: FastifyRequest | null, registry: ConnectionRegistry
+): IceServerConfig | Promise<IceServerConfig> {
   const { turn, iceServers, authorize, authorizeTimeout } = connection.settings
   if (turn === undefined || (authorize !== undefined && connection.seats.length === 0)) return buildIceServerConfig({ iceServers })
   const { urls, ttl, algorithm } = turn
@@ -84,7 +88,7 @@ export function iceServerConfig (connection: Connection, request: FastifyRequest
   }
   const { credentials } = turn
   if (request === null) return buildIceServerConfig({ iceServers })
-  return inTime(Promise.resolve().then(() => credentials(request, peer)), authorizeTimeout, hub).then(issued => {
+  return inTime(Promise.resolve().then(() => credentials(request, peer)), authorizeTimeout, registry).then(issued => {
     const { username, credential } = issued
     // RTCPeerConnection throws on a TURN server without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call at all.
     if (!isText(username) || !isText(credential)) throw new TypeError('turn.credentials returned no username, or no credential')
@@ -94,7 +98,7 @@ export function iceServerConfig (connection: Connection, request: FastifyRequest
     return buildIceServerConfig({ iceServers, turn: { urls, username, credential, ttl: lifetime } })
   }).catch((error: unknown) => {
     // A call may well come up without TURN, and existing clients show an error to this question to their user.
-    hub.log.error({ err: error, app: connection.app }, 'turn.credentials failed: answered without TURN')
+    registry.log.error({ err: error, app: connection.app }, 'turn.credentials failed: answered without TURN')
     return buildIceServerConfig({ iceServers })
   })
 }

@@ -1,25 +1,25 @@
 import type { FastifyInstance } from 'fastify'
-import type { Hub } from './connection-registry.js'
+import type { ConnectionRegistry } from './connection-registry.js'
 import { Upgrades } from './upgrades.js'
 
 /**
  * Every registration of the plugin in an app, in whatever scope. By the app's router, which all its scopes share: two apps
  * may share a server, and one that closes must not drain the other.
  */
-const hubs = new WeakMap<FastifyInstance['routing'], Hub[]>()
+const registries = new WeakMap<FastifyInstance['routing'], ConnectionRegistry[]>()
 
 /**
  * Drains when the app closes: all registrations together. Fastify runs `preClose` hooks one after the other, and the
  * clients of one registration would only be told once those of another had used up its grace period.
  */
-export function drainOnClose (scope: FastifyInstance, hub: Hub): void {
-  const known = hubs.get(scope.routing)
+export function drainOnClose (scope: FastifyInstance, registry: ConnectionRegistry): void {
+  const known = registries.get(scope.routing)
   if (known !== undefined) {
-    known.push(hub)
+    known.push(registry)
     return
   }
-  const all = [hub]
-  hubs.set(scope.routing, all)
+  const all = [registry]
+  registries.set(scope.routing, all)
   scope.addHook('preClose', async () => {
     Upgrades.of(scope.server).turnAway(scope, Math.max(...all.map(({ settings }) => settings.drain.retryAfter)))
     cutOff(scope, Math.max(...all.map(({ settings }) => settings.drain.grace)))

@@ -16,7 +16,7 @@ interface Shared {
 }
 
 /** All connections of one registration of the plugin, and the one timer that looks after them. */
-export class Hub {
+export class ConnectionRegistry {
   readonly settings: Settings
   readonly rooms: Rooms
   readonly clock: Clock

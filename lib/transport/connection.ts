@@ -12,7 +12,7 @@ import type { Rooms } from '../rooms/room-registry.js'
 import type { Seat } from '../rooms/seat.js'
 import type { AppSettings } from '../config/settings.js'
 import { authorizeJoin, iceServerConfig } from './authorization.js'
-import type { Hub } from './connection-registry.js'
+import type { ConnectionRegistry } from './connection-registry.js'
 import { TokenBucket } from './limits/token-bucket.js'
 
 /** Relayed bytes go out as text: a client that gets a binary frame ends the call. */
@@ -49,7 +49,7 @@ export class Connection implements Caller {
   readonly key: string
   readonly seats: Seat[] = []
   pending: PendingJoin | null = null
-  readonly #hub: Hub
+  readonly #registry: ConnectionRegistry
   readonly #socket: WebSocket
   /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
   readonly #request: FastifyRequest | null
@@ -79,19 +79,19 @@ export class Connection implements Caller {
   #joinBy: number
   #probes: Probe[] | null = null
 
-  constructor (hub: Hub, socket: WebSocket, app: string, settings: AppSettings, key: string, request: FastifyRequest) {
-    const now = hub.clock.now()
+  constructor (registry: ConnectionRegistry, socket: WebSocket, app: string, settings: AppSettings, key: string, request: FastifyRequest) {
+    const now = registry.clock.now()
     const { limits } = settings
-    this.#hub = hub
+    this.#registry = registry
     this.#socket = socket
     this.app = app
     this.settings = settings
     this.key = key
     this.#request = settings.authorize !== undefined || settings.turn?.credentials !== undefined ? request : null
-    this.#messages = new TokenBucket(hub.rates(settings).messages, now)
-    this.#bytes = new TokenBucket(hub.rates(settings).bytes, now)
-    const lived = hub.clock.lived()
-    this.#pingAt = lived + hub.settings.heartbeat.interval
+    this.#messages = new TokenBucket(registry.rates(settings).messages, now)
+    this.#bytes = new TokenBucket(registry.rates(settings).bytes, now)
+    const lived = registry.clock.lived()
+    this.#pingAt = lived + registry.settings.heartbeat.interval
     this.#joinBy = lived + limits.joinTimeout
   }
 
@@ -102,7 +102,7 @@ export class Connection implements Caller {
   }
 
   get rooms (): Rooms {
-    return this.#hub.rooms
+    return this.#registry.rooms
   }
 
   get mostRooms (): number {
@@ -130,13 +130,13 @@ export class Connection implements Caller {
 
   seated (seat: Seat): void {
     this.seats.push(seat)
-    this.#hub.joined(this)
+    this.#registry.joined(this)
   }
 
   unseated (seat: Seat): void {
     const index = this.seats.indexOf(seat)
     if (index !== -1) this.seats.splice(index, 1)
-    this.#joinBy = this.#hub.clock.lived() + this.settings.limits.joinTimeout
+    this.#joinBy = this.#registry.clock.lived() + this.settings.limits.joinTimeout
   }
 
   // From the socket.
@@ -145,7 +145,7 @@ export class Connection implements Caller {
   receive (data: Buffer, isBinary: boolean): void {
     if (!this.open) return
     const { limits } = this.settings
-    const now = this.#hub.clock.now()
+    const now = this.#registry.clock.now()
     if (!this.#messages.take(1, now) || !this.#bytes.take(data.length, now)) {
       this.#tooFast(now, isBinary ? undefined : data)
     } else if (data.length > limits.frameBytes) {
@@ -167,7 +167,7 @@ export class Connection implements Caller {
   /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */
   pinged (): void {
     this.#heard()
-    const now = this.#hub.clock.now()
+    const now = this.#registry.clock.now()
     if (!this.#messages.take(1, now)) this.#tooFast(now)
   }
 
@@ -200,10 +200,10 @@ export class Connection implements Caller {
   /** The socket is closed. */
   ended (code: number): void {
     this.concluded(code)
-    this.#hub.remove(this)
+    this.#registry.remove(this)
   }
 
-  // From the hub's sweep.
+  // From the registry's sweep.
 
   /** Looks at every deadline of this connection; `now` is {@link Clock.lived}, so that nobody is late because we stood still. */
   sweep (now: number): void {
@@ -212,7 +212,7 @@ export class Connection implements Caller {
     if (this.#closedAt !== 0) {
       if (now >= this.#closedAt) this.#socket.terminate()
     } else if (this.#deadAt !== 0 && now >= this.#deadAt) {
-      this.#hub.log.debug({ app: this.app }, 'a client did not answer a ping in time and is cut off')
+      this.#registry.log.debug({ app: this.app }, 'a client did not answer a ping in time and is cut off')
       this.terminate()
     } else if (this.seats.length === 0 && this.#queue === null && now >= this.#joinBy) {
       this.close('tryLater')
@@ -234,8 +234,8 @@ export class Connection implements Caller {
   send (frame: Frame): void {
     const socket = this.#socket
     if (socket.readyState !== OPEN) return
-    if (socket.bufferedAmount > this.#hub.settings.bufferedBytes) {
-      this.#hub.log.info({ app: this.app, bufferedBytes: socket.bufferedAmount }, 'a client does not read and is cut off')
+    if (socket.bufferedAmount > this.#registry.settings.bufferedBytes) {
+      this.#registry.log.info({ app: this.app, bufferedBytes: socket.bufferedAmount }, 'a client does not read and is cut off')
       socket.terminate()
       return
     }
@@ -251,17 +251,17 @@ export class Connection implements Caller {
       message: text,
       ...(retryAfter === undefined ? {} : { retryAfter })
     }))
-    const { events } = this.#hub.rooms
+    const { events } = this.#registry.rooms
     if (events.listenerCount('refused') > 0) {
       events.emit('refused', { app: this.app, ...(streamId === undefined ? {} : { room: streamId }), definition: refused, message: text })
     }
   }
 
   probe (answer: (alive: boolean) => void): void {
-    const { clock } = this.#hub
+    const { clock } = this.#registry
     const probes = this.#probes ??= []
     // A socket that is closing is of no use to anybody, so there is nothing to wait for.
-    const timer = clock.after(this.open ? this.#hub.settings.probeTimeout : 0, () => probe.answer(false))
+    const timer = clock.after(this.open ? this.#registry.settings.probeTimeout : 0, () => probe.answer(false))
     if (this.open) this.#ping(clock.lived())
     const probe: Probe = {
       ping: this.#pingNumber,
@@ -277,8 +277,8 @@ export class Connection implements Caller {
   }
 
   close (reason: CloseReason): void {
-    const grace = reason === 'goingAway' ? this.#hub.settings.drain.grace : CLOSE_GRACE
-    if (this.#closedAt === 0) this.#closedAt = this.#hub.clock.lived() + grace
+    const grace = reason === 'goingAway' ? this.#registry.settings.drain.grace : CLOSE_GRACE
+    if (this.#closedAt === 0) this.#closedAt = this.#registry.clock.lived() + grace
     this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
   }
 
@@ -290,22 +290,22 @@ export class Connection implements Caller {
   // For the commands.
 
   admit (join: Join): Grant | Refusal | Promise<Grant | Refusal> {
-    const hub = this.#hub
-    if (hub.rooms.draining) return { refused: 'serverDraining', retryAfter: hub.retryAfter() }
+    const registry = this.#registry
+    if (registry.rooms.draining) return { refused: 'serverDraining', retryAfter: registry.retryAfter() }
     const { limits } = this.settings
     if (this.seats.length >= limits.roomsPerConnection && this.seatIn(join.streamId) === undefined) {
       return { refused: 'tooManyRooms', message: 'This connection sits in as many rooms as it may.' }
     }
-    if (!hub.book(this.settings).join(this.key, hub.clock.now())) {
+    if (!registry.book(this.settings).join(this.key, registry.clock.now())) {
       return { refused: 'rateExceeded', message: 'Too many joins from this address within a minute.', retryAfter: 60_000 }
     }
-    if (hub.joinsInFlight >= hub.settings.defaults.limits.joinsInFlight) return OVERLOADED
-    return this.#request === null ? {} : authorizeJoin(this, this.#request, join, hub)
+    if (registry.joinsInFlight >= registry.settings.defaults.limits.joinsInFlight) return OVERLOADED
+    return this.#request === null ? {} : authorizeJoin(this, this.#request, join, registry)
   }
 
   iceServerConfig (): IceServerConfig | Promise<IceServerConfig> {
     this.#askedEarly = this.seats.length === 0 && this.settings.turn !== undefined && this.settings.authorize !== undefined
-    return iceServerConfig(this, this.#request, this.#hub)
+    return iceServerConfig(this, this.#request, this.#registry)
   }
 
   seatTaken (): void {
@@ -339,9 +339,9 @@ export class Connection implements Caller {
   #wait (handled: Promise<void>, joining: string | null): void {
     this.#queue = []
     this.#joining = joining
-    if (joining !== null) this.#hub.joinsInFlight++
+    if (joining !== null) this.#registry.joinsInFlight++
     handled.catch(error => this.#fault(error)).finally(() => {
-      if (joining !== null) this.#hub.joinsInFlight--
+      if (joining !== null) this.#registry.joinsInFlight--
       const queue = this.#queue ?? []
       this.#queue = null
       this.#joining = null
@@ -355,7 +355,7 @@ export class Connection implements Caller {
   }
 
   #fault (error: unknown): void {
-    this.#hub.log.error({ err: error, app: this.app }, 'a frame could not be handled')
+    this.#registry.log.error({ err: error, app: this.app }, 'a frame could not be handled')
     this.refuse({ refused: 'internalError' })
     this.#dismiss('fault', false)
   }
@@ -386,7 +386,7 @@ export class Connection implements Caller {
    */
   #heard (): void {
     if (this.#deadAt === 0) return
-    this.#deadAt = Math.min(this.#lastAt, this.#hub.clock.lived() + this.#hub.settings.heartbeat.timeout)
+    this.#deadAt = Math.min(this.#lastAt, this.#registry.clock.lived() + this.#registry.settings.heartbeat.timeout)
   }
 
   #ping (now: number): void {
@@ -395,7 +395,7 @@ export class Connection implements Caller {
     payload.writeUInt32BE(this.#pingNumber)
     for (const seat of this.seats) seat.markPing()
     this.#socket.ping(payload)
-    const { interval, timeout } = this.#hub.settings.heartbeat
+    const { interval, timeout } = this.#registry.settings.heartbeat
     this.#pingAt = now + interval
     if (this.#deadAt !== 0) return
     this.#deadAt = now + timeout

@@ -7,7 +7,7 @@ import type { AppSettings, Settings } from '../config/settings.js'
 import { Admission } from './admission.js'
 import { Connection } from './connection.js'
 import { onGoodbye } from './goodbye.js'
-import type { Hub } from './connection-registry.js'
+import type { ConnectionRegistry } from './connection-registry.js'
 import { boundSocket, UPGRADE_CONSTRAINT } from './web-socket-server.js'
 
 /** Marks our own routes for the search for clashes. */
@@ -45,15 +45,15 @@ function onError (this: WebSocket): void {
  * Adds the WebSocket routes: a pair for each application that is listed, or else one pair with a parameter. Only an upgrade reaches
  * them. A plain request is answered where the application is listed and the host has no route of its own there; else it is the host's.
  */
-export function addSignallingRoutes (scope: FastifyInstance, hub: Hub): Admission {
-  const admission = new Admission(hub)
-  const { listed, defaults } = hub.settings
-  if (listed === null) addPair(scope, hub, admission, '/:app', defaults)
-  else for (const [app, settings] of listed) addPair(scope, hub, admission, `/${app}`, settings, app)
+export function addSignallingRoutes (scope: FastifyInstance, registry: ConnectionRegistry): Admission {
+  const admission = new Admission(registry)
+  const { listed, defaults } = registry.settings
+  if (listed === null) addPair(scope, registry, admission, '/:app', defaults)
+  else for (const [app, settings] of listed) addPair(scope, registry, admission, `/${app}`, settings, app)
   return admission
 }
 
-function addPair (scope: FastifyInstance, hub: Hub, admission: Admission, path: string, settings: AppSettings, name?: string): void {
+function addPair (scope: FastifyInstance, registry: ConnectionRegistry, admission: Admission, path: string, settings: AppSettings, name?: string): void {
   const appOf = (request: FastifyRequest): string => name ?? (request.params as { app: string }).app
   const common = {
     method: 'GET',
@@ -77,15 +77,15 @@ function addPair (scope: FastifyInstance, hub: Hub, admission: Admission, path: 
   } satisfies Partial<RouteOptions> & object
   for (const below of ['', '/websocket']) {
     const url = path + below
-    const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => answerPlain(hub, request, reply, below !== '')
-    addRoute(scope, hub.settings, {
+    const handler = (request: FastifyRequest, reply: FastifyReply): FastifyReply => answerPlain(registry, request, reply, below !== '')
+    addRoute(scope, registry.settings, {
       ...common,
       url,
       handler,
       constraints: { [UPGRADE_CONSTRAINT]: true },
-      wsHandler: (socket: WebSocket, request: FastifyRequest) => accept(hub, admission, socket, request, appOf(request))
+      wsHandler: (socket: WebSocket, request: FastifyRequest) => accept(registry, admission, socket, request, appOf(request))
     })
-    if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, hub.settings, { ...common, url, handler })
+    if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, registry.settings, { ...common, url, handler })
   }
 }
 
@@ -127,9 +127,9 @@ function answerRefusal (error: FastifyError, request: FastifyRequest, reply: Fas
   reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
 }
 
-function answerPlain (hub: Hub, request: FastifyRequest, reply: FastifyReply, isBelow: boolean): FastifyReply {
+function answerPlain (registry: ConnectionRegistry, request: FastifyRequest, reply: FastifyReply, isBelow: boolean): FastifyReply {
   // A person who opens the address in a browser wants the page.
-  if (hub.settings.serveClient && request.headers.accept?.includes('text/html') === true) return reply.redirect(pageFrom(request.url, isBelow), 302)
+  if (registry.settings.serveClient && request.headers.accept?.includes('text/html') === true) return reply.redirect(pageFrom(request.url, isBelow), 302)
   // Connection-specific fields make a response of HTTP/2 malformed (RFC 9113, section 8.2.2).
   if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade')
   throw new UpgradeRequiredError()
@@ -142,20 +142,20 @@ function pageFrom (url: string, isBelow: boolean): string {
   return `${up < 0 ? `${last}/` : '../'.repeat(up)}peer.html${query}`
 }
 
-function accept (hub: Hub, admission: Admission, socket: WebSocket, request: FastifyRequest, app: string): void {
-  const settings = hub.settingsOf(app)
+function accept (registry: ConnectionRegistry, admission: Admission, socket: WebSocket, request: FastifyRequest, app: string): void {
+  const settings = registry.settingsOf(app)
   boundSocket(socket, settings.limits.frameBytes)
   socket.removeAllListeners('error')
   socket.on('error', onError)
   const key = admission.key(request)
   // Between the hooks and here nobody else had a turn, unless the host's WebSocket server verifies clients by itself.
-  if (hub.rooms.draining || !hub.hasRoom(app) || !hub.takes(settings, key)) {
-    const { code, meaning } = hub.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
+  if (registry.rooms.draining || !registry.hasRoom(app) || !registry.takes(settings, key)) {
+    const { code, meaning } = registry.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
     socket.close(code, meaning)
     return
   }
-  (socket as Bound)[connection] = new Connection(hub, socket, app, settings, key, request)
-  hub.add((socket as Bound)[connection])
+  (socket as Bound)[connection] = new Connection(registry, socket, app, settings, key, request)
+  registry.add((socket as Bound)[connection])
   // At once: a client may have sent its first frames with the handshake.
   socket.on('message', onMessage)
   socket.on('ping', onPing)

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { WebSocket } from 'ws'
 import { resolveOptions } from '../../lib/config/settings.js'
 import { Connection } from '../../lib/transport/connection.js'
-import { Hub } from '../../lib/transport/connection-registry.js'
+import { ConnectionRegistry } from '../../lib/transport/connection-registry.js'
 import { TestClock } from '../helpers/test-clock.js'
 
 // What all connections share: one timer, and what is remembered of addresses. On a clock that the test moves.
@@ -26,12 +26,12 @@ const { log } = Fastify()
 function setUp () {
   const clock = new TestClock()
   const settings = resolveOptions({})
-  const hub = new Hub(settings, log, clock)
+  const registry = new ConnectionRegistry(settings, log, clock)
   const connect = (address: string) => {
     const socket = new DeafSocket()
-    hub.book(settings.defaults).connect(address, clock.now())
-    const connection = new Connection(hub, socket as unknown as WebSocket, 'app', settings.defaults, address, {} as FastifyRequest)
-    hub.add(connection)
+    registry.book(settings.defaults).connect(address, clock.now())
+    const connection = new Connection(registry, socket as unknown as WebSocket, 'app', settings.defaults, address, {} as FastifyRequest)
+    registry.add(connection)
     return {
       socket,
       connection,
@@ -42,17 +42,17 @@ function setUp () {
       }
     }
   }
-  return { clock, hub, connect, book: hub.book(settings.defaults) }
+  return { clock, registry, connect, book: registry.book(settings.defaults) }
 }
 
 t.test('However many are connected, whatever they send and however long they sit, there is one timer', async t => {
-  const { clock, hub, connect } = setUp()
+  const { clock, registry, connect } = setUp()
   const all = Array.from({ length: 200 }, (_, index) => ({ ...connect(`address ${index}`), room: `room-${index >> 1}` }))
   for (const { say, room } of all) say({ command: 'join', streamId: room, resume: true })
   for (const { say, room } of all) {
     for (let n = 0; n < 20; n++) say({ command: 'takeCandidate', streamId: room, label: 0, id: '0', candidate: '' })
   }
-  t.equal(hub.rooms.in('app').length, 100)
+  t.equal(registry.rooms.in('app').length, 100)
   t.equal(clock.pending, 1)
   clock.advance(26_000)
   t.same(all.map(({ socket }) => socket.pings), Array(200).fill(1), 'and each has been pinged')
@@ -85,10 +85,10 @@ t.test('An address that has joined nothing is forgotten as it goes', async t => 
 
 t.test('A drain leaves no timer behind, whether its clients go or not', async t => {
   for (const polite of [true, false]) {
-    const { clock, hub, connect } = setUp()
+    const { clock, registry, connect } = setUp()
     const clients = Array.from({ length: 10 }, (_, index) => connect(`address ${index}`))
     for (const { say } of clients) say({ command: 'join', streamId: 'room' })
-    const drained = hub.drain()
+    const drained = registry.drain()
     if (polite) {
       for (const { go } of clients) go()
     } else {
@@ -98,6 +98,6 @@ t.test('A drain leaves no timer behind, whether its clients go or not', async t 
     }
     await drained
     t.equal(clock.pending, 0)
-    t.equal(hub.connections, 0)
+    t.equal(registry.connections, 0)
   }
 })
