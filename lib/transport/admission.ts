@@ -47,7 +47,7 @@ export class Admission {
       this.#retryLater(reply)
       throw new DrainingError()
     }
-    if (!this.#registry.hasRoom(app)) {
+    if (!this.#registry.hasCapacity(app)) {
       this.#retryLater(reply)
       throw new FullError()
     }

@@ -56,7 +56,7 @@ export class ConnectionRegistry {
   }
 
   /** Whether one more connection fits, in all and into its application. */
-  hasRoom (app: string): boolean {
+  hasCapacity (app: string): boolean {
     return this.#connections.size < this.settings.defaults.limits.connections &&
       (this.#perApp.get(app) ?? 0) < this.settingsOf(app).limits.connectionsPerApp
   }

@@ -149,7 +149,7 @@ function accept (registry: ConnectionRegistry, admission: Admission, socket: Web
   socket.on('error', onError)
   const key = admission.key(request)
   // Between the hooks and here nobody else had a turn, unless the host's WebSocket server verifies clients by itself.
-  if (registry.rooms.draining || !registry.hasRoom(app) || !registry.takes(settings, key)) {
+  if (registry.rooms.draining || !registry.hasCapacity(app) || !registry.takes(settings, key)) {
     const { code, meaning } = registry.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
     socket.close(code, meaning)
     return
