@@ -15,13 +15,13 @@ export interface Stray {
  */
 export class Strays {
   /** How many of one address may still be closing after they gave way. */
-  readonly #mostClosing: number
+  readonly #maxClosing: number
   readonly #strays = new Map<string, Set<Stray>>()
   readonly #closing = new Map<string, Set<Stray>>()
 
   /** @param perAddress how many connections an address may hold */
   constructor (perAddress: number) {
-    this.#mostClosing = Math.max(1, Math.floor(perAddress / 8))
+    this.#maxClosing = Math.max(1, Math.floor(perAddress / 8))
   }
 
   add (connection: Stray): void {
@@ -58,7 +58,7 @@ export class Strays {
     oldest.close('tryLater')
     // Who does not answer the close frame is there for seconds more, and is not counted: so there may be only a few.
     const [longest] = closing ?? []
-    if (closing !== undefined && closing.size > this.#mostClosing) longest?.terminate()
+    if (closing !== undefined && closing.size > this.#maxClosing) longest?.terminate()
     return true
   }
 

@@ -6,7 +6,7 @@ import type { WebSocket } from 'ws'
 import { Upgrades } from './upgrades.js'
 
 /** A frame may come in this many pieces; browsers and native clients send one, or a few. */
-const MOST_FRAGMENTS = 256
+const MAX_FRAGMENTS = 256
 
 /** Above the limit for frames there is a margin in which a frame is answered by an error before the connection is closed. */
 const MARGIN = 2
@@ -40,7 +40,7 @@ export async function addWebSocketServer (scope: FastifyInstance, frameBytes: nu
           server: emitter as never,
           clientTracking: false,
           maxPayload: frameBytes * MARGIN,
-          maxFragments: MOST_FRAGMENTS,
+          maxFragments: MAX_FRAGMENTS,
           perMessageDeflate: false
         }
       }, error => error === undefined || error === null ? resolve() : reject(error))
