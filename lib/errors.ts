@@ -3,7 +3,7 @@ import createError from '@fastify/error'
 // Every error code that a developer may meet, at start-up, over HTTP before the upgrade, or from `fastify.rooms`.
 
 /** An option is unknown or has a bad value. */
-export const OptionError = createError('FST_WEBRTC_BAD_OPTION', "fastify-webrtc-signalling: option '%s' %s", 500)
+export const BadOptionError = createError('FST_WEBRTC_BAD_OPTION', "fastify-webrtc-signalling: option '%s' %s", 500)
 
 /** A route of the host has the same pattern as one of ours. */
 export const RouteClashError = createError(
@@ -50,7 +50,7 @@ export const BadAppNameError = createError(
 )
 
 /** The page that connects comes from elsewhere. */
-export const OriginError = createError(
+export const OriginNotAllowedError = createError(
   'FST_WEBRTC_ORIGIN_NOT_ALLOWED', 'This origin may not connect', 403
 )
 

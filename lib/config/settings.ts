@@ -1,5 +1,5 @@
 import type { FastifyRequest, LogLevel, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
-import { OptionError } from '../errors.js'
+import { BadOptionError } from '../errors.js'
 import {
   AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema,
   type AppOptions, type Authorize, type IceServerOption, type KeyGenerator, type Limits, type LogSerializers, type TurnOptions, type WebrtcSignallingOptions
@@ -69,7 +69,7 @@ export function resolveOptions (options: WebrtcSignallingOptions): Settings {
   const resume = { ...defaultsOf(ResumeSchema), ...given.resume }
   // A replay goes out in one go: a larger one would have the returning client taken for one that does not read, each time.
   if (given.resume?.bytes === undefined) resume.bytes = Math.min(resume.bytes, bufferedBytes)
-  else if (resume.bytes > bufferedBytes) throw new OptionError('resume.bytes', `must not be more than 'bufferedBytes', ${bufferedBytes}`)
+  else if (resume.bytes > bufferedBytes) throw new BadOptionError('resume.bytes', `must not be more than 'bufferedBytes', ${bufferedBytes}`)
   return {
     prefix: prefix.replace(/\/+$/, ''),
     decorator,
@@ -106,11 +106,11 @@ function withoutUndefined<T> (value: T): T {
 function resolveApps (apps: WebrtcSignallingOptions['apps'], defaults: AppSettings): Pick<Settings, 'served' | 'listed'> {
   if (apps === undefined) return { listed: null, served: () => true }
   if (typeof apps === 'function') return { listed: null, served: apps }
-  if (typeof apps !== 'object' || apps === null) throw new OptionError('apps', 'must be a list of names, a function or a record of names')
+  if (typeof apps !== 'object' || apps === null) throw new BadOptionError('apps', 'must be a list of names, a function or a record of names')
   const names = Array.isArray(apps) ? apps : Object.keys(apps)
   names.forEach((name, index) => {
     if (!isName(name)) {
-      throw new OptionError(Array.isArray(apps) ? `apps[${index}]` : `apps.${name}`, 'must be a name of 1 to 128 characters of A-Z a-z 0-9 _ . -')
+      throw new BadOptionError(Array.isArray(apps) ? `apps[${index}]` : `apps.${name}`, 'must be a name of 1 to 128 characters of A-Z a-z 0-9 _ . -')
     }
   })
   const listed = new Map<string, AppSettings>()
@@ -145,7 +145,7 @@ function standardApp ({ authorizeTimeout, nativeClients }: Pick<Standard, Standa
 function resolveApp (given: AppOptions, defaults: AppSettings, path: string): AppSettings {
   const hooks = <H>(name: string, value: H | readonly H[] | undefined, inherited: H[]): H[] => {
     const list = value === undefined ? [] : [value].flat() as H[]
-    for (const hook of list) if (typeof hook !== 'function') throw new OptionError(path + name, 'must be a hook function, or a list of them')
+    for (const hook of list) if (typeof hook !== 'function') throw new BadOptionError(path + name, 'must be a hook function, or a list of them')
     // Hooks that guard every application guard each one: an application's own hooks come on top.
     return [...inherited, ...list]
   }
@@ -169,13 +169,13 @@ function resolveApp (given: AppOptions, defaults: AppSettings, path: string): Ap
 /** RTCPeerConnection throws on TURN without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call in any page. */
 function checkIceServer ({ urls, username, credential }: IceServerOption, path: string): void {
   if (![urls].flat().some(url => /^turns?:/.test(url))) return
-  if (!username) throw new OptionError(`${path}.username`, 'must be given with a turn: or turns: URL')
-  if (!credential) throw new OptionError(`${path}.credential`, 'must be given with a turn: or turns: URL')
+  if (!username) throw new BadOptionError(`${path}.username`, 'must be given with a turn: or turns: URL')
+  if (!credential) throw new BadOptionError(`${path}.credential`, 'must be given with a turn: or turns: URL')
 }
 
 function resolveTurn (given: TurnOptions, path: string): NonNullable<AppSettings['turn']> {
   if ((given.secret === undefined) === (given.credentials === undefined)) {
-    throw new OptionError(`${path}.secret`, `must be given, or else '${path}.credentials', and not both`)
+    throw new BadOptionError(`${path}.secret`, `must be given, or else '${path}.credentials', and not both`)
   }
   return { ...defaultsOf(TurnSchema) as { ttl: number, algorithm: 'sha1' | 'sha256' }, ...given }
 }
@@ -184,7 +184,7 @@ function resolveOrigins (given: OriginsOption | undefined, nativeClients: boolea
   try {
     return compileOrigins(given, nativeClients)
   } catch (error) {
-    throw new OptionError(path, error instanceof Error ? error.message : 'is not a list of origins')
+    throw new BadOptionError(path, error instanceof Error ? error.message : 'is not a list of origins')
   }
 }
 
@@ -198,10 +198,10 @@ function check (validator: Check, value: unknown, path: string): void {
   const unknown = problems.find(problem => problem.keyword === 'additionalProperties')
   if (unknown?.keyword === 'additionalProperties') {
     const [name = ''] = unknown.params.additionalProperties
-    throw new OptionError(join(join(path, unknown.instancePath), `/${name}`), 'is not known')
+    throw new BadOptionError(join(join(path, unknown.instancePath), `/${name}`), 'is not known')
   }
   const [first] = problems
-  throw new OptionError(join(path, first?.instancePath ?? ''), first?.message ?? 'is bad')
+  throw new BadOptionError(join(path, first?.instancePath ?? ''), first?.message ?? 'is bad')
 }
 
 /** `limits` and `/frameBytes` to `limits.frameBytes`, `iceServers` and `/0/urls` to `iceServers[0].urls`. */

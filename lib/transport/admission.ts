@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import {
-  BadAppNameError, DrainingError, FullError, OriginError, TooManyConnectionsError, UnknownAppError
+  BadAppNameError, DrainingError, FullError, OriginNotAllowedError, TooManyConnectionsError, UnknownAppError
 } from '../errors.js'
 import { isName } from '../protocol/names.js'
 import { addressKey } from './limits/address-book.js'
@@ -31,7 +31,7 @@ export class Admission {
       request.log.warn({ origin: request.headers.origin, app }, request.headers.origin === undefined
         ? "no page's origin came with the handshake, though a browser made it, or 'nativeClients' is false: a proxy must pass 'Origin' on. Refused with 403"
         : "a page's origin is not in the option 'allowedOrigins': refused with 403")
-      throw new OriginError()
+      throw new OriginNotAllowedError()
     }
   }
 
