@@ -142,7 +142,7 @@ export class Connection implements Caller {
   // From the socket.
 
   /** A message has come. */
-  receive (data: Buffer, isBinary: boolean): void {
+  handleMessage (data: Buffer, isBinary: boolean): void {
     if (!this.open) return
     const { limits } = this.settings
     const now = this.#registry.clock.now()
@@ -165,14 +165,14 @@ export class Connection implements Caller {
   }
 
   /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */
-  pinged (): void {
+  handlePing (): void {
     this.#heard()
     const now = this.#registry.clock.now()
     if (!this.#messages.take(1, now)) this.#tooFast(now)
   }
 
   /** A pong has come. */
-  ponged (data: Buffer): void {
+  handlePong (data: Buffer): void {
     const number = data.length === 4 ? data.readUInt32BE() : 0
     if (number > this.#pongNumber && number <= this.#pingNumber) {
       // Not counted: how often it is asked lies with those who want into its rooms, who could have it closed by that.
@@ -182,24 +182,24 @@ export class Connection implements Caller {
       for (const probe of [...this.#probes ?? []]) if (number >= probe.ping) probe.answer(true)
       if (number === this.#pingNumber) for (const seat of this.seats) seat.confirmPing()
     } else {
-      this.pinged()
+      this.handlePing()
     }
   }
 
   /** What came is no WebSocket frame, or none that is taken: nothing more is read, and a close frame is on its way. */
-  broken (): void {
+  handleError (): void {
     this.#end(false)
   }
 
   /** A close frame has come: from here on the goodbye holds, however long TCP takes to end. */
-  concluded (code: number): void {
+  handleGoodbye (code: number): void {
     // 1005: a close frame without a code (RFC 6455 section 7.4.1). A page that is reloaded says 1001.
     this.#end(code === 1000 || code === 1001 || code === 1005)
   }
 
   /** The socket is closed. */
-  ended (code: number): void {
-    this.concluded(code)
+  handleClose (code: number): void {
+    this.handleGoodbye(code)
     this.#registry.remove(this)
   }
 

@@ -25,20 +25,20 @@ interface Bound extends WebSocket {
 
 // Shared by all sockets: nothing is allocated for a connection, let alone for a message.
 function onMessage (this: WebSocket, data: Buffer, isBinary: boolean): void {
-  (this as Bound)[connection].receive(data, isBinary)
+  (this as Bound)[connection].handleMessage(data, isBinary)
 }
 function onPing (this: WebSocket): void {
-  (this as Bound)[connection].pinged()
+  (this as Bound)[connection].handlePing()
 }
 function onPong (this: WebSocket, data: Buffer): void {
-  (this as Bound)[connection].ponged(data)
+  (this as Bound)[connection].handlePong(data)
 }
 function onClose (this: WebSocket, code: number): void {
-  (this as Bound)[connection].ended(code)
+  (this as Bound)[connection].handleClose(code)
 }
 // ws closes with the fitting code by itself. One that was refused right after its handshake has no connection.
 function onError (this: WebSocket): void {
-  (this as Partial<Bound>)[connection]?.broken()
+  (this as Partial<Bound>)[connection]?.handleError()
 }
 
 /**
@@ -162,5 +162,5 @@ function accept (registry: ConnectionRegistry, admission: Admission, socket: Web
   socket.on('pong', onPong)
   socket.on('close', onClose)
   const { [connection]: bound } = socket as Bound
-  onGoodbye(socket, code => bound.concluded(code))
+  onGoodbye(socket, code => bound.handleGoodbye(code))
 }

@@ -35,10 +35,10 @@ function setUp () {
     return {
       socket,
       connection,
-      say: (message: object) => connection.receive(Buffer.from(JSON.stringify(message)), false),
+      say: (message: object) => connection.handleMessage(Buffer.from(JSON.stringify(message)), false),
       go: () => {
         socket.readyState = 3
-        connection.ended(1000)
+        connection.handleClose(1000)
       }
     }
   }
