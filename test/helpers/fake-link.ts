@@ -45,7 +45,7 @@ export class FakeLink implements Caller {
   /** Whether the server still knows the link. */
   alive = true
   closedWith: CloseReason | null = null
-  /** Since when a command has been waiting for its answer, or null. */
+  /** Since when a command has been waiting for its answer, in time lived, or null. */
   busySince: number | null = null
   readonly #options: FakeLinkOptions
   readonly #probes: Array<(alive: boolean) => void> = []
@@ -139,7 +139,7 @@ export class FakeLink implements Caller {
     if (isBadFrame(decoded)) throw new Error(`The test sent a bad frame: ${decoded.message}`)
     const handled = (commands[decoded.command] as Dispatch)(this, decoded, frame)
     if (handled === undefined) return
-    this.busySince = this.#options.clock.now()
+    this.busySince = this.#options.clock.lived()
     void handled.finally(() => { this.busySince = null })
   }
 
@@ -164,8 +164,21 @@ export class FakeLink implements Caller {
 
   /** The link fails, but for the first `most` things on the wire, which still arrive: no pong comes back for them. */
   fail (clean: boolean, most: number, got: (message: Heard) => void): void {
-    for (const each of this.#wire.splice(0, most)) if ('frame' in each) got(each.frame)
+    this.#arrive(most, got)
     this.lose(clean)
+  }
+
+  /**
+   * The client's close frame comes, behind what it has still read; `clean` where the frame is a goodbye. The socket is still there, and
+   * {@link lose} ends it later.
+   */
+  conclude (clean: boolean, most: number, got: (message: Heard) => void): void {
+    if (!this.alive) return
+    this.#arrive(most, got)
+    this.#wire = []
+    this.open = false
+    this.#cutOff ??= this.#options.clock.after(CLOSE_GRACE, () => this.lose(false))
+    this.#end(clean)
   }
 
   /** The link is gone; `clean` where the client said so itself. What lies on the wire is lost. */
@@ -175,6 +188,15 @@ export class FakeLink implements Caller {
     this.open = false
     this.#wire = []
     this.#options.clock.cancel(this.#cutOff)
+    this.#end(clean)
+  }
+
+  #arrive (most: number, got: (message: Heard) => void): void {
+    for (const each of this.#wire.splice(0, most)) if ('frame' in each) got(each.frame)
+  }
+
+  /** Everything that hangs on this link ends. */
+  #end (clean: boolean): void {
     this.pending?.cancel()
     for (const seat of [...this.seats]) seat.room.lost(seat, clean)
     for (const answer of [...this.#probes]) answer(false)

@@ -25,9 +25,16 @@ export interface OracleToken {
   serial: number
 }
 
+/** A moment in time lived, and for how long the server had stood still before it. */
+interface Moment {
+  at: number
+  stood: number
+}
+
 interface OracleProbe {
   link: OracleLink
   room: OracleRoom
+  asked: Moment
   timer: unknown
 }
 
@@ -41,8 +48,10 @@ interface OracleRoom {
   promised: number
   /** Who was asked for an offer and has made none since. */
   asked: OracleSeat | null
-  askedAt: number
-  leftAt: number
+  askedAt: Moment
+  leftAt: Moment
+  /** Links that said goodbye to a seat here, and whose sockets have not ended. */
+  departing: Set<OracleLink>
 }
 
 /** For how long messages may cross, ms. */
@@ -53,12 +62,15 @@ export class OracleSeat {
   readonly ledger: Entry[] = []
   serial = 0
   relayed = 0
+  /** What came too fast. */
+  refused = 0
   /** Below this everything is known to have arrived. */
   confirmed = 0
   pinged = 0
   /** The first message that found the peer absent. */
   awaySince = 0
-  until: number | null = null
+  /** Since when the peer has been absent. */
+  away: Moment | null = null
   timer: unknown = null
 
   constructor (readonly room: OracleRoom, public link: OracleLink | null, readonly resumable: boolean, readonly polite: boolean, readonly kind: ClientKind) {}
@@ -93,7 +105,10 @@ export const OCCURRENCES = [
   'a joiner served by a seat that came free', 'a joiner turned away', 'a joiner gone while it waited', 'a probe answered',
   'a probe not answered', 'an absent seat given to a stranger', 'a message from an outsider', 'a drain with seats taken',
   'a sitter that joined again', 'a sitter that joined again while an offer was coming', 'a sitter asked again', 'a `stop` withheld',
-  'a `stop` to the one that leaves', 'a word to one that has just gone'
+  'a `stop` to the one that leaves', 'a word to one that has just gone', 'a message refused as too fast', 'a seat resumed whose messages were refused',
+  'a goodbye before its socket ended', 'a socket ended that had said goodbye', 'a joiner between a goodbye and the end of its socket',
+  'a standstill', 'a probe answered in time but for a standstill', 'a seat resumed in time but for a standstill',
+  'an offer still coming but for a standstill', 'a word to one just gone but for a standstill'
 ] as const
 type Occurrence = typeof OCCURRENCES[number]
 
@@ -101,11 +116,14 @@ const ID = '00000000-0000-0000-0000-000000000000'
 
 /**
  * What the protocol document says of rooms, written down a second time and as plainly as possible: no log that forgets, no
- * index to count from, every message ever kept. It has a clock of its own, which the test moves along with the other one.
+ * index to count from, every message ever kept. It has a clock of its own, which the test moves along with the other one, but for
+ * standstills: they are no time at all to anybody.
  */
 export class Oracle {
   readonly clock = new TestClock()
   draining = false
+  /** For how long the server has stood still in all, ms. */
+  #stood = 0
   readonly #rules: SeatRules
   readonly #probeTimeout: number
   readonly #tally: Map<string, number>
@@ -128,7 +146,18 @@ export class Oracle {
     const known = this.#rooms.get(key)
     // Probes that are under way in a room that everybody has left are of no use to the next ones.
     if (known !== undefined && known.seats.length + known.waiting.length + known.promised > 0) return known
-    const room = { app, name, seats: [], waiting: [], probes: [], promised: 0, asked: null, askedAt: 0, leftAt: -Infinity }
+    const room: OracleRoom = {
+      app,
+      name,
+      seats: [],
+      waiting: [],
+      probes: [],
+      promised: 0,
+      asked: null,
+      askedAt: this.#moment(),
+      leftAt: { at: -Infinity, stood: 0 },
+      departing: new Set()
+    }
     this.#rooms.set(key, room)
     return room
   }
@@ -139,6 +168,12 @@ export class Oracle {
 
   advance (ms: number): void {
     this.clock.advance(ms, () => this.settle())
+  }
+
+  /** Nothing follows from it. */
+  stall (ms: number): void {
+    this.#note('a standstill')
+    this.#stood += ms
   }
 
   // What clients send.
@@ -188,9 +223,22 @@ export class Oracle {
     }
     seat.relayed++
     if (command === 'offer' && seat.room.asked === seat) seat.room.asked = null
-    if (seat.room.seats.length < 2 && command !== 'message' && this.clock.now() - seat.room.leftAt < CROSSING) return this.#note('a word to one that has just gone')
+    if (seat.room.seats.length < 2 && command !== 'message' && this.#within(seat.room.leftAt, CROSSING, 'a word to one just gone but for a standstill')) {
+      return this.#note('a word to one that has just gone')
+    }
     if (seat.room.seats.length < 2) return this.#say(link, `error no_peer_associated_before ${name}`)
     this.#tellOthers(seat, { what, bytes })
+  }
+
+  /** A frame comes too fast: its sender is told, and nobody else. One that was `meant` for the other peer counts for its seat. */
+  refuse (link: OracleLink, name: string | undefined, meant: boolean): void {
+    this.#heard(link)
+    const seat = meant && name !== undefined ? link.seatIn(name) : undefined
+    if (seat !== undefined) {
+      this.#note('a message refused as too fast')
+      seat.refused++
+    }
+    this.#say(link, `error rateExceeded ${name ?? '-'}`)
   }
 
   // What happens to links.
@@ -205,11 +253,26 @@ export class Oracle {
     if (last) for (const seat of link.seats) seat.confirmed = Math.max(seat.confirmed, seat.pinged)
   }
 
+  /** A close frame has come: to everybody else the link has ended by that, however long its socket takes. */
+  conclude (link: OracleLink, clean: boolean): void {
+    if (!link.alive) return
+    link.open = false
+    link.cutOff ??= this.clock.after(CLOSE_GRACE, () => this.lose(link, false))
+    if (clean && link.seats.length > 0) this.#note('a goodbye before its socket ended')
+    if (clean) for (const { room } of link.seats) room.departing.add(link)
+    this.#end(link, clean)
+  }
+
   lose (link: OracleLink, clean: boolean): void {
     if (!link.alive) return
     link.alive = false
     link.open = false
     this.clock.cancel(link.cutOff)
+    for (const { departing } of this.#rooms.values()) if (departing.delete(link)) this.#note('a socket ended that had said goodbye')
+    this.#end(link, clean)
+  }
+
+  #end (link: OracleLink, clean: boolean): void {
     const room = link.waitingIn
     link.waitingIn = null
     if (room !== null) {
@@ -258,6 +321,7 @@ export class Oracle {
   }
 
   #sit (room: OracleRoom, link: OracleLink, resume: boolean, kind: ClientKind, asks: 'others' | 'joiner' | 'nobody' = 'others'): void {
+    if (room.departing.size > 0) this.#note('a joiner between a goodbye and the end of its socket')
     const [other] = room.seats
     const seat = new OracleSeat(room, link, resume && this.#rules.window > 0, other !== undefined && !other.polite, kind)
     room.seats.push(seat)
@@ -269,7 +333,7 @@ export class Oracle {
     if (!room.seats.includes(other) || asks === 'nobody') return
     const asked = asks === 'others' ? other : seat
     room.asked = asked
-    room.askedAt = this.clock.now()
+    room.askedAt = this.#moment()
     this.#tell(asked, { what: `start ${name}`, bytes: encode({ command: 'start', streamId: name }).length })
   }
 
@@ -278,7 +342,7 @@ export class Oracle {
     this.#note('a sitter that joined again')
     const { room } = seat
     const { asked, askedAt } = room
-    const coming = asked !== null && this.clock.now() - askedAt < CROSSING
+    const coming = asked !== null && this.#within(askedAt, CROSSING, 'an offer still coming but for a standstill')
     if (coming) this.#note('a sitter that joined again while an offer was coming')
     else if (asked === seat) this.#note('a sitter asked again')
     room.promised++
@@ -311,8 +375,10 @@ export class Oracle {
       this.#note('a seat resumed')
       if (old !== null) this.#note('a seat taken from a link that still lived')
       if (from < seat.ledger.length) this.#note('messages replayed')
+      if (seat.refused > 0) this.#note('a seat resumed whose messages were refused')
+      if (seat.away !== null) this.#within(seat.away, this.#rules.window, 'a seat resumed in time but for a standstill')
       this.clock.cancel(seat.timer)
-      seat.until = null
+      seat.away = null
       if (old !== null) old.seats.splice(old.seats.indexOf(seat), 1)
       seat.link = link
       seat.pinged = 0
@@ -329,7 +395,7 @@ export class Oracle {
     seat.serial++
     if (link.open) link.granted.push({ seat, serial: seat.serial, from })
     const others = seat.room.seats.length - 1
-    this.#say(link, `joined ${seat.room.name} ${others} ${seat.polite ? 'polite' : 'impolite'} ${seat.resumable ? 'resumable' : 'fleeting'} ${resumed ? seat.relayed : 'new'}`)
+    this.#say(link, `joined ${seat.room.name} ${others} ${seat.polite ? 'polite' : 'impolite'} ${seat.resumable ? 'resumable' : 'fleeting'} ${resumed ? seat.relayed + seat.refused : 'new'}`)
   }
 
   #fits (seat: OracleSeat, from: number): boolean {
@@ -356,7 +422,7 @@ export class Oracle {
     link?.seats.splice(link.seats.indexOf(seat), 1)
     seat.link = null
     seat.awaySince = seat.ledger.length
-    seat.until = this.clock.now() + this.#rules.window
+    seat.away = this.#moment()
     seat.timer = this.clock.after(this.#rules.window, () => {
       this.#note('a window over')
       this.#giveUp(seat, 'lost')
@@ -370,7 +436,7 @@ export class Oracle {
     this.clock.cancel(seat.timer)
     seat.link = null
     room.asked = null
-    room.leftAt = this.clock.now()
+    room.leftAt = this.#moment()
   }
 
   /** Where somebody else sits down at once, those whom a `stop` would end for good hear of the other one alone. */
@@ -400,7 +466,7 @@ export class Oracle {
   #probe (room: OracleRoom): void {
     for (const { link } of room.seats) {
       if (link === null) continue
-      const probe: OracleProbe = { link, room, timer: null }
+      const probe: OracleProbe = { link, room, asked: this.#moment(), timer: null }
       probe.timer = this.clock.after(link.open ? this.#probeTimeout : 0, () => this.#answered(probe, false))
       room.probes.push(probe)
       link.probes.push(probe)
@@ -413,6 +479,7 @@ export class Oracle {
     this.clock.cancel(probe.timer)
     if (!room.probes.includes(probe)) return
     this.#note(alive ? 'a probe answered' : 'a probe not answered')
+    if (alive) this.#within(probe.asked, this.#probeTimeout, 'a probe answered in time but for a standstill')
     link.probes.splice(link.probes.indexOf(probe), 1)
     room.probes.splice(room.probes.indexOf(probe), 1)
     const seat = link.seatIn(room.name)
@@ -435,7 +502,7 @@ export class Oracle {
   }
 
   #full (room: OracleRoom): string {
-    const left = room.seats.filter(seat => seat.link === null).map(seat => Math.ceil((seat.until ?? 0) - this.clock.now()))
+    const left = room.seats.flatMap(({ away }) => away === null ? [] : [Math.ceil(away.at + this.#rules.window - this.clock.now())])
     return `error NoSpaceForNewPeer ${room.name}${left.length > 0 ? ` ${Math.min(...left)}` : ''}`
   }
 
@@ -450,6 +517,18 @@ export class Oracle {
 
   #heard (link: OracleLink): void {
     for (const probe of [...link.probes]) this.#answered(probe, true)
+  }
+
+  #moment (): Moment {
+    return { at: this.clock.now(), stood: this.#stood }
+  }
+
+  /** Whether less than `span` ms were lived since then; `justSo` is noted where that is true only since standstills do not count. */
+  #within (since: Moment, span: number, justSo: Occurrence): boolean {
+    const lived = this.clock.now() - since.at
+    if (lived >= span) return false
+    if (lived + this.#stood - since.stood >= span) this.#note(justSo)
+    return true
   }
 
   #note (occurrence: Occurrence): void {

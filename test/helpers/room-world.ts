@@ -176,13 +176,14 @@ export class World {
     this.oracle.join(line.oracle, room, resume, presented === undefined || kind === 'forged' ? undefined : presented, received, resume ? 'other' : make)
   }
 
-  leave (index: number, room: string | undefined, command: 'leave' | 'stop'): void {
+  leave (index: number, room: string | undefined, command: 'leave' | 'stop', tooFast = false): void {
     const line = this.#lineOf(this.client(index))
-    line.real.say({ command, streamId: room })
-    this.oracle.leave(line.oracle, room)
+    line.real.say({ command, streamId: room }, tooFast)
+    if (tooFast) this.oracle.refuse(line.oracle, room, false)
+    else this.oracle.leave(line.oracle, room)
   }
 
-  relay (index: number, room: string, command: 'offer' | 'candidate' | 'message', size: number): void {
+  relay (index: number, room: string, command: 'offer' | 'candidate' | 'message', size: number, tooFast = false): void {
     const line = this.#lineOf(this.client(index))
     const n = this.#n++
     const own = { streamId: room, n, from: `${line.oracle.app}/${room}` }
@@ -191,8 +192,9 @@ export class World {
       candidate: { command: 'takeCandidate', label: 0, id: '0', candidate: 'x'.repeat(size), ...own },
       message: { command: 'peerMessageCommand', definition: 'chat', data: 'x'.repeat(size), ...own }
     }[command]
-    line.real.say(message)
-    this.oracle.relay(line.oracle, room, command, `relay ${room} ${n}`, JSON.stringify(message).length)
+    line.real.say(message, tooFast)
+    if (tooFast) this.oracle.refuse(line.oracle, room, true)
+    else this.oracle.relay(line.oracle, room, command, `relay ${room} ${n}`, JSON.stringify(message).length)
   }
 
   read (index: number, most: number): void {
@@ -212,6 +214,16 @@ export class World {
     if (line === null) return
     client.line = null
     this.#end(client, line, clean, arrives)
+  }
+
+  /** The server reads a close frame, long before the socket ends; of what was under way to the client, `arrives` things had come. */
+  conclude (index: number, clean: boolean, arrives: number): void {
+    const client = this.client(index)
+    const { line } = client
+    if (line === null) return
+    this.#abandon(client)
+    line.real.conclude(clean, arrives, message => this.#got(client, line, message))
+    this.oracle.conclude(line.oracle, clean)
   }
 
   /** The server finds out about the lines that a client has left behind. */
@@ -263,6 +275,12 @@ export class World {
     this.oracle.advance(ms)
   }
 
+  /** The server stands still. Whatever falls due is that much later, and nobody is late for what was not heard. */
+  stall (ms: number): void {
+    this.clock.stall(ms)
+    this.oracle.stall(ms)
+  }
+
   /** Lets promises have their turn, at both sides. */
   async settle (): Promise<void> {
     for (let turn = 0; turn < 6; turn++) await undefined
@@ -278,14 +296,14 @@ export class World {
           const owner = seat.link as FakeLink | null
           assert.equal(owner === null, seat.absence !== null, INVARIANTS.owned)
           if (owner !== null) assert.ok(owner.alive && owner.seats.includes(seat), INVARIANTS.owned)
-          else assert.ok((seat.absence?.until ?? -1) >= this.clock.now(), INVARIANTS.owned)
+          else assert.ok((seat.absence?.until ?? -1) >= this.clock.lived(), INVARIANTS.owned)
         }
       }
     }
     for (const line of this.#lines) {
       line.compare()
       const { busySince, seats, alive } = line.real
-      assert.ok(busySince === null || (alive && this.clock.now() - busySince <= PROBE_TIMEOUT), INVARIANTS.answered)
+      assert.ok(busySince === null || (alive && this.clock.lived() - busySince <= PROBE_TIMEOUT), INVARIANTS.answered)
       for (const seat of seats) {
         assert.equal(this.rooms.seat(seat.id), seat, INVARIANTS.found)
         assert.equal(this.rooms.find(seat.room.app, seat.room.name), seat.room, INVARIANTS.found)

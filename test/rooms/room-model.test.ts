@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { ClientKind } from '../../lib/rooms/client-kind.js'
 import { OCCURRENCES } from '../helpers/room-oracle.js'
 import { World, type Received, type Token } from '../helpers/room-world.js'
 
@@ -54,7 +55,7 @@ const named = (room: string | null): string => room ?? 'its room'
 const size = fc.constantFrom(0, 20, 200, 600)
 const step = (plan: fc.Arbitrary<Plan>): fc.Arbitrary<Step> => plan.map(plan => new PlannedStep(plan))
 
-const makes = fc.constantFrom('resumable' as const, 'resumable' as const, 'resumable' as const, 'other' as const, 'android' as const, 'ios' as const, 'flutter' as const)
+const makes = fc.constantFrom<ClientKind | 'resumable'>('resumable', 'resumable', 'resumable', 'other', 'android', 'ios', 'flutter')
 const join = step(fc.tuple(client, room, makes).map(([client, room, make]) => ({
   words: `${client} joins ${room}, ${make}`,
   client,
@@ -76,15 +77,27 @@ const resume = step(fc.tuple(
   client,
   run: world => world.join(client, room ?? world.ownRoom(client) ?? 'red', true, token, received)
 })))
-const leave = step(fc.tuple(client, fc.option(room, { nil: undefined, freq: 2 }), fc.constantFrom('leave' as const, 'stop' as const)).map(([client, room, command]) => ({
-  words: `${client} says ${command} ${room ?? ''}`,
+const rarely = fc.constantFrom(false, false, false, true)
+const leave = step(fc.tuple(
   client,
-  run: world => world.leave(client, room, command)
+  fc.option(room, { nil: undefined, freq: 2 }),
+  fc.constantFrom<'leave' | 'stop'>('leave', 'stop'),
+  rarely
+).map(([client, room, command, tooFast]) => ({
+  words: `${client} says ${command} ${room ?? ''}${tooFast ? ' too fast' : ''}`,
+  client,
+  run: world => world.leave(client, room, command, tooFast)
 })))
-const relay = step(fc.tuple(client, known, fc.constantFrom('offer' as const, 'candidate' as const, 'message' as const), size).map(([client, room, command, size]) => ({
-  words: `${client} relays ${command} of ${size} to ${named(room)}`,
+const relay = step(fc.tuple(
   client,
-  run: world => world.relay(client, room ?? world.ownRoom(client) ?? 'red', command, size)
+  known,
+  fc.constantFrom<'offer' | 'candidate' | 'message'>('offer', 'candidate', 'message'),
+  size,
+  rarely
+).map(([client, room, command, size, tooFast]) => ({
+  words: `${client} relays ${command} of ${size} to ${named(room)}${tooFast ? ' too fast' : ''}`,
+  client,
+  run: world => world.relay(client, room ?? world.ownRoom(client) ?? 'red', command, size, tooFast)
 })))
 const read = step(fc.tuple(client, fc.constantFrom(1, 3, Infinity)).map(([client, most]) => ({
   words: `${client} reads ${most}`,
@@ -95,6 +108,10 @@ const lose = step(fc.tuple(client, fc.constantFrom(false, false, true), fc.nat({
   words: `${client} is lost ${clean ? 'cleanly' : 'abnormally'} after ${arrives} more`,
   run: world => world.lose(client, clean, arrives)
 })))
+const conclude = step(fc.tuple(client, fc.constantFrom(true, true, false), fc.nat({ max: 4 })).map(([client, clean, arrives]) => ({
+  words: `${client} sends a close frame, ${clean ? 'a goodbye' : 'of an error'}, after ${arrives} more`,
+  run: world => world.conclude(client, clean, arrives)
+})))
 const loseStale = step(client.map(client => ({
   words: `the lines that ${client} left behind end`,
   run: world => world.loseStale(client, false)
@@ -103,6 +120,52 @@ const ping = step(client.map(client => ({ words: `${client} is pinged`, run: wor
 const wait = step(fc.constantFrom(100, 1_000, 2_100, 9_000, 20_100).map(ms => ({
   words: `${ms} ms pass`,
   run: world => world.advance(ms)
+})))
+// Longer than two messages take to cross, than a probe takes, than a window.
+const stall = step(fc.constantFrom(150, 3_100, 3_100, 20_200).map(ms => ({
+  words: `the server stands still for ${ms} ms`,
+  run: world => world.stall(ms)
+})))
+// Several commands in one step, since by single ones what they lead to hardly ever happens.
+const comeBack = step(fc.tuple(
+  client,
+  fc.nat({ max: 2 }),
+  fc.constantFrom(0, 100, 3_100),
+  fc.constantFrom(0, 0, 20_200),
+  size
+).map(([client, unread, passes, stands, size]) => ({
+  words: `${client} ${passes > 0 ? 'sends something too fast, ' : ''}${passes > 100 ? 'says leave too fast, ' : ''}is lost, ${unread} unread, ` +
+    `and comes back after ${passes} ms and ${stands} ms of standstill, in which its room is told something of ${size}`,
+  client,
+  run: async world => {
+    const { app } = world.client(client)
+    world.read(client, Infinity)
+    const room = world.ownRoom(client) ?? 'red'
+    if (passes > 0) world.relay(client, room, 'message', size, true)
+    if (passes > 100) world.leave(client, room, 'leave', true)
+    for (let n = 0; n < unread; n++) world.tell(app, room, null, size)
+    world.lose(client, false, 0)
+    await world.settle()
+    world.tell(app, room, null, size)
+    await world.advance(passes)
+    if (stands > 0) world.stall(stands)
+    world.check()
+    world.join(client, room, true, 'current', 'right')
+  }
+})))
+const cross = step(fc.tuple(client, fc.constantFrom(0, 3_100)).map(([client, stands]) => ({
+  words: `${client} leaves, and after ${stands} ms of standstill all others send it a candidate`,
+  client,
+  run: async world => {
+    const { app } = world.client(client)
+    const room = world.ownRoom(client) ?? 'red'
+    world.leave(client, room, 'leave')
+    await world.settle()
+    if (stands > 0) world.stall(stands)
+    for (const [index, other] of world.clients.entries()) {
+      if (other.app === app && other.line !== null && index !== client && !world.busy(index)) world.relay(index, room, 'candidate', 0)
+    }
+  }
 })))
 const tell = step(fc.tuple(app, room, fc.constantFrom(null, 0, 1), size).map(([app, room, only, size]) => ({
   words: `the application tells ${only ?? 'all'} in ${app}/${room} something of ${size}`,
@@ -125,9 +188,9 @@ const drain = step(fc.nat({ max: 9 }).map(chance => ({
 // fc.commands draws evenly from the list: what happens more often stands there more often.
 const often = (times: number, arbitrary: fc.Arbitrary<Step>): Array<fc.Arbitrary<Step>> => Array<fc.Arbitrary<Step>>(times).fill(arbitrary)
 const steps = fc.commands([
-  ...often(10, join), ...often(3, rejoin), ...often(11, resume), ...often(3, leave), ...often(10, relay),
-  ...often(3, read), ...often(6, readAll), ...often(5, lose),
-  ...often(2, loseStale), ...often(3, ping), ...often(4, wait), ...often(3, tell), remove, close, drain
+  ...often(10, join), ...often(3, rejoin), ...often(8, resume), ...often(3, comeBack), ...often(3, leave), cross, ...often(10, relay),
+  ...often(3, read), ...often(6, readAll), ...often(5, lose), ...often(3, conclude), ...often(2, loseStale), ...often(3, ping),
+  ...often(4, wait), ...often(5, stall), ...often(3, tell), remove, close, drain
 ], { maxCommands: 40, size: 'max' })
 
 const rules = fc.record({
