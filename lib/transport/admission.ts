@@ -5,6 +5,7 @@ import {
 import { isName } from '../protocol/names.js'
 import { addressKey } from './limits/address-book.js'
 import type { ConnectionRegistry } from './connection-registry.js'
+import { SafeLog } from './safe-log.js'
 
 /** Who is let to the upgrade, and who gets which HTTP status instead. */
 export class Admission {
@@ -28,7 +29,7 @@ export class Admission {
     }
     if (!request.ws) return
     if (await this.#registry.settingsOf(app).originAllowed(request) !== true) {
-      request.log.warn({ origin: request.headers.origin, app }, request.headers.origin === undefined
+      new SafeLog(request.log).warn({ origin: request.headers.origin, app }, request.headers.origin === undefined
         ? "no page's origin came with the handshake, though a browser made it, or 'nativeClients' is false: a proxy must pass 'Origin' on. Refused with 403"
         : "a page's origin is not in the option 'allowedOrigins': refused with 403")
       throw new OriginNotAllowedError()

@@ -4,6 +4,7 @@ import { Rooms } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
 import { AddressBook } from './limits/address-book.js'
 import type { Connection } from './connection.js'
+import { SafeLog } from './safe-log.js'
 import { Strays } from './strays.js'
 import type { RateLimit } from './limits/token-bucket.js'
 
@@ -20,7 +21,7 @@ export class ConnectionRegistry {
   readonly settings: Settings
   readonly rooms: Rooms
   readonly clock: Clock
-  readonly log: FastifyBaseLogger
+  readonly log: SafeLog
   /** Joins that wait for `authorize` or for a probe. */
   joinsInFlight = 0
   readonly #connections = new Set<Connection>()
@@ -32,9 +33,9 @@ export class ConnectionRegistry {
 
   constructor (settings: Settings, log: FastifyBaseLogger, clock: Clock = systemClock) {
     this.settings = settings
-    this.log = log
+    this.log = new SafeLog(log)
     this.clock = clock
-    this.rooms = new Rooms(settings.resume, clock, error => log.error({ err: error }, 'a listener of fastify.rooms threw'))
+    this.rooms = new Rooms(settings.resume, clock, error => this.log.error({ err: error }, 'a listener of fastify.rooms threw'))
   }
 
   get connections (): number {

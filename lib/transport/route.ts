@@ -8,6 +8,7 @@ import { Admission } from './admission.js'
 import { Connection } from './connection.js'
 import { onGoodbye } from './goodbye.js'
 import type { ConnectionRegistry } from './connection-registry.js'
+import { SafeLog } from './safe-log.js'
 import { boundSocket, UPGRADE_CONSTRAINT } from './web-socket-server.js'
 
 /** Marks our own routes for the search for clashes. */
@@ -123,7 +124,7 @@ function patternOf (scope: FastifyInstance, ours: string): string {
 function answerRefusal (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const { code, message, statusCode = 500 } = error
   if (!code?.startsWith('FST_WEBRTC_')) throw error
-  request.log.debug({ code, statusCode }, message)
+  new SafeLog(request.log).debug({ code, statusCode }, message)
   reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
 }
 

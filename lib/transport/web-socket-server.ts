@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
+import { SafeLog } from './safe-log.js'
 import { Upgrades } from './upgrades.js'
 
 /** A frame may come in this many pieces; browsers and native clients send one, or a few. */
@@ -31,7 +32,7 @@ export async function addWebSocketServer (scope: FastifyInstance, frameBytes: nu
       websocket(tolerant(instance), {
         // Ours close with the code that fits, and say nothing at error level of a client that broke off.
         errorHandler: (error, socket, request) => {
-          request.log.debug({ err: error }, 'a WebSocket failed')
+          new SafeLog(request.log).debug({ err: error }, 'a WebSocket failed')
           socket.terminate()
         },
         // Its own would close each client with no code, before it has been told.
