@@ -3,11 +3,11 @@ import type { ErrorDefinition } from '../protocol/codes.js'
 import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
 import type { IceServerConfig } from '../protocol/server-messages.js'
 import { kindOf } from './client-kind.js'
-import type { Link } from './peer-link.js'
+import type { PeerLink } from './peer-link.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import { PendingJoin } from './pending-join.js'
 import type { Rooms } from './room-registry.js'
-import type { PeerProfile, Seat } from './seat.js'
+import type { PeerProfile, Seat, SeatHolder } from './seat.js'
 
 /** What whoever guards the door grants to a joiner. */
 export interface Grant extends PeerProfile {
@@ -23,12 +23,11 @@ export interface Refusal {
 }
 
 /** Who sends a command: one connection, with the seats that it holds. */
-export interface Caller extends Link {
+export interface Caller extends PeerLink, SeatHolder {
   readonly app: string
   readonly rooms: Rooms
   /** How many rooms the application may have. */
   readonly mostRooms: number
-  readonly open: boolean
   /** The seats that are reached through this connection. */
   readonly seats: readonly Seat[]
   /** The join that waits for an answer of the room; at most one, since frames are taken in order. */
@@ -130,7 +129,7 @@ function takeSeat (caller: Caller, message: Join, grant: Grant | Refusal): Handl
   if (!caller.open) return undefined
   const { capacity, ...profile } = grant
   const request: JoinRequest = {
-    link: caller,
+    holder: caller,
     kind: kindOf(message),
     resume: message.resume === true,
     resumeToken: message.resumeToken,

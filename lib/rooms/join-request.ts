@@ -1,11 +1,10 @@
 import type { ErrorDefinition } from '../protocol/codes.js'
 import type { ClientKind } from './client-kind.js'
-import type { Link } from './peer-link.js'
-import type { PeerProfile, Seat } from './seat.js'
+import type { PeerProfile, Seat, SeatHolder } from './seat.js'
 
 /** What a joiner brings. */
 export interface JoinRequest {
-  readonly link: Link
+  readonly holder: SeatHolder
   /** Which make of client it is. @default 'other' */
   readonly kind?: ClientKind
   readonly resume: boolean

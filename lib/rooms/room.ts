@@ -4,7 +4,7 @@ import { endsAtStop } from './client-kind.js'
 import type { Clock } from './clock.js'
 import type { RoomEmitter } from '../events.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
-import type { Frame, Link } from './peer-link.js'
+import type { Frame, PeerLink } from './peer-link.js'
 import { PendingJoin } from './pending-join.js'
 import type { BudgetBounds, ReplayBudget } from './replay-budget.js'
 import type { ReplayBounds } from './replay-log.js'
@@ -92,7 +92,7 @@ export class Room {
    * @returns at once where the answer is known, later where the sitters of a full room are asked first whether they live.
    */
   join (request: JoinRequest): JoinOutcome | PendingJoin {
-    const present = this.#seats.find(seat => seat.link === request.link)
+    const present = this.#seats.find(seat => seat.holder === request.holder)
     const own = this.#ownSeat(request)
     // A connection has one seat in a room, so that a token of another one is worth nothing on it.
     if (own !== undefined && (present === undefined || present === own)) return { seat: this.#resume(own, request) }
@@ -173,13 +173,13 @@ export class Room {
    * @param clean whether the peer said so itself, by a close frame: then it does not come back with its token.
    */
   lost (seat: Seat, clean: boolean): void {
-    if (seat.link === null || !this.#seats.includes(seat)) return
+    if (seat.holder === null || !this.#seats.includes(seat)) return
     if (clean || !seat.resumable) {
       this.#remove(seat, clean ? 'left' : 'lost')
       return
     }
     const { clock, rules, events } = this.#context
-    seat.link.unseated(seat)
+    seat.holder.unseated(seat)
     seat.detach()
     const now = clock.lived()
     seat.absence = {
@@ -274,16 +274,16 @@ export class Room {
     // Only now, since who does not get in has nothing to say about the room.
     if (request.capacity !== undefined) this.capacity = request.capacity
     const { events, rules } = this.#context
-    const { link } = request
+    const { holder } = request
     const others = [...this.#seats]
     const polite = others[0] !== undefined && !others[0].polite
     const replay = request.resume && rules.window > 0 ? rules : null
-    const seat = new Seat(this, link, polite, request.profile, replay, this.#context.budget, request.kind)
+    const seat = new Seat(this, holder, polite, request.profile, replay, this.#context.budget, request.kind)
     if (seat.resumable) seat.claim(request.claim)
     this.#seats.push(seat)
     this.#context.seated(seat)
-    link.seated(seat)
-    this.#sendJoined(seat, link, false)
+    holder.seated(seat)
+    this.#sendJoined(seat, holder.link, false)
     const lost: Seat[] = []
     const started = others.filter(other => {
       const arrived = other.deliver(encode({ command: 'notification', definition: 'peerJoined', streamId: this.name, peerId: seat.id })) &&
@@ -322,33 +322,33 @@ export class Room {
 
   #resume (seat: Seat, request: JoinRequest): Seat {
     const missed = seat.missed(request.received)
-    const old = seat.link
+    const old = seat.holder
     if (missed === null) {
       // Some of what the client lacks is gone, so its call cannot go on as if nothing had happened: a new seat in the old one's place.
       const instead = this.#sit(request, this.#lostTo(seat))
-      if (old !== request.link) old?.close('seatResumed')
+      if (old !== request.holder) old?.link.close('seatResumed')
       return instead
     }
     const { clock, events } = this.#context
     if (seat.absence !== null) clock.cancel(seat.absence.timer)
     seat.absence = null
-    const { link } = request
-    seat.attach(link)
+    const { holder } = request
+    seat.attach(holder)
     seat.claim(request.claim)
     seat.profile = request.profile
     if (request.capacity !== undefined) this.capacity = request.capacity
-    if (old !== link) {
+    if (old !== holder) {
       old?.unseated(seat)
-      old?.close('seatResumed')
-      link.seated(seat)
+      old?.link.close('seatResumed')
+      holder.seated(seat)
     }
-    this.#sendJoined(seat, link, true)
-    for (const frame of missed) link.send(frame)
+    this.#sendJoined(seat, holder.link, true)
+    for (const frame of missed) holder.link.send(frame)
     if (events.listenerCount('resumed') > 0) events.emit('resumed', { ...this.#place(seat), replayed: missed.length })
     return seat
   }
 
-  #sendJoined (seat: Seat, link: Link, resumed: boolean): void {
+  #sendJoined (seat: Seat, link: PeerLink, resumed: boolean): void {
     link.send(encode({
       command: 'notification',
       definition: 'joined',
@@ -462,7 +462,7 @@ export class Room {
     this.#seats.splice(index, 1)
     if (seat.absence !== null) this.#context.clock.cancel(seat.absence.timer)
     seat.absence = null
-    seat.link?.unseated(seat)
+    seat.holder?.unseated(seat)
     seat.end()
     this.#context.unseated(seat)
     // With two seats, whoever is left has nobody to offer to.

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { ClientKind } from './client-kind.js'
-import type { Frame, Link } from './peer-link.js'
+import type { Frame, PeerLink } from './peer-link.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
 import type { Room } from './room.js'
@@ -9,6 +9,15 @@ import type { Room } from './room.js'
 export interface PeerProfile {
   role?: string
   metadata?: unknown
+}
+
+/** Holds seats, and is told which: the peer of one connection. */
+export interface SeatHolder {
+  readonly link: PeerLink
+  /** A seat was given to this peer. */
+  seated (seat: Seat): void
+  /** A seat was taken from this peer: it left, was put out, or was resumed on another link. */
+  unseated (seat: Seat): void
 }
 
 /** A peer has lost its link, and its seat waits for it. */
@@ -37,7 +46,7 @@ export class Seat implements ShareOwner {
   readonly polite: boolean
   readonly kind: ClientKind
   /** null while the peer is absent. */
-  link: Link | null
+  holder: SeatHolder | null
   /** How many messages of this peer were relayed, or had nobody to be relayed to. */
   relayed = 0
   /** How many messages of this peer were refused before that, each by an error. */
@@ -58,14 +67,19 @@ export class Seat implements ShareOwner {
   /** What had been sent when the last ping went out. */
   #pinged = 0
 
-  constructor (room: Room, link: Link, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
+  constructor (room: Room, holder: SeatHolder, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
     this.room = room
-    this.link = link
+    this.holder = holder
     this.polite = polite
     this.profile = profile
     this.kind = kind
-    this.#share = replay === null || budget === undefined ? null : new Share(budget, this, link.key)
+    this.#share = replay === null || budget === undefined ? null : new Share(budget, this, holder.link.key)
     this.#log = replay === null ? null : new ReplayLog(replay, this.#share)
+  }
+
+  /** What the peer is reached through; null while it is absent. */
+  get link (): PeerLink | null {
+    return this.holder === null ? null : this.holder.link
   }
 
   /**
@@ -83,7 +97,7 @@ export class Seat implements ShareOwner {
 
   /** How many messages wait for an absent peer. */
   get kept (): number {
-    return this.#log === null || this.link !== null ? 0 : Math.max(0, this.#log.end - this.#keepFrom)
+    return this.#log === null || this.holder !== null ? 0 : Math.max(0, this.#log.end - this.#keepFrom)
   }
 
   /**
@@ -95,8 +109,8 @@ export class Seat implements ShareOwner {
     // Who goes through the seats of a room may come to one that a listener of the application has put out meanwhile.
     if (this.#over) return true
     const kept = this.#log === null || this.#log.push(frame, this.#keepFrom)
-    if (this.link === null) return kept
-    this.link.send(frame)
+    if (this.holder === null) return kept
+    this.holder.link.send(frame)
     return true
   }
 
@@ -137,7 +151,7 @@ export class Seat implements ShareOwner {
 
   /** The link is gone; from here on every message must be kept. */
   detach (): void {
-    this.link = null
+    this.holder = null
     this.#keepFrom = this.#log?.end ?? 0
     this.#share?.detach()
   }
@@ -153,18 +167,18 @@ export class Seat implements ShareOwner {
     return this.#log.from(received ?? Math.min(this.#keepFrom, this.#log.end))
   }
 
-  /** Gives the seat a new link. */
-  attach (link: Link): void {
-    this.link = link
+  /** The peer is reached anew, through the same link or another. */
+  attach (holder: SeatHolder): void {
+    this.holder = holder
     this.#keepFrom = Infinity
     this.#pinged = 0
-    this.#share?.attach(link.key)
+    this.#share?.attach(holder.link.key)
   }
 
   /** The seat has been taken out of its room. */
   end (): void {
     this.#over = true
-    this.link = null
+    this.holder = null
     this.#log?.clear()
   }
 

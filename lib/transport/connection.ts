@@ -49,6 +49,7 @@ export class Connection implements Caller {
   readonly key: string
   readonly seats: Seat[] = []
   pending: PendingJoin | null = null
+  readonly link = this
   readonly #registry: ConnectionRegistry
   readonly #socket: WebSocket
   /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */

@@ -40,6 +40,7 @@ export class FakeLink implements Caller {
   readonly mostRooms = 100
   readonly seats: Seat[] = []
   pending: PendingJoin | null = null
+  readonly link = this
   /** Whether frames still get out: not once it is being closed. */
   open = true
   /** Whether the server still knows the link. */

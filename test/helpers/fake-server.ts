@@ -56,6 +56,7 @@ class FakeServerLink implements Caller, ServerEnd {
   readonly mostRooms = 100
   readonly seats: Seat[] = []
   pending: PendingJoin | null = null
+  readonly link = this
   open = true
   readonly #server: FakeServer
   readonly #socket: FakeWebSocket
