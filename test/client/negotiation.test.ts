@@ -133,7 +133,7 @@ t.test('two fresh connections that are offered at once end as one', async t => {
   const world = new World()
   const [anna, ben] = await world.call(t)
   for (const page of [anna, ben]) {
-    // Both sides come to the rung of a fresh connection in the same moment.
+    // Both sides take the step of a fresh connection in the same moment.
     page.connection?.become('failed')
   }
   world.ice.open = false

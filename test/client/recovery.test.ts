@@ -60,7 +60,7 @@ t.test('where the impolite side sees nothing wrong, the polite one acts a little
   t.ok(inCall(anna, ben))
 })
 
-t.test('rung by rung: a restart, a fresh connection, a fresh join, and then again and again, more and more slowly', async t => {
+t.test('step by step: a restart, a fresh connection, a fresh join, and then again and again, more and more slowly', async t => {
   const world = new World()
   const [anna, ben] = await world.call(t)
   const first = anna.connection

@@ -3,7 +3,7 @@ import type { Environment } from '../base/environment.js'
 import { AdaptorError, browserError, callError } from '../base/client-errors.js'
 import { numberOf, textOf, type Frame } from '../signalling/frames.js'
 import type { IceServers } from '../signalling/ice-servers.js'
-import { Ladder, type Failure, type Rung } from './recovery.js'
+import { Recovery, type Failure, type RecoveryStep } from './recovery.js'
 import type { Kind } from '../media/local-track.js'
 import type { Media } from '../media/media.js'
 import { PeerSession, type PeerKind, type PeerSessionSettings, type Utterance } from './peer-session.js'
@@ -39,7 +39,7 @@ export class Call extends Emitter<CallEvents> {
   readonly #iceServers: IceServers
   readonly #media: Media
   readonly #settings: CallSettings
-  readonly #ladder: Ladder
+  readonly #recovery: Recovery
   readonly #queue: Queue
   #session: PeerSession | null = null
   #polite = true
@@ -62,13 +62,13 @@ export class Call extends Emitter<CallEvents> {
     this.#media = parts.media
     this.#settings = settings
     this.#queue = new Queue(error => this.emit('error', callError(error)))
-    this.#ladder = new Ladder(environment, {
+    this.#recovery = new Recovery(environment, {
       able: () => this.#signaling.seated && this.#present,
       polite: () => this.#polite,
       plain: () => this.#session?.peer !== 'ours',
       mayOffer: () => this.#session?.mayOffer ?? false,
-      climb: rung => this.#climb(rung),
-      failed: told => this.#failed(told)
+      attempt: step => this.#attempt(step),
+      report: reported => this.#report(reported)
     })
     signaling.on('seated', seated => this.#seated(seated))
     signaling.on('unseated', () => this.end())
@@ -95,7 +95,7 @@ export class Call extends Emitter<CallEvents> {
   end (): void {
     this.#present = this.#awaiting = false
     this.#early = []
-    this.#ladder.stop()
+    this.#recovery.stop()
     this.#abandon()
   }
 
@@ -116,7 +116,7 @@ export class Call extends Emitter<CallEvents> {
       const session = this.#session
       void this.#queue.push(() => this.#offer(session))
     }
-    this.#ladder.handleAble()
+    this.#recovery.handleAble()
   }
 
   #receive (frame: Frame): void {
@@ -154,11 +154,11 @@ export class Call extends Emitter<CallEvents> {
     // Only the other's way to the server is lost; it and we may well hear and see each other.
     if (lost && this.#session?.flowing === true) {
       this.#present = false
-      this.#ladder.stop()
+      this.#recovery.stop()
     } else {
       this.#present = this.#awaiting = false
       this.#early = []
-      this.#ladder.handleGone()
+      this.#recovery.handleGone()
       this.#abandon()
     }
   }
@@ -171,7 +171,7 @@ export class Call extends Emitter<CallEvents> {
     if (current === null || (id === undefined ? current.peer === 'ours' : id !== current.id)) return
     const recognized = current.peer === 'unknown' && id !== undefined
     current.peer = id === undefined ? 'plain' : 'ours'
-    if (recognized) this.#ladder.handleRecognition()
+    if (recognized) this.#recovery.handleRecognition()
     if (frame.type === 'rollback') {
       // The other side does not know this session.
       if (id !== undefined) await this.#startAfresh('ours')
@@ -199,7 +199,7 @@ export class Call extends Emitter<CallEvents> {
     if (session === null) return
     session.peer = kind
     // The other side may be restarting ICE.
-    if (session === current) this.#ladder.handleProgress()
+    if (session === current) this.#recovery.handleProgress()
     for (const candidate of this.#early.splice(0)) await session.takeCandidate(candidate)
     const taken = await session.takeOffer(frame)
     if (!taken && !session.closed && id !== undefined && frame.fresh !== true) this.#say(id, { command: 'takeConfiguration', type: 'rollback', sdp: '' })
@@ -255,7 +255,7 @@ export class Call extends Emitter<CallEvents> {
     session.on('needed', () => { void this.#queue.push(() => this.#offer(session)) })
     session.tell(this.#media.state)
     session.on('say', message => this.#say(session.id, message))
-    this.#ladder.handleSetUp(!initiator)
+    this.#recovery.handleSetUp(!initiator)
     this.emit('session', session)
     return session
   }
@@ -306,20 +306,20 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #handleState (state: RTCPeerConnectionState): void {
-    if (this.#present) this.#ladder.handleState(state)
+    if (this.#present) this.#recovery.handleState(state)
     // Nobody is left who could help to mend it.
     else if (state === 'failed') this.end()
   }
 
-  #climb (rung: Rung): void {
+  #attempt (step: RecoveryStep): void {
     const session = this.#session
-    if (rung === 'rejoin') {
+    if (step === 'rejoin') {
       this.#abandon()
       this.#present = false
       this.#signaling.rejoin()
     } else if (session === null) {
-      // Nothing to mend: the next try is a fresh join.
-    } else if (rung === 'fresh' || !session.answered) {
+      // There is nothing to repair; a later attempt rejoins.
+    } else if (step === 'fresh' || !session.answered) {
       void this.#queue.push(() => this.#startAfresh(session.peer))
     } else {
       void this.#queue.push(async () => {
@@ -329,14 +329,14 @@ export class Call extends Emitter<CallEvents> {
     }
   }
 
-  #failed (told: ReadonlySet<Failure>): Failure {
+  #report (reported: ReadonlySet<Failure>): Failure {
     const session = this.#session
     // After our fresh join it is for the other side to offer, and one that never answered may never do so.
-    const unanswered = session === null ? told.has('offerUnanswered') : session.initiator && !session.answered
+    const unanswered = session === null ? reported.has('offerUnanswered') : session.initiator && !session.answered
     const [name, message]: [Failure, string] = unanswered
       ? ['offerUnanswered', 'The other side is in the room and has not answered our offer.']
       : ['peerConnectionFailed', 'No way to the other peer was found; a TURN server may be missing.']
-    if (!told.has(name)) this.emit('error', new AdaptorError(name, message))
+    if (!reported.has(name)) this.emit('error', new AdaptorError(name, message))
     return name
   }
 

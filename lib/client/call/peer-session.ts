@@ -281,7 +281,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
       await this.peerConnection.addIceCandidate(candidate)
     } catch {
       // Of an offer that was ignored or taken back (W3C WebRTC 1.0, section 10.7), or of a kind that this browser
-      // cannot use. Either way there are others; the ladder acts when there are not.
+      // cannot use. Either way there are others; the recovery acts when there are not.
     }
   }
 

@@ -1,176 +1,180 @@
 import type { Environment } from '../base/environment.js'
 import { Timer } from '../base/timer.js'
 
-/** A connection that is `disconnected` often comes back by itself. */
-const PATIENCE = 3_000
-/** The polite side leaves the first move to the other and makes it only where nothing happens. */
-const COURTESY = 4_000
-/** How long a restart of ICE is given before the next rung is tried. */
+/** Wait before acting on `disconnected`, in ms: such a connection often comes back by itself. */
+const DISCONNECTED_GRACE = 3_000
+/** Extra wait of the polite side, in ms: the impolite side acts first. */
+const POLITE_DELAY = 4_000
+/** Time that an ICE restart gets before the next step, in ms. */
 const RESTART_WITHIN = 8_000
-/** How long a call may take to come up; a client that knows nothing of us may be asking somebody first. */
+/** Time that a new peer connection gets, in ms. A client of another make gets more: it may ask a person first. */
 const SET_UP_WITHIN = 15_000
 const PLAIN_SET_UP_WITHIN = 30_000
-/** The longest wait between one try and the next. */
-const LONGEST = 60_000
-/** When the application is told that nothing gets through. Before either side joins afresh, so that both can say so. */
-const TOLD_AFTER = 20_000
-/** The other side joins afresh by `leave` and `join` in one burst; who comes later than this has come for another reason. */
+/** Maximum wait between two attempts, in ms. */
+const MAX_WAIT = 60_000
+/** Time until the application is told that no media gets through, in ms. It ends before either side rejoins, so that both sides report it. */
+const REPORT_AFTER = 20_000
+/** The other side rejoins with `leave` and `join` in one burst, in ms. A later arrival has another reason. */
 const REJOIN_WITHIN = 5_000
 
-/** A fresh join is tried once; what is above it is a fresh peer connection again. A client of another make gets fresh joins alone. */
+/** The attempt that rejoins. Every later one makes a fresh peer connection again. Against a client of another make every attempt rejoins. */
 const REJOIN = 2
 
-export type Rung = 'restart' | 'fresh' | 'rejoin'
+/** One way to repair a call. */
+export type RecoveryStep = 'restart' | 'fresh' | 'rejoin'
 
-export interface LadderSettings {
-  /** Whether anything can be done now: the other side can be reached through the server. */
+export interface RecoverySettings {
+  /** Whether the other side can be reached through the server now; without that no step can work. */
   able: () => boolean
   polite: () => boolean
-  /** Whether the other side is a client of another make, which never makes a move itself. */
+  /** Whether the other side is a client of another make, which never starts a recovery itself. */
   plain: () => boolean
-  /** Whether this side may offer, and so restart ICE. */
+  /** Whether this side may offer, which an ICE restart needs. */
   mayOffer: () => boolean
-  climb: (rung: Rung) => void
-  /** Nothing has got through for a while; gives back what was said of it, which is said once. */
-  failed: (told: ReadonlySet<Failure>) => Failure
+  attempt: (step: RecoveryStep) => void
+  /** Reports that no media has got through for a while, each failure once. Returns the failure that applies. */
+  report: (reported: ReadonlySet<Failure>) => Failure
 }
 
 export type Failure = 'peerConnectionFailed' | 'offerUnanswered'
 
-/** What is done for a call whose media does not get through: restart ICE, a fresh peer connection, a fresh join. */
-export class Ladder {
+/**
+ * Repairs a call whose media does not get through, one step after the other: restart ICE, make a fresh peer connection,
+ * rejoin the room. It decides when the next step is due; the call carries it out.
+ */
+export class Recovery {
   readonly #environment: Environment
-  readonly #settings: LadderSettings
+  readonly #settings: RecoverySettings
   readonly #timer: Timer
-  readonly #verdict: Timer
-  /** How many tries there were, by either side, since media last got through. */
-  #rung = 0
-  #troubled = false
-  /** The time has come and nothing could be done. */
+  readonly #reportTimer: Timer
+  /** Attempts by either side since media last got through. */
+  #attempts = 0
+  #active = false
+  /** A step is due and waits until the other side can be reached. */
   #held = false
-  #verdictHeld = false
-  /** When the timer ends. */
+  #reportHeld = false
+  /** When the next step is due. */
   #due = 0
-  /** When the trouble began. */
+  /** When media was first seen to be missing. */
   #since = 0
-  /** When the other side left in the middle of it. */
+  /** When the other side left during the recovery. */
   #goneAt: number | null = null
-  #told = new Set<Failure>()
+  #reported = new Set<Failure>()
 
-  constructor (environment: Environment, settings: LadderSettings) {
+  constructor (environment: Environment, settings: RecoverySettings) {
     this.#environment = environment
     this.#settings = settings
     this.#timer = new Timer(environment)
-    this.#verdict = new Timer(environment)
+    this.#reportTimer = new Timer(environment)
   }
 
-  /** A peer connection is being set up; `theirs` where the other side has asked for it. */
+  /** A peer connection is being set up. `theirs`: the other side asked for it. */
   handleSetUp (theirs: boolean): void {
     const again = this.#goneAt !== null
     if (this.#goneAt !== null && this.#environment.now() - this.#goneAt > REJOIN_WITHIN) this.stop()
     this.#goneAt = null
-    // A try of the other side counts for both, so that the tries of the two grow apart together.
-    if (this.#troubled && (theirs || again)) this.#rung++
-    this.#trouble()
+    // An attempt of the other side counts for both sides, so that the waits of both grow together.
+    if (this.#active && (theirs || again)) this.#attempts++
+    this.#begin()
     this.#awaitSetUp()
   }
 
-  /** It has shown that the other side is one of ours, which needs less time than a client that may be asking somebody. */
+  /** The other side has turned out to run this SDK, which needs less time than a client that may ask a person. */
   handleRecognition (): void {
-    if (this.#troubled && this.#timer.running) this.#awaitSetUp()
+    if (this.#active && this.#timer.running) this.#awaitSetUp()
   }
 
   handleState (state: RTCPeerConnectionState): void {
     if (state === 'connected') {
       this.stop()
-    } else if (state === 'disconnected' && !this.#troubled) {
-      this.#trouble()
-      this.#await(PATIENCE)
+    } else if (state === 'disconnected' && !this.#active) {
+      this.#begin()
+      this.#schedule(DISCONNECTED_GRACE)
     } else if (state === 'failed') {
-      // While a rung is being tried its time is not over; ICE may fail several times on the way.
-      if (!this.#troubled || this.#rung === 0) this.#await(0)
-      this.#trouble()
+      // A step that is under way keeps its time; ICE may fail several times meanwhile.
+      if (!this.#active || this.#attempts === 0) this.#schedule(0)
+      this.#begin()
     }
   }
 
-  /** The other side does something about it: it gets the time of a rung, or what is left of a longer one. */
+  /** The other side is acting: it gets the time of an ICE restart, or what is left of a longer step. */
   handleProgress (): void {
-    if (this.#troubled) this.#await(RESTART_WITHIN, this.#timer.running ? this.#due : 0)
+    if (this.#active) this.#schedule(RESTART_WITHIN, this.#timer.running ? this.#due : 0)
   }
 
-  /** The way through the server is open again. */
+  /** The other side can be reached through the server again. */
   handleAble (): void {
-    if (this.#held) this.#await(0)
-    if (this.#verdictHeld) this.#awaitVerdict(TOLD_AFTER)
+    if (this.#held) this.#schedule(0)
+    if (this.#reportHeld) this.#scheduleReport(REPORT_AFTER)
   }
 
-  /** The other side has left. It may be back at once, by a fresh join of its own: the count goes on then. */
+  /** The other side has left. It may be rejoining; the attempts count on if it is back soon. */
   handleGone (): void {
-    if (!this.#troubled) return this.stop()
+    if (!this.#active) return this.stop()
     this.#goneAt = this.#environment.now()
     this.#timer.stop()
-    this.#verdict.stop()
-    this.#held = this.#verdictHeld = false
+    this.#reportTimer.stop()
+    this.#held = this.#reportHeld = false
   }
 
-  /** All is well, or there is nobody to be well with. */
+  /** Media gets through, or there is no other side. */
   stop (): void {
     this.#timer.stop()
-    this.#verdict.stop()
-    this.#rung = 0
+    this.#reportTimer.stop()
+    this.#attempts = 0
     this.#goneAt = null
-    this.#told.clear()
-    this.#troubled = this.#held = this.#verdictHeld = false
+    this.#reported.clear()
+    this.#active = this.#held = this.#reportHeld = false
   }
 
-  #trouble (): void {
-    if (!this.#troubled) this.#since = this.#environment.now()
-    this.#troubled = true
-    if (!this.#verdict.running && !this.#told.has('peerConnectionFailed')) this.#awaitVerdict(Math.max(this.#since + TOLD_AFTER - this.#environment.now(), 0))
+  #begin (): void {
+    if (!this.#active) this.#since = this.#environment.now()
+    this.#active = true
+    if (!this.#reportTimer.running && !this.#reported.has('peerConnectionFailed')) this.#scheduleReport(Math.max(this.#since + REPORT_AFTER - this.#environment.now(), 0))
   }
 
-  #awaitVerdict (delay: number): void {
-    this.#verdictHeld = false
-    this.#verdict.start(delay, () => this.#judge())
+  #scheduleReport (delay: number): void {
+    this.#reportHeld = false
+    this.#reportTimer.start(delay, () => this.#report())
   }
 
-  #judge (): void {
-    // While the server is away nobody can try anything: not the fault of the way between the two.
+  #report (): void {
+    // Without the server no step can be tried, so a missing connection says nothing about the network between the peers.
     if (!this.#settings.able()) {
-      this.#verdictHeld = true
+      this.#reportHeld = true
       return
     }
-    this.#told.add(this.#settings.failed(this.#told))
-    // An offer that is answered late may find no way either.
-    if (!this.#told.has('peerConnectionFailed')) this.#awaitVerdict(TOLD_AFTER)
+    this.#reported.add(this.#settings.report(this.#reported))
+    // An offer that is answered late may still find no connection.
+    if (!this.#reported.has('peerConnectionFailed')) this.#scheduleReport(REPORT_AFTER)
   }
 
-  /** Longer and longer once everything was tried. */
+  /** Gives a new peer connection its time, which doubles with each attempt once all steps were tried. */
   #awaitSetUp (): void {
-    const patience = this.#settings.plain() ? PLAIN_SET_UP_WITHIN : SET_UP_WITHIN
-    this.#await(Math.min(patience * 2 ** Math.max(this.#rung - REJOIN - 1, 0), LONGEST))
+    const within = this.#settings.plain() ? PLAIN_SET_UP_WITHIN : SET_UP_WITHIN
+    this.#schedule(Math.min(within * 2 ** Math.max(this.#attempts - REJOIN - 1, 0), MAX_WAIT))
   }
 
-  /** `least`: a time before which nothing is tried in any case. */
-  #await (delay: number, least = 0): void {
+  /** Schedules the next step. `notBefore`: the earliest time for it in any case. */
+  #schedule (delay: number, notBefore = 0): void {
     this.#held = false
-    const courtesy = this.#settings.polite() && !this.#settings.plain() ? COURTESY : 0
+    const politeDelay = this.#settings.polite() && !this.#settings.plain() ? POLITE_DELAY : 0
     const now = this.#environment.now()
-    this.#due = Math.max(now + delay + courtesy, least)
-    this.#timer.start(this.#due - now, () => this.#climb())
+    this.#due = Math.max(now + delay + politeDelay, notBefore)
+    this.#timer.start(this.#due - now, () => this.#attempt())
   }
 
-  #climb (): void {
+  #attempt (): void {
     if (!this.#settings.able()) {
       this.#held = true
       return
     }
     const plain = this.#settings.plain()
-    if (this.#rung === 0 && !this.#settings.mayOffer()) this.#rung = 1
-    if (this.#rung === 1 && plain) this.#rung = REJOIN
-    const rung = this.#rung++
-    if (rung === 0) this.#await(RESTART_WITHIN)
+    if (this.#attempts === 0 && !this.#settings.mayOffer()) this.#attempts = 1
+    if (this.#attempts === 1 && plain) this.#attempts = REJOIN
+    const attempt = this.#attempts++
+    if (attempt === 0) this.#schedule(RESTART_WITHIN)
     else this.#awaitSetUp()
-    this.#settings.climb(rung === 0 ? 'restart' : rung === REJOIN || plain ? 'rejoin' : 'fresh')
+    this.#settings.attempt(attempt === 0 ? 'restart' : attempt === REJOIN || plain ? 'rejoin' : 'fresh')
   }
 }
