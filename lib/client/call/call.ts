@@ -6,12 +6,12 @@ import type { IceServers } from '../signalling/ice-servers.js'
 import { Recovery, type Failure, type RecoveryStep } from './recovery.js'
 import type { Kind } from '../media/local-track.js'
 import type { Media } from '../media/media.js'
-import { PeerSession, type PeerKind, type PeerSessionSettings, type Utterance } from './peer-session.js'
+import { PeerSession, type PeerKind, type PeerSessionSettings, type UnaddressedMessage } from './peer-session.js'
 import { Queue } from '../base/queue.js'
 import type { Seated, Signaling } from '../signalling/signalling.js'
-import { KINDS, orderOf, type Lane } from './transceivers.js'
+import { KINDS, orderOf, type TransceiverPlan } from './transceivers.js'
 
-/** Candidates that come before any offer; more than a browser ever gathers are somebody's mistake. */
+/** Maximum candidates kept before the first offer. No browser gathers as many. */
 const MAX_EARLY = 200
 
 interface CallEvents {
@@ -188,11 +188,11 @@ export class Call extends Emitter<CallEvents> {
     let session = current
     if (id === undefined ? current === null || current.peer === 'ours' || !current.continues(textOf(frame.sdp) ?? '') : id !== current?.id) {
       if (id !== undefined && frame.fresh !== true) {
-        // Of a session that is not known here. Where our own fresh offer is under way it settles the matter.
+        // Of a session that is not known here. Where our own fresh offer is under way, that one decides.
         if (!unanswered) this.#say(id, { command: 'takeConfiguration', type: 'rollback', sdp: '' })
         return
       }
-      // Two fresh connections offered at once: the same courtesy as for two offers on one.
+      // Two fresh connections offered at once: the same rule as for two offers on one.
       if (id !== undefined && unanswered && !this.#polite) return
       session = await this.#replace(id ?? this.#environment.secret(), false, kind)
     }
@@ -244,7 +244,7 @@ export class Call extends Emitter<CallEvents> {
       label: this.#signaling.room ?? '',
       order: this.#order,
       group: this.#media.group,
-      lanes: () => ({ audio: this.#lane('audio'), video: this.#lane('video') }),
+      plans: () => ({ audio: this.#plan('audio'), video: this.#plan('video') }),
       polite: () => this.#polite
     })
     session.peer = peer
@@ -295,12 +295,12 @@ export class Call extends Emitter<CallEvents> {
     else session.postpone()
   }
 
-  #say (session: string, utterance: Utterance): void {
+  #say (session: string, message: UnaddressedMessage): void {
     const room = this.#signaling.room
-    if (room !== null) this.#signaling.relay({ ...utterance, streamId: room, session })
+    if (room !== null) this.#signaling.relay({ ...message, streamId: room, session })
   }
 
-  #lane (kind: Kind): Lane {
+  #plan (kind: Kind): TransceiverPlan {
     const track = this.#media.track(kind)
     return { track, send: track !== null, receive: this.#settings.receive[kind] }
   }
@@ -340,7 +340,7 @@ export class Call extends Emitter<CallEvents> {
     return name
   }
 
-  /** Closes the peer connection, and gives up what is under way on it: that may never settle. */
+  /** Closes the peer connection, and gives up what is under way on it, since such promises may stay pending for ever. */
   #abandon (): void {
     this.#ended++
     this.#queue.clear()

@@ -12,8 +12,8 @@ interface PeerChannelEvents {
   mediaState: MediaState
 }
 
-/** What one of ours tells the other here; anything longer is no such thing. */
-const LONGEST = 1_000
+/** Maximum length of a message that this SDK sends here; a longer one comes from something else. */
+const MAX_MESSAGE = 1_000
 
 /**
  * The data channel of a peer connection. Every connection that we make has one, as those of Ant Media's SDKs have:
@@ -62,7 +62,7 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
   }
 
   #receive (data: unknown): void {
-    if (!this.#ours() || typeof data !== 'string' || data.length > LONGEST) return
+    if (!this.#ours() || typeof data !== 'string' || data.length > MAX_MESSAGE) return
     const frame = parseFrame(data)
     if (frame?.command !== 'mediaState' || typeof frame.camera !== 'boolean' || typeof frame.microphone !== 'boolean') return
     this.emit('mediaState', { camera: frame.camera, microphone: frame.microphone })

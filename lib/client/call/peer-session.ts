@@ -5,15 +5,16 @@ import { numberOf, textOf, type Frame } from '../signalling/frames.js'
 import type { Outgoing } from '../signalling/outbox.js'
 import { PeerChannel, type MediaState } from './peer-channel.js'
 import type { Kind } from '../media/local-track.js'
-import { arrange, originOf, receivedTracks, type Lanes } from './transceivers.js'
+import { arrange, originOf, receivedTracks, type TransceiverPlans } from './transceivers.js'
 
 /** `ours` speaks perfect negotiation; `plain` is any other client of the protocol. */
 export type PeerKind = 'unknown' | 'ours' | 'plain'
 
-/** What a message to the other side says beside the wire's own fields. */
+/** A message to the other side of a session, with the fields that this SDK adds to the wire's own. */
 export type SessionMessage = Outgoing & { session: string, negotiation?: number, fresh?: boolean, usernameFragment?: string }
 type WithoutRoom<T> = T extends unknown ? Omit<T, 'streamId' | 'session'> : never
-export type Utterance = WithoutRoom<SessionMessage>
+/** A session message before its room and session are added. */
+export type UnaddressedMessage = WithoutRoom<SessionMessage>
 
 interface PeerSessionEvents {
   state: RTCPeerConnectionState
@@ -23,7 +24,7 @@ interface PeerSessionEvents {
   mediaState: MediaState
   /** Something wants to be negotiated; answered by `offer`. */
   needed: undefined
-  say: Utterance
+  say: UnaddressedMessage
   error: AdaptorError
 }
 
@@ -37,7 +38,7 @@ export interface PeerSessionSettings {
   /** The order of the sections that this side adds. */
   order: readonly Kind[]
   group: MediaStream
-  lanes: () => Lanes
+  plans: () => TransceiverPlans
   polite: () => boolean
 }
 
@@ -246,10 +247,10 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   }
 
   #arrange (): Promise<void> {
-    const lanes = this.#settings.lanes()
+    const plans = this.#settings.plans()
     // What a side that never offers may ever send it must agree to in its answer; a sender without a track sends nothing.
-    if (!this.mayOffer) lanes.audio.send = lanes.video.send = true
-    return arrange(this.peerConnection, lanes, this.#settings.group, this.initiator ? 'all' : this.mayOffer ? 'sending' : 'none', this.#settings.order)
+    if (!this.mayOffer) plans.audio.send = plans.video.send = true
+    return arrange(this.peerConnection, plans, this.#settings.group, this.initiator ? 'all' : this.mayOffer ? 'sending' : 'none', this.#settings.order)
   }
 
   #describe (more: { negotiation?: number, fresh?: boolean }): void {

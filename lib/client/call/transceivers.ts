@@ -1,19 +1,20 @@
 import type { Kind } from '../media/local-track.js'
 
-/** What a peer connection shall carry, of one kind. */
-export interface Lane {
+/** What a peer connection shall carry of one kind, and in which directions. */
+export interface TransceiverPlan {
+  /** The local track; `null` while its device is off. */
   track: MediaStreamTrack | null
   send: boolean
   receive: boolean
 }
 
-export type Lanes = Record<Kind, Lane>
+export type TransceiverPlans = Record<Kind, TransceiverPlan>
 
 export const KINDS: readonly Kind[] = ['audio', 'video']
 
-function directionOf (lane: Lane): RTCRtpTransceiverDirection {
-  if (lane.send) return lane.receive ? 'sendrecv' : 'sendonly'
-  return lane.receive ? 'recvonly' : 'inactive'
+function directionOf ({ send, receive }: TransceiverPlan): RTCRtpTransceiverDirection {
+  if (send) return receive ? 'sendrecv' : 'sendonly'
+  return receive ? 'recvonly' : 'inactive'
 }
 
 function find (peerConnection: RTCPeerConnection, kind: Kind): RTCRtpTransceiver | undefined {
@@ -21,28 +22,30 @@ function find (peerConnection: RTCPeerConnection, kind: Kind): RTCRtpTransceiver
 }
 
 /**
- * Makes the senders carry what `lanes` say. `add` tells for which of them a section may be added that is not in the
- * description yet, and `order` in which order. Resolves when the tracks are in their places.
+ * Brings the transceivers in line with `plans`. `add` tells for which kinds a section may be added that the description
+ * does not have yet, and `order` in which order. Resolves when every sender has its track.
  */
 export async function arrange (
-  peerConnection: RTCPeerConnection, lanes: Lanes, group: MediaStream, add: 'all' | 'sending' | 'none', order: readonly Kind[] = KINDS
+  peerConnection: RTCPeerConnection, plans: TransceiverPlans, group: MediaStream, add: 'all' | 'sending' | 'none', order: readonly Kind[] = KINDS
 ): Promise<void> {
   const replaced: Promise<void>[] = []
   for (const kind of order) {
-    const lane = lanes[kind]
-    const direction = directionOf(lane)
+    const plan = plans[kind]
+    const direction = directionOf(plan)
     const transceiver = find(peerConnection, kind)
     if (transceiver === undefined) {
-      if (direction !== 'inactive' && (add === 'all' || (add === 'sending' && lane.track !== null))) peerConnection.addTransceiver(lane.track ?? kind, { direction, streams: [group] })
+      if (direction !== 'inactive' && (add === 'all' || (add === 'sending' && plan.track !== null))) {
+        peerConnection.addTransceiver(plan.track ?? kind, { direction, streams: [group] })
+      }
       continue
     }
-    if (transceiver.sender.track !== lane.track) {
+    if (transceiver.sender.track !== plan.track) {
       // Fails on a connection that is being closed, where it does not matter.
-      replaced.push(transceiver.sender.replaceTrack(lane.track).catch(() => {}))
+      replaced.push(transceiver.sender.replaceTrack(plan.track).catch(() => {}))
     }
     if (transceiver.direction === direction) continue
     // A section that the other side opened belongs to no stream of ours yet; Ant Media's SDK shows streams, not tracks.
-    if (lane.send) transceiver.sender.setStreams?.(group)
+    if (plan.send) transceiver.sender.setStreams?.(group)
     transceiver.direction = direction
   }
   await Promise.all(replaced)

@@ -26,7 +26,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   #wanted: boolean
   #closed = false
   #track: MediaStreamTrack | null = null
-  #settling: Promise<void> | null = null
+  #switching: Promise<void> | null = null
   /** The first request, for both devices in one prompt. */
   #opening: Promise<void> = Promise.resolve()
 
@@ -67,8 +67,8 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.#wanted = on
     // At once, not at the end of whatever is under way: who mutes must not be heard one moment longer.
     if (!on) this.#switchOff()
-    this.#settling ??= this.#settle().finally(() => { this.#settling = null })
-    return this.#settling
+    this.#switching ??= this.#switch().finally(() => { this.#switching = null })
+    return this.#switching
   }
 
   /** Takes a track of the first request. */
@@ -94,13 +94,13 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.#release()
   }
 
-  get #settled (): boolean {
+  get #asWanted (): boolean {
     return this.#closed || this.#wanted === this.live
   }
 
-  async #settle (): Promise<void> {
+  async #switch (): Promise<void> {
     await this.#opening
-    while (!this.#settled) {
+    while (!this.#asWanted) {
       if (!this.#wanted) this.#switchOff()
       else if (this.#track !== null) this.#switchOn(this.#track)
       else await this.#acquire()
