@@ -24,16 +24,28 @@ export type ErrorDefinition = keyof typeof ERRORS
 
 export const ERROR_DEFINITIONS = Object.keys(ERRORS) as ErrorDefinition[]
 
-/** The WebSocket close codes the server uses (RFC 6455 section 7.4.1; 4001 from the private range of 7.4.2). */
+/**
+ * The WebSocket close codes of the server (RFC 6455 section 7.4.1; 4001 is from the private range of 7.4.2). `resumable` says whether
+ * the close leaves the seats of the connection to be resumed: a client must not lose its call by one frame that it cannot help, but
+ * one that was put out, or does not stop, has left.
+ */
 export const CLOSE_CODES = {
-  goingAway: { code: 1001, meaning: 'The server drains: come back after retryAfter.' },
-  protocolError: { code: 1002, meaning: 'The bytes are not WebSocket frames (RFC 6455).' },
-  invalidText: { code: 1007, meaning: 'A text frame was not UTF-8.' },
-  policy: { code: 1008, meaning: 'A limit was exceeded after its error, or the server put the peer out.' },
-  tooLarge: { code: 1009, meaning: 'A frame was larger than the server takes.' },
-  fault: { code: 1011, meaning: 'The server failed on this connection; its log says why.' },
-  tryLater: { code: 1013, meaning: 'Nothing was joined in time, or the server is too busy: try again later.' },
-  seatResumed: { code: 4001, meaning: 'The seat was resumed on another connection.' }
+  goingAway: { code: 1001, resumable: false, meaning: 'The server drains: come back after retryAfter.' },
+  protocolError: { code: 1002, resumable: true, meaning: 'The bytes are not WebSocket frames (RFC 6455).' },
+  invalidText: { code: 1007, resumable: true, meaning: 'A text frame was not UTF-8.' },
+  policy: { code: 1008, resumable: false, meaning: 'A limit was exceeded after its error, or the server put the peer out.' },
+  tooLarge: { code: 1009, resumable: true, meaning: 'A frame was larger than the server takes.' },
+  fault: { code: 1011, resumable: true, meaning: 'The server failed on this connection; its log says why.' },
+  tryLater: { code: 1013, resumable: false, meaning: 'Nothing was joined in time, or the server is too busy: try again later.' },
+  seatResumed: { code: 4001, resumable: false, meaning: 'The seat was resumed on another connection.' }
 } as const
 
 export type CloseReason = keyof typeof CLOSE_CODES
+
+/**
+ * Whether a client that closes with this code gives its seats up. A page that is reloaded or closed says 1001; 1005 stands for a close
+ * frame without a code (RFC 6455 section 7.4.1). Everything else is a loss, after which a seat can be resumed.
+ */
+export function isGoodbye (code: number): boolean {
+  return code === 1000 || code === 1001 || code === 1005
+}

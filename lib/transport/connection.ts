@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { decode, encode, isBadFrame, type BadFrame } from '../protocol/codec.js'
-import { CLOSE_CODES, ERRORS, type CloseReason } from '../protocol/codes.js'
+import { CLOSE_CODES, ERRORS, isGoodbye, type CloseReason } from '../protocol/codes.js'
 import type { ClientMessage, Join } from '../protocol/client-messages.js'
 import type { IceServerConfig, ToldLimits } from '../protocol/server-messages.js'
 import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../rooms/commands.js'
@@ -151,7 +151,7 @@ export class Connection implements Caller {
       this.#tooFast(now, isBinary ? undefined : data)
     } else if (data.length > limits.frameBytes) {
       this.refuse({ refused: 'tooLarge', message: `The frame has ${data.length} bytes; at most ${limits.frameBytes} are taken.` })
-      this.#dismiss('tooLarge', false)
+      this.#dismiss('tooLarge')
     } else if (isBinary) {
       this.refuse({ refused: 'notJson', message: 'Frames must be text, and this one was binary.' })
     } else if (this.#queue === null) {
@@ -160,7 +160,7 @@ export class Connection implements Caller {
       this.#queue.push(data)
     } else {
       this.refuse({ refused: 'rateExceeded', message: 'Too many frames behind a join that is not answered yet.' })
-      this.#dismiss('policy', true)
+      this.#dismiss('policy')
     }
     this.#heard()
   }
@@ -194,8 +194,7 @@ export class Connection implements Caller {
 
   /** A close frame has come: from here on the goodbye holds, however long TCP takes to end. */
   handleGoodbye (code: number): void {
-    // 1005: a close frame without a code (RFC 6455 section 7.4.1). A page that is reloaded says 1001.
-    this.#end(code === 1000 || code === 1001 || code === 1005)
+    this.#end(isGoodbye(code))
   }
 
   /** The socket is closed. */
@@ -358,7 +357,7 @@ export class Connection implements Caller {
   #fault (error: unknown): void {
     this.#registry.log.error({ err: error, app: this.app }, 'a frame could not be handled')
     this.refuse({ refused: 'internalError' })
-    this.#dismiss('fault', false)
+    this.#dismiss('fault')
   }
 
   /** Reads even what it refuses, to know for which seat it counts: the close that follows is the bound. */
@@ -372,12 +371,12 @@ export class Connection implements Caller {
       if (this.#queue === null) this.#handle(frame)
       else this.#queue.push(frame)
     }
-    if (last) this.#dismiss('policy', true)
+    if (last) this.#dismiss('policy')
   }
 
   /** Closes because of what the client did. */
-  #dismiss (reason: CloseReason, clean: boolean): void {
-    this.#end(clean)
+  #dismiss (reason: CloseReason): void {
+    this.#end(!CLOSE_CODES[reason].resumable)
     this.close(reason)
   }
 

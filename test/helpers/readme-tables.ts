@@ -107,6 +107,7 @@ export const tables: Record<string, () => string> = {
   'client messages': clientMessages,
   'server messages': serverMessages,
   'wire errors': () => table(['`definition`', 'meaning'], Object.entries(ERRORS).map(([name, meaning]) => [`\`${name}\``, meaning])),
-  'close codes': () => table(['code', 'meaning'], Object.values(CLOSE_CODES).map(({ code, meaning }) => [String(code), meaning])),
+  'close codes': () => table(['code', 'seat can be resumed', 'meaning'], Object.values(CLOSE_CODES)
+    .map(({ code, resumable, meaning }) => [String(code), resumable ? 'yes' : 'no', meaning])),
   errors: startUpAndHttpErrors
 }
