@@ -4,6 +4,7 @@ import t from 'tap'
 import webrtcSignalling from '../../lib/index.js'
 import { event, pair, SignallingClient, talks } from '../helpers/signalling-client.js'
 import { startServer } from '../helpers/signalling-server.js'
+import { timer } from '../helpers/timer.js'
 import { Proxy } from '../helpers/proxy.js'
 
 const { connect } = SignallingClient
@@ -15,10 +16,10 @@ t.test('A half-open socket is cut off within interval and timeout, and its room 
   const sitter = await connect(t, server.address)
   await dead.join('room1')
   await sitter.join('room1')
-  const before = performance.now()
+  const late = timer(2_000)
   proxy.swallow()
   t.match(await sitter.hears('stop'), { streamId: 'room1', reason: 'lost' })
-  t.ok(performance.now() - before < 2_000)
+  t.notOk(late.fired)
   t.equal((await server.app.rooms.get('app', 'room1'))?.peers.length, 1)
 })
 
@@ -71,10 +72,10 @@ t.test('A client that sends a close frame and keeps its side open does not keep 
   const server = await startServer(t, { heartbeat: { interval: 40, timeout: 60_000 } })
   const [first, second] = await pair(t, server.address, 'room1')
   first.raw.removeAllListeners('data').pause()
-  const before = performance.now()
+  const late = timer(15_000)
   first.raw.write(Buffer.from('88820000000003e9', 'hex'))
   t.match(await second.hears('stop'), { reason: 'left' })
-  t.ok(performance.now() - before < 4_000, 'where ws alone would wait for 30 s')
+  t.notOk(late.fired, 'where ws alone would wait for 30 s')
 })
 
 t.test('One timer serves all connections, and none is left with the last of them', async t => {
