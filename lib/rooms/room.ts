@@ -371,8 +371,10 @@ export class Room {
       const { link } = seat
       link?.probe(alive => {
         this.#unanswered--
-        if (!alive && seat.link === link) {
-          this.lost(seat, false)
+        // By now it may be another seat, or none: the client may have joined again, left, or come back on another link.
+        const held = alive ? undefined : this.#seats.find(seat => seat.link === link)
+        if (held !== undefined) {
+          this.lost(held, false)
           link.terminate()
         }
         if (this.#unanswered === 0) this.#settleProbe()

@@ -71,6 +71,19 @@ t.test('Only the pong to its own ping answers a probe: any other frame may have 
   t.equal((await one.closed).code, 1006, 'and it is cut off all the same')
 })
 
+t.test('A sitter that joins again while it is probed, and does not answer, is dead all the same: its new seat goes to the joiner', async t => {
+  const server = await startServer(t, { probeTimeout: 300 })
+  const [one, other] = [await deaf(t, server.address), await connect(t, server.address)]
+  await one.join('room1')
+  await other.join('room1')
+  const joiner = await connect(t, server.address)
+  joiner.send({ command: 'join', streamId: 'room1' })
+  await waiting(server, 1)
+  await one.join('room1')
+  t.same(await joiner.heard(), ['joined'])
+  t.equal((await one.closed).code, 1006, 'and it is cut off')
+})
+
 t.test('Joiners are served in the order in which they came', async t => {
   const server = await startServer(t, { probeTimeout: 100 })
   const dead = await deaf(t, server.address)
