@@ -17,6 +17,12 @@ type Dispatch = (caller: Caller, message: ClientMessage, frame: Buffer) => undef
 /** How long a fake link may be closing before it is cut off, ms. No multiple of the other times in use, so that no two deadlines meet. */
 export const CLOSE_GRACE = 2_000.125
 
+/** A question whether the other end lives: a pong to this ping, or to a later one, answers it, and no other frame does. */
+interface Probe {
+  ping: number
+  answer: (alive: boolean) => void
+}
+
 export interface FakeLinkOptions {
   app?: string
   /** What its address is counted as. */
@@ -49,7 +55,7 @@ export class FakeLink implements Caller {
   /** Since when a command has been waiting for its answer, in time lived, or null. */
   busySince: number | null = null
   readonly #options: FakeLinkOptions
-  readonly #probes: Array<(alive: boolean) => void> = []
+  readonly #probes: Probe[] = []
   #wire: OnTheWire[] = []
   #ping = 0
   #cutOff: unknown = null
@@ -85,16 +91,19 @@ export class FakeLink implements Caller {
 
   probe (answer: (alive: boolean) => void): void {
     const { clock, probeTimeout } = this.#options
-    const once = (alive: boolean) => {
-      clock.cancel(timer)
-      const index = this.#probes.indexOf(once)
-      if (index === -1) return
-      this.#probes.splice(index, 1)
-      answer(alive)
-    }
-    this.#probes.push(once)
-    const timer = clock.after(this.open ? probeTimeout : 0, () => once(false))
+    const timer = clock.after(this.open ? probeTimeout : 0, () => probe.answer(false))
     if (this.open) this.ping()
+    const probe: Probe = {
+      ping: this.#ping,
+      answer: alive => {
+        clock.cancel(timer)
+        const index = this.#probes.indexOf(probe)
+        if (index === -1) return
+        this.#probes.splice(index, 1)
+        answer(alive)
+      }
+    }
+    this.#probes.push(probe)
   }
 
   close (reason: CloseReason): void {
@@ -134,7 +143,6 @@ export class FakeLink implements Caller {
   say (message: object, tooFast = false): void {
     if (!this.open) return
     const frame = Buffer.from(JSON.stringify(message))
-    this.#heard()
     const decoded = decode(frame.toString())
     if (tooFast) return refuseFrame(this, decoded, { refused: 'rateExceeded' })
     if (isBadFrame(decoded)) throw new Error(`The test sent a bad frame: ${decoded.message}`)
@@ -150,15 +158,14 @@ export class FakeLink implements Caller {
   }
 
   /** The client reads up to `most` of what lies on the wire, and answers the pings among it. */
-  read (most: number, got: (message: Heard) => void, ponged: (last: boolean) => void): void {
+  read (most: number, got: (message: Heard) => void, ponged: (ping: number) => void): void {
     for (const each of this.#wire.splice(0, most)) {
       if ('frame' in each) {
         got(each.frame)
       } else if (this.alive) {
-        this.#heard()
-        const last = each.ping === this.#ping
-        if (last) for (const seat of this.seats) seat.confirmPing()
-        ponged(last)
+        for (const { ping, answer } of [...this.#probes]) if (each.ping >= ping) answer(true)
+        if (each.ping === this.#ping) for (const seat of this.seats) seat.confirmPing()
+        ponged(each.ping)
       }
     }
   }
@@ -200,10 +207,6 @@ export class FakeLink implements Caller {
   #end (clean: boolean): void {
     this.pending?.cancel()
     for (const seat of [...this.seats]) seat.room.lost(seat, clean)
-    for (const answer of [...this.#probes]) answer(false)
-  }
-
-  #heard (): void {
-    for (const answer of [...this.#probes]) answer(true)
+    for (const { answer } of [...this.#probes]) answer(false)
   }
 }

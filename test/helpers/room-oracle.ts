@@ -34,6 +34,8 @@ interface Moment {
 interface OracleProbe {
   link: OracleLink
   room: OracleRoom
+  /** The number of the ping that asks. */
+  ping: number
   asked: Moment
   timer: unknown
 }
@@ -86,6 +88,8 @@ export class OracleLink {
   readonly expected: string[] = []
   readonly granted: OracleGrant[] = []
   readonly probes: OracleProbe[] = []
+  /** How many pings went out. */
+  pings = 0
   open = true
   alive = true
   waitingIn: OracleRoom | null = null
@@ -103,7 +107,7 @@ export const OCCURRENCES = [
   'a seat resumed', 'messages replayed', 'a seat taken from a link that still lived', 'a wrong or used token presented',
   'a log that did not reach back', 'a window over', 'a peer too long away for the bounds', 'a joiner let wait',
   'a joiner served by a seat that came free', 'a joiner turned away', 'a joiner gone while it waited', 'a probe answered',
-  'a probe not answered', 'an absent seat given to a stranger', 'a message from an outsider', 'a drain with seats taken',
+  'a probe not answered', 'an earlier pong while a probe was under way', 'an absent seat given to a stranger', 'a message from an outsider', 'a drain with seats taken',
   'a sitter that joined again', 'a sitter that joined again while an offer was coming', 'a sitter asked again', 'a `stop` withheld',
   'a `stop` to the one that leaves', 'a word to one that has just gone', 'a message refused as too fast', 'a seat resumed whose messages were refused',
   'a goodbye before its socket ended', 'a socket ended that had said goodbye', 'a joiner between a goodbye and the end of its socket',
@@ -179,7 +183,6 @@ export class Oracle {
   // What clients send.
 
   join (link: OracleLink, name: string, resume: boolean, token?: OracleToken, received?: number, kind: ClientKind = 'other'): void {
-    this.#heard(link)
     if (this.draining) return this.#say(link, `error serverDraining ${name}`)
     const room = this.room(link.app, name)
     const own = link.seatIn(name)
@@ -202,7 +205,6 @@ export class Oracle {
   }
 
   leave (link: OracleLink, name?: string): void {
-    this.#heard(link)
     if (name === undefined && link.seats.length > 1) return this.#say(link, 'error noStreamNameSpecified -')
     const seat = name === undefined ? link.seats[0] : link.seatIn(name)
     if (seat === undefined) return this.#say(link, name === undefined ? 'error notInRoom -' : `leaved ${name} -`)
@@ -215,7 +217,6 @@ export class Oracle {
   }
 
   relay (link: OracleLink, name: string, command: 'offer' | 'candidate' | 'message', what: string, bytes: number): void {
-    this.#heard(link)
     const seat = link.seatIn(name)
     if (seat === undefined) {
       this.#note('a message from an outsider')
@@ -232,7 +233,6 @@ export class Oracle {
 
   /** A frame comes too fast: its sender is told, and nobody else. One that was `meant` for the other peer counts for its seat. */
   refuse (link: OracleLink, name: string | undefined, meant: boolean): void {
-    this.#heard(link)
     const seat = meant && name !== undefined ? link.seatIn(name) : undefined
     if (seat !== undefined) {
       this.#note('a message refused as too fast')
@@ -244,13 +244,15 @@ export class Oracle {
   // What happens to links.
 
   ping (link: OracleLink): void {
+    link.pings++
     for (const seat of link.seats) seat.pinged = seat.ledger.length
   }
 
-  /** A pong has come; `last` where it answers the last ping. */
-  pong (link: OracleLink, last: boolean): void {
-    this.#heard(link)
-    if (last) for (const seat of link.seats) seat.confirmed = Math.max(seat.confirmed, seat.pinged)
+  /** A pong to ping number `ping` has come. Only this shows that the other end lives: any other frame may have been on its way when it died. */
+  pong (link: OracleLink, ping: number): void {
+    if (link.probes.some(probe => ping < probe.ping)) this.#note('an earlier pong while a probe was under way')
+    for (const probe of [...link.probes]) if (ping >= probe.ping) this.#answered(probe, true)
+    if (ping === link.pings) for (const seat of link.seats) seat.confirmed = Math.max(seat.confirmed, seat.pinged)
   }
 
   /** A close frame has come: to everybody else the link has ended by that, however long its socket takes. */
@@ -466,11 +468,11 @@ export class Oracle {
   #probe (room: OracleRoom): void {
     for (const { link } of room.seats) {
       if (link === null) continue
-      const probe: OracleProbe = { link, room, asked: this.#moment(), timer: null }
+      if (link.open) this.ping(link)
+      const probe: OracleProbe = { link, room, ping: link.pings, asked: this.#moment(), timer: null }
       probe.timer = this.clock.after(link.open ? this.#probeTimeout : 0, () => this.#answered(probe, false))
       room.probes.push(probe)
       link.probes.push(probe)
-      if (link.open) this.ping(link)
     }
   }
 
@@ -482,7 +484,8 @@ export class Oracle {
     if (alive) this.#within(probe.asked, this.#probeTimeout, 'a probe answered in time but for a standstill')
     link.probes.splice(link.probes.indexOf(probe), 1)
     room.probes.splice(room.probes.indexOf(probe), 1)
-    const seat = link.seatIn(room.name)
+    // Not by the name: the room may have been left by everybody, and another one begun, in which nobody has asked.
+    const seat = room.seats.find(seat => seat.link === link)
     if (!alive && seat !== undefined) {
       this.#lost(seat, false)
       this.lose(link, false)
@@ -513,10 +516,6 @@ export class Oracle {
       link.waitingIn = null
       this.#answers.push(() => this.#say(link, text))
     }
-  }
-
-  #heard (link: OracleLink): void {
-    for (const probe of [...link.probes]) this.#answered(probe, true)
   }
 
   #moment (): Moment {

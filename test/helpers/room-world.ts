@@ -374,7 +374,7 @@ export class World {
   }
 
   #read (client: Client, line: Line, most: number): void {
-    line.real.read(most, message => this.#got(client, line, message), last => this.oracle.pong(line.oracle, last))
+    line.real.read(most, message => this.#got(client, line, message), ping => this.oracle.pong(line.oracle, ping))
   }
 
   #end (client: Client, line: Line, clean: boolean, arrives: number): void {
