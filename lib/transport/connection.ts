@@ -13,7 +13,7 @@ import type { Seat } from '../rooms/seat.js'
 import type { AppSettings } from '../config/settings.js'
 import { authorizeJoin, iceServerConfig } from './authorization.js'
 import type { ConnectionRegistry } from './connection-registry.js'
-import { TokenBucket } from './limits/token-bucket.js'
+import { RateGuard } from './limits/rate-guard.js'
 
 /** Relayed bytes go out as text: a client that gets a binary frame ends the call. */
 const TEXT = { binary: false } as const
@@ -21,8 +21,6 @@ const TEXT = { binary: false } as const
 const CLOSE_GRACE = 2_000
 /** How often the time of a pong passes before one who sends, and does not answer, is dead. */
 const TIMES = 3
-/** After how many refused frames at once, and then per second, a client that sends too fast is closed. */
-const PATIENCE = { rate: 1, burst: 50 }
 const OPEN = 1
 const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
 const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
@@ -54,9 +52,7 @@ export class Connection implements Caller {
   readonly #socket: WebSocket
   /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
   readonly #request: FastifyRequest | null
-  readonly #messages: TokenBucket
-  readonly #bytes: TokenBucket
-  #patience: TokenBucket | null = null
+  readonly #rates: RateGuard
   #id: string | null = null
   /** Whether it was told of no TURN server because it had not joined yet: Ant Media's clients ask once, before they join. */
   #askedEarly = false
@@ -89,8 +85,7 @@ export class Connection implements Caller {
     this.settings = settings
     this.key = key
     this.#request = settings.authorize !== undefined || settings.turn?.credentials !== undefined ? request : null
-    this.#messages = new TokenBucket(registry.rates(settings).messages, now)
-    this.#bytes = new TokenBucket(registry.rates(settings).bytes, now)
+    this.#rates = new RateGuard(registry.rates(settings), now)
     const lived = registry.clock.lived()
     this.#pingAt = lived + registry.settings.heartbeat.interval
     this.#joinBy = lived + limits.joinTimeout
@@ -146,9 +141,9 @@ export class Connection implements Caller {
   handleMessage (data: Buffer, isBinary: boolean): void {
     if (!this.open) return
     const { limits } = this.settings
-    const now = this.#registry.clock.now()
-    if (!this.#messages.take(1, now) || !this.#bytes.take(data.length, now)) {
-      this.#tooFast(now, isBinary ? undefined : data)
+    const verdict = this.#rates.check(data.length, this.#registry.clock.now())
+    if (verdict !== 'take') {
+      this.#tooFast(verdict === 'close', isBinary ? undefined : data)
     } else if (data.length > limits.frameBytes) {
       this.refuse({ refused: 'tooLarge', message: `The frame has ${data.length} bytes; at most ${limits.frameBytes} are taken.` })
       this.#dismiss('tooLarge')
@@ -168,8 +163,8 @@ export class Connection implements Caller {
   /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */
   handlePing (): void {
     this.#heard()
-    const now = this.#registry.clock.now()
-    if (!this.#messages.take(1, now)) this.#tooFast(now)
+    const verdict = this.#rates.check(0, this.#registry.clock.now())
+    if (verdict !== 'take') this.#tooFast(verdict === 'close')
   }
 
   /** A pong has come. */
@@ -361,9 +356,7 @@ export class Connection implements Caller {
   }
 
   /** Reads even what it refuses, to know for which seat it counts: the close that follows is the bound. */
-  #tooFast (now: number, data?: Buffer): void {
-    this.#patience ??= new TokenBucket(PATIENCE, now)
-    const last = !this.#patience.take(1, now)
+  #tooFast (last: boolean, data?: Buffer): void {
     if (data === undefined || last) {
       this.refuse(TOO_FAST)
     } else {

@@ -1,0 +1,36 @@
+import { TokenBucket, type RateLimit } from './token-bucket.js'
+
+/** How much one connection may send. */
+export interface Rates {
+  readonly messages: RateLimit
+  readonly bytes: RateLimit
+}
+
+/** How many messages may be refused at once, and then per second, before a client that sends too fast is closed. */
+const REFUSALS: RateLimit = { rate: 1, burst: 50 }
+
+/** What becomes of a message: it is taken, it is refused by an error, or it is refused and the connection is closed. */
+export type RateVerdict = 'take' | 'refuse' | 'close'
+
+/**
+ * Holds one connection to its rates of messages and bytes. A client that exceeds them now and then is told so; one that does not stop
+ * is closed, since each refusal costs an answer.
+ */
+export class RateGuard {
+  readonly #messages: TokenBucket
+  readonly #bytes: TokenBucket
+  /** Most clients are never refused anything: the bucket is made at the first refusal. */
+  #refusals: TokenBucket | null = null
+
+  constructor (rates: Rates, now: number) {
+    this.#messages = new TokenBucket(rates.messages, now)
+    this.#bytes = new TokenBucket(rates.bytes, now)
+  }
+
+  /** Counts one message of so many bytes. One that is refused for its bytes has counted as a message. */
+  check (bytes: number, now: number): RateVerdict {
+    if (this.#messages.take(1, now) && this.#bytes.take(bytes, now)) return 'take'
+    this.#refusals ??= new TokenBucket(REFUSALS, now)
+    return this.#refusals.take(1, now) ? 'refuse' : 'close'
+  }
+}
