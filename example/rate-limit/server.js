@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import rateLimit from '@fastify/rate-limit'
-import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
 import webrtcSignalling from 'fastify-webrtc-signalling'
+import { closeOnSignal } from '../close-on-signal.js'
 
 /** @param {import('fastify').FastifyServerOptions} [options] */
 export async function build (options) {
@@ -20,11 +20,7 @@ export async function build (options) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const app = await build()
-  // At SIGTERM and SIGINT: the clients are told that the server goes away, so that they come back to the next one.
-  closeWithGrace(async ({ err }) => {
-    if (err !== undefined) console.error(err)
-    await app.close()
-  })
+  closeOnSignal(app)
   await app.listen({ port: Number(process.env.PORT ?? 8081) })
   console.log(`Open http://localhost:${app.server.address().port}/WebRTCApp4/peer.html more than 60 times a minute.`)
 }

@@ -2,9 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import cookie from '@fastify/cookie'
 import session from '@fastify/session'
-import closeWithGrace from 'close-with-grace'
 import Fastify from 'fastify'
 import webrtcSignalling from 'fastify-webrtc-signalling'
+import { closeOnSignal } from '../close-on-signal.js'
 
 const EIGHT_HOURS = 8 * 60 * 60 * 1000
 
@@ -53,11 +53,7 @@ export async function build (options) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const app = await build()
-  // At SIGTERM and SIGINT: the clients are told that the server goes away, so that they come back to the next one.
-  closeWithGrace(async ({ err }) => {
-    if (err !== undefined) console.error(err)
-    await app.close()
-  })
+  closeOnSignal(app)
   await app.listen({ port: Number(process.env.PORT ?? 8081) })
   const address = `http://localhost:${app.server.address().port}/login`
   console.log(`Open ${address}/ann and ${address}/ben in two browsers, and join the same room.`)
