@@ -26,6 +26,11 @@ export class TestClock implements Clock {
     for (const timer of this.#timers) timer.at += ms
   }
 
+  /** A page stands still for `ms`: what falls due meanwhile comes late, with the next that moves the clock. */
+  leap (ms: number): void {
+    this.#now += ms
+  }
+
   /** How many timers are set. */
   get pending (): number {
     return this.#timers.length

@@ -135,7 +135,7 @@ export class Recovery {
 
   #scheduleReport (delay: number): void {
     this.#reportHeld = false
-    this.#reportTimer.start(delay, () => this.#report())
+    this.#reportTimer.startDeadline(delay, () => this.#report())
   }
 
   #report (): void {
@@ -161,7 +161,7 @@ export class Recovery {
     const politeDelay = this.#settings.polite() && !this.#settings.plain() ? POLITE_DELAY : 0
     const now = this.#environment.now()
     this.#due = Math.max(now + delay + politeDelay, notBefore)
-    this.#timer.start(this.#due - now, () => this.#attempt())
+    this.#timer.startDeadline(this.#due - now, () => this.#attempt())
   }
 
   #attempt (): void {

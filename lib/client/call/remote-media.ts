@@ -18,6 +18,8 @@ const OFF: RemoteMediaState = { video: 'off', audio: 'off' }
 /** Where no frame comes for so long, the picture is frozen. */
 const FROZEN_AFTER = 2_000
 const LOOK_EVERY = 500
+/** A look that comes later than this means that the page stood still: no frame could be seen. Hidden pages run their timers once a second. */
+const STANDSTILL = 1_000
 
 /**
  * Whether what is on show of the other side is alive. An element keeps the last frame for as long as none comes, and
@@ -30,8 +32,9 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   #session: PeerSession | null = null
   #tracks: readonly MediaStreamTrack[] = []
   #told: MediaState | null = null
-  /** When the last frame was seen to have come, or since when one is waited for. */
+  /** When the last frame was seen to have come, or since when one is waited for, without the time in which the page stood still. */
   #since = 0
+  #lookedAt = 0
   #frames: number | null = null
   #moving = false
   #state = OFF
@@ -76,7 +79,7 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   #expect (): void {
     this.#moving = false
     this.#frames = null
-    this.#since = this.#environment.now()
+    this.#since = this.#lookedAt = this.#environment.now()
     this.#timer.stop()
     this.#update()
     if (this.#picture !== undefined) void this.#look()
@@ -87,18 +90,22 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
     const receiver = this.#session?.peerConnection.getTransceivers().find(({ receiver }) => receiver.track === picture)?.receiver
     const frames = await receiver?.getStats().then(framesDecoded, () => null) ?? null
     if (picture === undefined || picture !== this.#picture) return
+    this.#lookedAt = this.#environment.now()
     // A browser that counts no frames is taken at its word that there is a picture.
     if (frames === null || (this.#frames !== null && frames > this.#frames)) {
       this.#moving = true
-      this.#since = this.#environment.now()
+      this.#since = this.#lookedAt
     }
     this.#frames = frames
     this.#update()
-    this.#timer.start(LOOK_EVERY, () => { void this.#look() })
+    this.#timer.start(LOOK_EVERY, late => {
+      if (late >= STANDSTILL) this.#since += late
+      void this.#look()
+    })
   }
 
   #update (): void {
-    const frozen = this.#environment.now() - this.#since >= FROZEN_AFTER
+    const frozen = this.#lookedAt - this.#since >= FROZEN_AFTER
     const video = this.#picture === undefined ? 'off' : frozen ? 'frozen' : this.#moving ? 'live' : 'off'
     const audio = this.#told?.microphone !== false && this.#tracks.some(track => track.kind === 'audio') ? 'live' : 'off'
     if (video === this.#state.video && audio === this.#state.audio) return

@@ -62,7 +62,7 @@ export class IceServers extends Emitter<IceServersEvents> {
     const answer = this.#answer
     if (!this.#patience.running) {
       this.refresh()
-      this.#patience.start(WAIT, () => this.#settle())
+      this.#patience.startDeadline(WAIT, () => this.#settle())
     }
     await answer.promise
   }

@@ -2,7 +2,7 @@
 export interface ReconnectAttempt {
   /** How many attempts have failed since the connection was last settled; the first is 0. */
   attempt: number
-  /** Milliseconds since the connection was lost. */
+  /** Milliseconds since the connection was lost, without those in which the page stood still or the machine slept. */
   elapsed: number
   /** A number from 0 to 1, so that clients do not come back all at once. */
   random: number

@@ -114,7 +114,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (!this.send({ command: 'ping' })) return
     this.pace.handlePing()
     this.emit('ping', undefined)
-    this.#heart.start(within, () => this.#lose(ABNORMAL, 'The server does not answer.'))
+    this.#heart.startDeadline(within, () => this.#lose(ABNORMAL, 'The server does not answer.'))
   }
 
   /** Ends it without another try; `open` begins anew. */
@@ -140,7 +140,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     socket.onopen = mine(() => this.#opened())
     socket.onmessage = mine(event => this.#receive((event as MessageEvent).data))
     socket.onclose = mine(event => this.#lose((event as CloseEvent).code, (event as CloseEvent).reason))
-    this.#timer.start(OPEN_WITHIN, () => this.#lose(ABNORMAL, 'The server does not answer.'))
+    this.#timer.startDeadline(OPEN_WITHIN, () => this.#lose(ABNORMAL, 'The server does not answer.'))
   }
 
   #opened (): void {
