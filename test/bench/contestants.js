@@ -1,4 +1,8 @@
 // Which servers are compared, and how each is spoken to. The first is the yardstick.
+import { measureCost, measureLatency } from './measure.js'
+import { measureMemory } from './memory.js'
+import { measureStorm } from './storm.js'
+
 export const contestants = [
   { name: 'bare ws', file: './servers/ws.js', protocol: 'relay' },
   { name: 'ws + JSON.parse', file: './servers/ws.js', args: ['--parse'], protocol: 'relay' },
@@ -11,20 +15,21 @@ export const contestants = [
 ]
 
 /**
- * What is measured: a name for the table, the load's name for it, and the most that ours may cost of the yardstick;
- * `peers` where there are so many that they take turns.
+ * What is measured: the load's name for it, how, and one or more lines of the table. `line` is the most that ours may cost of the
+ * yardstick; `peers` is how many there are where they must take turns.
  */
 export const rows = [
-  { name: 'candidate, one a segment', work: 'candidate', line: 1.15 },
-  { name: 'candidates in bursts of ten', work: 'burst', line: 0.75 },
-  { name: 'SDP of 2.6 kB', work: 'sdp', line: 1.45 },
-  { name: 'SDP of 7 kB', work: 'sdp-large' },
-  { name: 'whole call, fresh connections', work: 'call-fresh', line: 0.95 },
-  { name: 'whole call, open connections', work: 'call-open', line: 0.8 },
-  { name: 'candidate among 100 rooms', work: 'rooms-100' },
-  { name: 'candidate among 1,000 rooms', work: 'rooms-1000', peers: 2_000 },
-  { name: 'candidate among 9,900 rooms', work: 'rooms-9900', peers: 19_800, line: 1.05 },
-  { name: 'p50 at 2,000 messages a second', work: 'latency', kind: 'latency', line: 1.05 },
-  { name: 'memory per idle peer, 5,000', work: 'idle-5000', peers: 5_000, kind: 'memory' },
-  { name: 'memory per idle peer, 10,000', work: 'idle-10000', peers: 10_000, kind: 'memory', line: 0.75 }
+  { work: 'candidate', measure: measureCost, name: 'candidate, one a segment', line: 1.15 },
+  { work: 'burst', measure: measureCost, name: 'candidates in bursts of ten', line: 0.75 },
+  { work: 'sdp', measure: measureCost, name: 'SDP of 2.6 kB', line: 1.45 },
+  { work: 'sdp-large', measure: measureCost, name: 'SDP of 7 kB' },
+  { work: 'call-fresh', measure: measureCost, name: 'whole call, fresh connections', line: 0.95 },
+  { work: 'call-open', measure: measureCost, name: 'whole call, open connections', line: 0.8 },
+  { work: 'rooms-100', measure: measureCost, name: 'candidate among 100 rooms' },
+  { work: 'rooms-1000', measure: measureCost, name: 'candidate among 1,000 rooms', peers: 2_000 },
+  { work: 'rooms-9900', measure: measureCost, name: 'candidate among 9,900 rooms', peers: 19_800, line: 1.05 },
+  { work: 'latency', measure: measureLatency, name: 'at 2,000 messages a second', line: 1.05 },
+  { work: 'idle-5000', measure: measureMemory, name: 'memory per idle peer, 5,000', peers: 5_000 },
+  { work: 'idle-10000', measure: measureMemory, name: 'memory per idle peer, 10,000', peers: 10_000, line: 0.75 },
+  { work: 'storm', measure: measureStorm, name: 'storm of 10,000', peers: 10_000, line: 1.2 }
 ]

@@ -7,11 +7,18 @@ import { fileURLToPath } from 'node:url'
 export const cores = availableParallelism()
 const [SERVER_CORE, LOAD_CORE] = cores > 1 ? ['0', '1'] : ['0', '0']
 
-function start (file, args, core) {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--expose-gc'], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+function start (file, args, core, flags = []) {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args, { execArgv: ['--expose-gc', ...flags], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   // -a: all its threads, the garbage collector's too.
   if (cores > 1) spawnSync('taskset', ['-a', '-p', '-c', core, String(child.pid)], { stdio: 'ignore' })
   return child
+}
+
+/** Where each server leaves a profile of its CPU, if anywhere. */
+let profiles
+
+export function keepProfiles (directory) {
+  profiles = directory
 }
 
 export class Server {
@@ -24,22 +31,38 @@ export class Server {
 
   static async start ({ file, args = [] }) {
     const server = new Server()
-    server.#process = start(file, args, SERVER_CORE)
+    server.#process = start(file, args, SERVER_CORE, profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`])
     const [{ port }] = await once(server.#process, 'message')
     server.port = port
     return server
   }
 
   /** The memory in use, in bytes. */
-  async memory (collect) {
-    this.#process.send({ memory: { collect } })
-    const [answer] = await once(this.#process, 'message')
-    return answer
+  memory (collect) {
+    return this.#ask('memory', { collect })
+  }
+
+  watch () {
+    return this.#ask('watch')
+  }
+
+  /** The longest pause of the event loop since `watch`, ms. */
+  pause () {
+    return this.#ask('pause')
   }
 
   async stop () {
-    this.#process.kill('SIGKILL')
-    await once(this.#process, 'exit')
+    const ended = once(this.#process, 'exit')
+    // A profile is only written by a process that ends by itself.
+    if (profiles === undefined) this.#process.kill('SIGKILL')
+    else this.#process.disconnect()
+    await ended
+  }
+
+  async #ask (ask, more) {
+    this.#process.send({ ask, ...more })
+    const [{ answer }] = await once(this.#process, 'message')
+    return answer
   }
 }
 

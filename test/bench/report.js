@@ -1,31 +1,46 @@
-// Turns samples into ratios to the yardstick, each of two windows of one round, with their spread.
-import { quantile } from './measure.js'
+// Turns what was measured into ratios to the yardstick, each of two windows of one round, with their spread.
+import { quantile } from './quantile.js'
 
-/** A table in Markdown: a row for each kind of work, a column for each server. */
-export function table (results, contestants) {
-  const [yardstick] = contestants
-  const head = ['work', ...contestants.map(({ name }) => name), 'server busy', 'thrown away']
-  const body = results.map(({ row, samples, thrownAway, value }) => [
-    row.name,
-    ...contestants.map(({ name }) => cell(samples.get(name), samples.get(yardstick.name), value, name === yardstick.name)),
-    busy([...samples.values()].flat()),
-    String(thrownAway)
+/**
+ * One line of the table as plain data: for each server the median, the least and the most of its ratios to the yardstick, or, where the
+ * figure means something by itself, of its values.
+ */
+export function summarise ({ values, absolute = false, ...result }, yardstick) {
+  const cells = {}
+  for (const [name, own] of Object.entries(values)) {
+    const figures = absolute || name === yardstick ? own : own.map((value, round) => value / values[yardstick][round])
+    cells[name] = { median: quantile(figures, 0.5), least: Math.min(...figures), most: Math.max(...figures) }
+  }
+  return { ...result, absolute, cells, rounds: values[yardstick].length }
+}
+
+/** What `npm run bench` prints: every server, with the spread and what shows that the server was the limit. */
+export function table (lines, names) {
+  const head = ['work', ...names, 'line', 'server busy', 'load busy', 'thrown away', 'disturbed']
+  const body = lines.map(({ name, unit, absolute, cells, line, serverBusy, loadBusy, thrownAway, disturbed }) => [
+    name,
+    ...names.map((server, index) => cell(cells[server], absolute ? unit : undefined, index === 0 && !absolute ? unit : undefined)),
+    line === undefined ? '' : String(line),
+    percent(serverBusy),
+    percent(loadBusy),
+    String(thrownAway),
+    String(disturbed)
   ])
+  return markdown(head, body)
+}
+
+export function markdown (head, body) {
   return [head, head.map(() => '---'), ...body].map(cells => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-function cell (own, yardstick, value, isYardstick) {
-  if (isYardstick) return `1.00 (${format(quantile(own.map(value), 0.5))})`
-  const ratios = own.map((sample, index) => value(sample) / value(yardstick[index]))
-  return `${quantile(ratios, 0.5).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
+function cell (own, absoluteUnit, yardstickUnit) {
+  if (own === undefined) return '–'
+  const { median, least, most } = own
+  if (yardstickUnit !== undefined) return `1.00 (${median.toFixed(1)} ${yardstickUnit})`
+  const digits = absoluteUnit === 'ms' ? 0 : 2
+  return `${median.toFixed(digits)} (${least.toFixed(digits)}–${most.toFixed(digits)})${absoluteUnit === 'ms' ? ' ms' : ''}`
 }
 
-function format (number) {
-  return number > 1_000 ? `${(number / 1024).toFixed(1)} KiB` : `${number.toFixed(1)} µs`
-}
-
-/** How much of its core the least busy server used: close to 100 % shows that the load was not the limit. */
-function busy (samples) {
-  const parts = samples.filter(({ wall }) => wall !== undefined).map(({ server, wall }) => server / wall)
-  return parts.length === 0 ? '' : `${Math.round(100 * Math.min(...parts))} %`
+function percent (part) {
+  return part === undefined ? '' : `${Math.round(100 * part)} %`
 }

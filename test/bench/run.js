@@ -1,17 +1,18 @@
-// The benchmark: `npm run bench -- [--rounds 5] [--ms 2000] [--only candidate,burst] [--servers "bare ws,ours, plain clients"] [--short]`
+// The benchmark: `npm run bench -- [--rounds 5] [--ms 2000] [--only candidate,burst] [--servers "bare ws;ours, plain clients"] [--write]`
 import { parseArgs } from 'node:util'
 import { contestants, rows } from './contestants.js'
-import { measureCost, measureMemory } from './measure.js'
-import { cores, Load } from './processes.js'
-import { table } from './report.js'
+import { cores, keepProfiles, Load } from './processes.js'
+import { summarise, table } from './report.js'
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     ms: { type: 'string', default: '2000' },
+    'warm-up': { type: 'string', default: '400' },
+    noise: { type: 'string', default: '0.15' },
     only: { type: 'string' },
     servers: { type: 'string' },
-    short: { type: 'boolean', default: false }
+    'cpu-prof': { type: 'string' }
   }
 })
 
@@ -19,16 +20,18 @@ const wanted = values.only?.split(',')
 const some = values.servers?.split(';')
 const chosenRows = rows.filter(({ work }) => wanted === undefined || wanted.includes(work))
 const chosen = contestants.filter(({ name }, index) => index === 0 || some === undefined || some.includes(name))
-const rounds = Number(values.rounds)
+const names = chosen.map(({ name }) => name)
+const settings = { rounds: Number(values.rounds), ms: Number(values.ms), warmUp: Number(values['warm-up']), noise: Number(values.noise) }
+keepProfiles(values['cpu-prof'])
 
-console.log(`${cores} cores, Node ${process.version}, ${rounds} rounds, servers in turn in each round\n`)
-const results = []
+console.log(`${cores} cores, Node ${process.version}, ${settings.rounds} rounds, servers in turn in each round\n`)
+const lines = []
 for (const row of chosenRows) {
   const load = new Load()
-  const measure = row.kind === 'memory' ? measureMemory : measureCost
-  const result = await measure(load, row, chosen, { rounds, ms: Number(values.ms) })
+  const results = await row.measure(load, row, chosen, settings)
   await load.stop()
-  results.push({ row, ...result })
-  console.log(table([{ row, ...result }], chosen), '\n')
+  const own = results.map(result => summarise(result, names[0]))
+  lines.push(...own)
+  console.log(table(own, names), '\n')
 }
-console.log(table(results, chosen))
+console.log(table(lines, names))

@@ -22,8 +22,10 @@ export function frame (text) {
 /** A close frame with code 1000. */
 export const CLOSE = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8])
 
-/** A pong without a payload. */
-export const PONG = Buffer.from([0x8a, 0x80, 0, 0, 0, 0])
+/** The answer to a ping: a pong with the same payload (RFC 6455, section 5.5.3), by which a server knows which of its pings was answered. */
+export function pong (payload) {
+  return Buffer.concat([Buffer.from([0x8a, 0x80 | payload.length, 0, 0, 0, 0]), payload])
+}
 
 const CANDIDATE = 'candidate:842163049 1 udp 1677729535 203.0.113.7 46154 typ srflx raddr 192.0.2.5 rport 46154 generation 0 ufrag 4ZcD network-cost 999'
 

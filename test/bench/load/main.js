@@ -1,7 +1,10 @@
 // The load generator: a process of its own, so that it can be kept on another core than the server.
 import { readCpu } from '../cpu.js'
 import { protocols } from './protocols.js'
-import { works } from './work.js'
+import { storm } from './storm.js'
+import { works as others } from './work.js'
+
+const works = { ...others, storm: storm(10_000) }
 
 /** What is prepared, by the name that the benchmark gave it. */
 const prepared = new Map()
@@ -32,6 +35,11 @@ const tasks = {
       load: after.load - before.load,
       latencies
     }
+  },
+
+  async storm ({ key }) {
+    const { kind, state } = prepared.get(key)
+    return await kind.storm(state)
   },
 
   async end ({ key }) {

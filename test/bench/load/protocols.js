@@ -11,7 +11,7 @@ function hears (socket, words) {
     socket.onFrame = text => {
       if (!text.includes(words)) return
       socket.onFrame = () => {}
-      resolve()
+      resolve(text)
     }
   })
 }
@@ -34,10 +34,16 @@ function antMediaMessages (room) {
 function antMediaProtocol (path, joinFields) {
   return {
     connect: port => connected(port, path),
-    async join (socket, room) {
+    /** @param before the lost socket of a peer that comes back */
+    async join (socket, room, before) {
       const joined = hears(socket, '"joined"')
-      socket.write(antMedia(room, 'join', joinFields))
-      await joined
+      socket.write(antMedia(room, 'join', { ...joinFields, ...(before?.resumeToken === undefined ? {} : { resumeToken: before.resumeToken }) }))
+      const text = await joined
+      if (joinFields.resume === true) {
+        const { resumeToken, resumed } = JSON.parse(text)
+        socket.resumeToken = resumeToken
+        if (before !== undefined && resumed !== true) throw new Error('a peer came back and did not get its seat')
+      }
     },
     async leave (socket, room) {
       const left = hears(socket, '"leaved"')

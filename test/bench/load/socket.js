@@ -1,7 +1,7 @@
 // A WebSocket client of as little as the benchmark needs: raw bytes out, frames counted on the way in.
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
-import { CLOSE, PONG } from './frames.js'
+import { CLOSE, pong } from './frames.js'
 
 const EMPTY = Buffer.alloc(0)
 
@@ -57,6 +57,12 @@ export class RawSocket {
     return this.#closed
   }
 
+  /** Cuts the connection as a lost network does: with no word of WebSocket, and with a reset of TCP so that the server sees it at once. */
+  cut () {
+    this.#socket.resetAndDestroy()
+    return this.#closed
+  }
+
   #read (data) {
     let bytes = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data])
     for (;;) {
@@ -76,7 +82,7 @@ export class RawSocket {
       const opcode = bytes[0] & 0x0f
       if (opcode === 1) this.onFrame(this.wantsText ? bytes.toString('utf8', head, head + length) : null)
       else if (opcode === 8) this.#socket.end()
-      else if (opcode === 9) this.#socket.write(PONG)
+      else if (opcode === 9) this.#socket.write(pong(bytes.subarray(head, head + length)))
       bytes = bytes.subarray(head + length)
     }
     this.#rest = bytes

@@ -190,6 +190,7 @@ export const works = {
   'rooms-1000': relayed(messages => messages.candidate, 1, 1_000),
   'rooms-9900': relayed(messages => messages.candidate, 1, 9_900),
   latency: paced(2_000),
+  'idle-200': idle(200),
   'idle-5000': idle(5_000),
   'idle-10000': idle(10_000)
 }
