@@ -4,6 +4,7 @@ import { Rooms } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
 import { AddressBook } from './limits/address-book.js'
 import type { Connection } from './connection.js'
+import type { HeartbeatRules } from './heartbeat.js'
 import { SafeLog } from './safe-log.js'
 import { Strays } from './strays.js'
 import type { RateLimit } from './limits/token-bucket.js'
@@ -21,6 +22,7 @@ export class ConnectionRegistry {
   readonly settings: Settings
   readonly rooms: Rooms
   readonly clock: Clock
+  readonly heartbeat: HeartbeatRules
   readonly log: SafeLog
   /** Joins that wait for `authorize` or for a probe. */
   joinsInFlight = 0
@@ -35,6 +37,7 @@ export class ConnectionRegistry {
     this.settings = settings
     this.log = new SafeLog(log)
     this.clock = clock
+    this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
     this.rooms = new Rooms(settings.resume, clock, error => this.log.error({ err: error }, 'a listener of fastify.rooms threw'))
   }
 

@@ -12,6 +12,7 @@ import type { Rooms } from '../rooms/room-registry.js'
 import type { Seat } from '../rooms/seat.js'
 import type { AppSettings } from '../config/settings.js'
 import { authorizeJoin, iceServerConfig } from './authorization.js'
+import { Heartbeat } from './heartbeat.js'
 import type { ConnectionRegistry } from './connection-registry.js'
 import { RateGuard } from './limits/rate-guard.js'
 
@@ -19,18 +20,9 @@ import { RateGuard } from './limits/rate-guard.js'
 const TEXT = { binary: false } as const
 /** How long the other end may take to answer our close frame, ms; after that it is cut off. */
 const CLOSE_GRACE = 2_000
-/** How often the time of a pong passes before one who sends, and does not answer, is dead. */
-const TIMES = 3
 const OPEN = 1
 const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
 const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
-
-/** A question whether the other end lives. */
-interface Probe {
-  /** The ping that asks; a pong to it or to a later one answers. */
-  ping: number
-  answer: (alive: boolean) => void
-}
 
 /** A frame that came too fast, read. */
 interface TooFast {
@@ -63,18 +55,10 @@ export class Connection implements Caller {
   #queue: Array<Buffer | TooFast> | null = null
   /** The room of the join that is not over yet. */
   #joining: string | null = null
-  #pingNumber = 0
-  /** The last ping that was answered. */
-  #pongNumber = 0
-  #pingAt: number
-  /** When an unanswered ping means that the other end is dead; 0 where none is under way. */
-  #deadAt = 0
-  /** When it means so, whatever else the other end sends. */
-  #lastAt = 0
+  readonly #heartbeat: Heartbeat
   /** When an unanswered close frame means that the other end is cut off. */
   #closedAt = 0
   #joinBy: number
-  #probes: Probe[] | null = null
 
   constructor (registry: ConnectionRegistry, socket: WebSocket, app: string, settings: AppSettings, key: string, request: FastifyRequest) {
     const now = registry.clock.now()
@@ -86,9 +70,8 @@ export class Connection implements Caller {
     this.key = key
     this.#request = settings.authorize !== undefined || settings.turn?.credentials !== undefined ? request : null
     this.#rates = new RateGuard(registry.rates(settings), now)
-    const lived = registry.clock.lived()
-    this.#pingAt = lived + registry.settings.heartbeat.interval
-    this.#joinBy = lived + limits.joinTimeout
+    this.#heartbeat = new Heartbeat(socket, this, registry.heartbeat, registry.clock)
+    this.#joinBy = registry.clock.lived() + limits.joinTimeout
   }
 
   /** The connection's id, as `authorize` and a TURN server's log know it. */
@@ -135,6 +118,14 @@ export class Connection implements Caller {
     this.#joinBy = this.#registry.clock.lived() + this.settings.limits.joinTimeout
   }
 
+  markPing (): void {
+    for (const seat of this.seats) seat.markPing()
+  }
+
+  confirmPing (): void {
+    for (const seat of this.seats) seat.confirmPing()
+  }
+
   // From the socket.
 
   /** A message has come. */
@@ -157,29 +148,19 @@ export class Connection implements Caller {
       this.refuse({ refused: 'rateExceeded', message: 'Too many frames behind a join that is not answered yet.' })
       this.#dismiss('policy')
     }
-    this.#heard()
+    this.#heartbeat.handleTraffic()
   }
 
   /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */
   handlePing (): void {
-    this.#heard()
+    this.#heartbeat.handleTraffic()
     const verdict = this.#rates.check(0, this.#registry.clock.now())
     if (verdict !== 'take') this.#tooFast(verdict === 'close')
   }
 
-  /** A pong has come. */
+  /** A pong has come. One that we asked for is not counted: those who want into a room could have its sitters closed by asking. */
   handlePong (data: Buffer): void {
-    const number = data.length === 4 ? data.readUInt32BE() : 0
-    if (number > this.#pongNumber && number <= this.#pingNumber) {
-      // Not counted: how often it is asked lies with those who want into its rooms, who could have it closed by that.
-      this.#pongNumber = number
-      this.#deadAt = 0
-      // Only this answers a probe: any other frame may have been on its way already when its sender died.
-      for (const probe of [...this.#probes ?? []]) if (number >= probe.ping) probe.answer(true)
-      if (number === this.#pingNumber) for (const seat of this.seats) seat.confirmPing()
-    } else {
-      this.handlePing()
-    }
+    if (!this.#heartbeat.handlePong(data)) this.handlePing()
   }
 
   /** What came is no WebSocket frame, or none that is taken: nothing more is read, and a close frame is on its way. */
@@ -206,13 +187,13 @@ export class Connection implements Caller {
     if (this.#closedAt === 0 && !this.open) this.#closedAt = now + CLOSE_GRACE
     if (this.#closedAt !== 0) {
       if (now >= this.#closedAt) this.#socket.terminate()
-    } else if (this.#deadAt !== 0 && now >= this.#deadAt) {
+    } else if (this.#heartbeat.isDead(now)) {
       this.#registry.log.debug({ app: this.app }, 'a client did not answer a ping in time and is cut off')
       this.terminate()
     } else if (this.seats.length === 0 && this.#queue === null && now >= this.#joinBy) {
       this.close('tryLater')
-    } else if (this.#deadAt === 0 && now >= this.#pingAt) {
-      this.#ping(now)
+    } else {
+      this.#heartbeat.beat(now)
     }
   }
 
@@ -253,22 +234,7 @@ export class Connection implements Caller {
   }
 
   probe (answer: (alive: boolean) => void): void {
-    const { clock } = this.#registry
-    const probes = this.#probes ??= []
-    // A socket that is closing is of no use to anybody, so there is nothing to wait for.
-    const timer = clock.after(this.open ? this.#registry.settings.probeTimeout : 0, () => probe.answer(false))
-    if (this.open) this.#ping(clock.lived())
-    const probe: Probe = {
-      ping: this.#pingNumber,
-      answer: alive => {
-        clock.cancel(timer)
-        const index = probes.indexOf(probe)
-        if (index === -1) return
-        probes.splice(index, 1)
-        answer(alive)
-      }
-    }
-    probes.push(probe)
+    this.#heartbeat.probe(answer)
   }
 
   close (reason: CloseReason): void {
@@ -373,32 +339,10 @@ export class Connection implements Caller {
     this.close(reason)
   }
 
-  /**
-   * The other end sends: the pong may be behind large frames, on a slow line. So it gets as long again, up to the last moment. But it
-   * must come: a client whose way from the server is cut sends on, and never hears us (RFC 6455 section 5.5.2 has all answer).
-   */
-  #heard (): void {
-    if (this.#deadAt === 0) return
-    this.#deadAt = Math.min(this.#lastAt, this.#registry.clock.lived() + this.#registry.settings.heartbeat.timeout)
-  }
-
-  #ping (now: number): void {
-    const payload = Buffer.alloc(4)
-    this.#pingNumber = (this.#pingNumber + 1) >>> 0
-    payload.writeUInt32BE(this.#pingNumber)
-    for (const seat of this.seats) seat.markPing()
-    this.#socket.ping(payload)
-    const { interval, timeout } = this.#registry.settings.heartbeat
-    this.#pingAt = now + interval
-    if (this.#deadAt !== 0) return
-    this.#deadAt = now + timeout
-    this.#lastAt = now + TIMES * timeout
-  }
-
   /** Everything that hangs on this connection ends. */
   #end (clean: boolean): void {
     this.pending?.cancel()
     for (const seat of [...this.seats]) seat.room.lost(seat, clean)
-    for (const { answer } of [...this.#probes ?? []]) answer(false)
+    this.#heartbeat.stop()
   }
 }
