@@ -5,7 +5,7 @@ import { Rooms } from '../../lib/rooms/room-registry.js'
 import type { SeatRules } from '../../lib/rooms/room.js'
 import { FakeLink } from '../helpers/fake-link.js'
 import { host } from '../helpers/host.js'
-import { describe } from '../helpers/room-oracle.js'
+import { describe } from '../helpers/describe.js'
 import { TestClock } from '../helpers/test-clock.js'
 
 // What is kept for peers that may come back is bounded for each address and in all, and not only for each seat.

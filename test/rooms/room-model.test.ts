@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { ClientKind } from '../../lib/rooms/client-kind.js'
-import { OCCURRENCES } from '../helpers/room-oracle.js'
-import { World, type Received, type Token } from '../helpers/room-world.js'
+import { OCCURRENCES, Tally } from '../helpers/model/occurrences.js'
+import { World, type Received, type Token } from '../helpers/model/world.js'
 
 /** How many times the whole model runs, each time with other commands. */
 const RUNS = 10_000
@@ -10,6 +10,9 @@ const RUNS = 10_000
 const APPS = ['one', 'one', 'one', 'one', 'two']
 const APP = ['one', 'one', 'one', 'two']
 const ROOMS = ['red', 'red', 'red', 'red', 'blue']
+
+/** The one history to run instead, as the failure printed it: `REPLAY='{"seed":1,"path":"0:1","replayPath":"A:B"}'`. */
+const REPLAY = JSON.parse(process.env.REPLAY ?? 'null') as { seed: number, path: string, replayPath: string } | null
 
 type Step = fc.AsyncCommand<object, World, true>
 /** What happens, in words for the counterexample; `client` is who must not be waiting for an answer. */
@@ -191,7 +194,7 @@ const steps = fc.commands([
   ...often(10, join), ...often(3, rejoin), ...often(8, resume), ...often(3, comeBack), ...often(3, leave), cross, ...often(10, relay),
   ...often(3, read), ...often(6, readAll), ...often(5, lose), ...often(3, conclude), ...often(2, loseStale), ...often(3, ping),
   ...often(4, wait), ...often(5, stall), ...often(3, tell), remove, close, drain
-], { maxCommands: 40, size: 'max' })
+], { maxCommands: 40, size: 'max', ...(REPLAY === null ? {} : { replayPath: REPLAY.replayPath }) })
 
 const rules = fc.record({
   window: fc.constantFrom(20_000.25, 20_000.25, 20_000.25, 0),
@@ -201,15 +204,15 @@ const rules = fc.record({
 })
 
 t.test('rooms keep every promise over ten thousand histories', async t => {
-  const tally = new Map<string, number>()
+  const tally = new Tally()
   const ways = fc.constantFrom('leave' as const, 'vanish' as const, 'drain' as const)
   await fc.assert(fc.asyncProperty(steps, rules, ways, async (steps, rules, way) => {
     const world = new World(rules, APPS, tally)
     await fc.asyncModelRun(() => ({ model: {}, real: world }), steps)
     await world.quiesce(way)
-  }), { numRuns: RUNS })
-  // A model that never gets to the interesting places would be green for nothing.
+  }), REPLAY === null ? { numRuns: RUNS } : { seed: REPLAY.seed, path: REPLAY.path, endOnFailure: true })
+  if (REPLAY !== null) return
   for (const occurrence of OCCURRENCES) {
-    t.ok((tally.get(occurrence) ?? 0) >= RUNS / 200, `and often enough: ${occurrence} (${tally.get(occurrence) ?? 0} times)`)
+    t.ok(tally.count(occurrence) >= RUNS / 200, `and often enough: ${occurrence} (${tally.count(occurrence)} times)`)
   }
 })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Rooms } from '../../lib/rooms/room-registry.js'
 import { FakeLink, type Heard } from '../helpers/fake-link.js'
-import { describe } from '../helpers/room-oracle.js'
+import { describe } from '../helpers/describe.js'
 import { TestClock } from '../helpers/test-clock.js'
 
 const PROBE_TIMEOUT = 2_000

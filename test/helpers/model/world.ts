@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict'
-import { encode } from '../../lib/protocol/codec.js'
-import type { ClientKind } from '../../lib/rooms/client-kind.js'
-import { Rooms } from '../../lib/rooms/room-registry.js'
-import type { SeatRules } from '../../lib/rooms/room.js'
-import { FakeLink, type Heard } from './fake-link.js'
-import { Oracle, OracleLink, describe, type OracleSeat } from './room-oracle.js'
-import { TestClock } from './test-clock.js'
+import { encode } from '../../../lib/protocol/codec.js'
+import type { ClientKind } from '../../../lib/rooms/client-kind.js'
+import { Rooms } from '../../../lib/rooms/room-registry.js'
+import type { SeatRules } from '../../../lib/rooms/room.js'
+import type { FakeLink, Heard } from '../fake-link.js'
+import { TestClock } from '../test-clock.js'
+import { INVARIANTS } from './invariants.js'
+import { Line, type View } from './line.js'
+import type { Tally } from './occurrences.js'
+import { Oracle } from './oracle.js'
 
-export const PROBE_TIMEOUT = 2_000.5
-
-/** What is promised of rooms. Each failure of the model bears the name of the promise that was broken. */
-export const INVARIANTS = {
-  twoSeats: 'never more than two seats',
-  owned: 'no seat without owner or deadline',
-  found: 'every seat is found by its id, and its room by its name',
-  inside: 'no message to anyone outside the room',
-  order: 'order kept, none lost or doubled while within bounds',
-  answered: 'whoever waits is answered',
-  agreed: 'everybody is told what the protocol says, and nothing else',
-  lives: 'every seat that is told of as joined is told of as left, once',
-  timers: 'no timer outlives what it is for',
-  quiet: 'after quiescence no timers and no seats are left'
-} as const
+const PROBE_TIMEOUT = 2_000.5
 
 /** What each make of client adds to its `join`, from their sources. */
 const SHAPES: Record<ClientKind, object> = {
@@ -31,81 +20,8 @@ const SHAPES: Record<ClientKind, object> = {
   other: {}
 }
 
-/** What a client knows of a seat. */
-export interface View {
-  seat: OracleSeat
-  token: string | undefined
-  serial: number
-  /** How many messages of the seat it has got. */
-  received: number
-}
-
 export type Token = 'none' | 'current' | 'old' | 'foreign' | 'forged'
 export type Received = 'right' | 'absent' | 'less' | 'more'
-
-/** One connection, in the real code and in the oracle. */
-class Line {
-  readonly real: FakeLink
-  readonly oracle: OracleLink
-  /** Every frame that was sent, described; compared with what the oracle expects. */
-  readonly sent: string[] = []
-  readonly views = new Map<string, View>()
-  #compared = 0
-  #granted = 0
-
-  constructor (world: World, app: string) {
-    this.oracle = new OracleLink(app)
-    this.real = new FakeLink({
-      app,
-      rooms: world.rooms,
-      clock: world.clock,
-      probeTimeout: PROBE_TIMEOUT,
-      sent: message => {
-        const what = describe(message)
-        this.sent.push(what)
-        const answer = message.command === 'error' || what.startsWith('leaved ')
-        if (answer || !('streamId' in message)) return
-        const seat = this.real.seatIn(String(message.streamId))
-        assert.ok(seat !== undefined && seat.room.app === app, `${INVARIANTS.inside}: ${what}`)
-        const from = (message as { from?: string }).from
-        assert.ok(from === undefined || from === `${app}/${seat.room.name}`, `${INVARIANTS.inside}: ${what} from ${from}`)
-      }
-    })
-  }
-
-  /** The client gets a message, and must find it to be the next one. */
-  got (message: Heard): View | null {
-    const what = describe(message)
-    const [word = '', room = ''] = what.split(' ')
-    if (word === 'error') return null
-    if (word === 'leaved') {
-      this.views.delete(room)
-      return null
-    }
-    if (word === 'joined') {
-      const grant = this.oracle.granted[this.#granted++]
-      assert.ok(grant !== undefined, `${INVARIANTS.agreed}: ${what}`)
-      const token = 'resumeToken' in message ? String(message.resumeToken) : undefined
-      const view = { seat: grant.seat, token, serial: grant.serial, received: grant.from }
-      this.views.set(room, view)
-      return view
-    }
-    const view = this.views.get(room)
-    assert.ok(view !== undefined, `${INVARIANTS.inside}: ${what}`)
-    // An application's `stop removed` goes past the seat that it ends, and so does the one that Flutter waits for.
-    if ((what.endsWith(' removed') || what === `stop ${room} left`) && view.received === view.seat.ledger.length) return null
-    assert.equal(what, view.seat.ledger[view.received]?.what, INVARIANTS.order)
-    view.received++
-    return null
-  }
-
-  compare (): void {
-    const { expected } = this.oracle
-    for (; this.#compared < Math.max(expected.length, this.sent.length); this.#compared++) {
-      assert.equal(this.sent[this.#compared], expected[this.#compared], INVARIANTS.agreed)
-    }
-  }
-}
 
 /** A client: the line that it uses, the lines that it has left behind and the server may still know, and what it remembers. */
 class Client {
@@ -129,7 +45,7 @@ export class World {
   readonly #lines: Line[] = []
   #n = 0
 
-  constructor (rules: SeatRules, apps: string[], tally: Map<string, number>) {
+  constructor (rules: SeatRules, apps: string[], tally: Tally) {
     this.#rules = rules
     this.rooms = new Rooms(rules, this.clock, error => { throw error })
     this.oracle = new Oracle(rules, PROBE_TIMEOUT, tally)
@@ -361,7 +277,7 @@ export class World {
   #lineOf (client: Client): Line {
     if (client.line !== null && !client.line.real.open) this.#abandon(client)
     if (client.line === null) {
-      client.line = new Line(this, client.app)
+      client.line = new Line(client.app, { rooms: this.rooms, clock: this.clock, probeTimeout: PROBE_TIMEOUT })
       this.#lines.push(client.line)
     }
     return client.line
