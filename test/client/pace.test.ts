@@ -132,6 +132,16 @@ t.test('a message that is larger than the server takes is refused once, before i
   t.equal(anna.network.sockets.length, 1)
 })
 
+t.test('a description that is larger than the server takes is refused by the SDK, told as tooLarge, and costs no connection', async t => {
+  const { anna, ben, refused } = await limited(t, { ...LIMITS, frameBytes: 200 })
+  t.notOk(inCall(anna, ben))
+  t.same(anna.errorNames, ['tooLarge'])
+  t.same(anna.sent.filter(({ command }) => command === 'takeConfiguration'), [])
+  t.equal(refused(), 0)
+  t.same([anna, ben].map(({ network }) => network.sockets.length), [1, 1])
+  t.equal(ben.adaptor.connectionState, 'open')
+})
+
 t.test('what waits and turns out to be too large when the server tells its limits is refused then, once', async t => {
   const world = new World()
   enforce(world, LIMITS)

@@ -391,3 +391,50 @@ t.test('a leave whose connection is lost is over at once', async t => {
   t.equal(anna.told.at(-1), 'reconnecting')
   t.equal(anna.count('leaved'), 1)
 })
+
+t.test('a leave that the server refuses for coming too fast is said again, until it is taken', async t => {
+  const world = new World()
+  const [anna, ben] = await world.call(t)
+  let refusals = 3
+  world.server.receive = (text, link) => {
+    if (text.includes('"leave"') && refusals-- > 0) link.tooFast(text)
+    else link.take(text)
+  }
+  let left = false
+  void anna.adaptor.leave().then(() => { left = true })
+  await world.settle()
+  t.notOk(left)
+  void anna.adaptor.join('room1')
+  void anna.adaptor.leave()
+  void anna.adaptor.join('room1')
+  await world.pass(10_000)
+  t.ok(left)
+  t.equal(anna.sent.filter(({ command }) => command === 'leave').length, 4)
+  t.ok(inCall(anna, ben), 'and what was asked for meanwhile is done')
+  t.same([...anna.errorNames, ...ben.errorNames], [])
+  t.equal(anna.network.sockets.length, 1)
+  void anna.adaptor.leave()
+  await world.pass(60_000)
+  t.equal(anna.sent.filter(({ command }) => command === 'leave').length, 5, 'and not once more')
+})
+
+t.test('a leave that was refused waits until the server\'s own limits allow another', async t => {
+  const world = new World()
+  world.server.limits = { messagesPerSecond: 1, messageBurst: 6, bytesPerSecond: 1e6, byteBurst: 1e6, frameBytes: 1e6, waitingFrames: 1e6 }
+  const anna = world.page(t)
+  void anna.open().join('room1')
+  await world.settle()
+  let refused = false
+  world.server.receive = (text, link) => {
+    if (text.includes('"leave"') && !refused) {
+      refused = true
+      link.tooFast(text)
+    } else link.take(text)
+  }
+  const left = anna.adaptor.leave()
+  await world.pass(1_000)
+  t.equal(anna.sent.filter(({ command }) => command === 'leave').length, 1)
+  await world.pass(60_000)
+  await left
+  t.equal(anna.sent.filter(({ command }) => command === 'leave').length, 2)
+})

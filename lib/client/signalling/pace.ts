@@ -38,6 +38,11 @@ export class Pace {
     return this.#frameBytes
   }
 
+  /** After how many ms a server that has refused a message takes another one. */
+  get interval (): number {
+    return Math.ceil(1000 / this.#messages.rate)
+  }
+
   /** Whether the answer to a `ping` is due. */
   get asking (): boolean {
     return this.#marks.length > 0

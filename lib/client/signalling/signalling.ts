@@ -61,7 +61,7 @@ export class Signaling extends Emitter<SignalingEvents> {
   readonly #outage = new Outage()
   readonly #presence: Presence
   readonly #seats: SeatBook
-  /** Runs while a `join` that was refused waits for its next try. */
+  /** Runs while a `join` or a `leave` that was refused waits for its next try. */
   readonly #retry: Timer
   /** Runs while messages wait so that the server is not sent to too fast. */
   readonly #pacing: Timer
@@ -248,7 +248,8 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#wish = this.#joining = this.#joined = null
     this.#uncertain = false
     this.#outbox.clear(new AdaptorError('AbortError', NO_MORE))
-    this.#retry.stop()
+    // A `leave` that was refused is still to be said.
+    if (this.#phase !== 'leaving') this.#retry.stop()
     this.#backoff = this.#newBackoff()
     this.emit('unseated', undefined)
   }
@@ -401,6 +402,8 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (this.#phase === 'leaving' && frame.streamId === this.#leavingRoom) {
       this.#seats.bury()
       this.#phase = 'none'
+      this.#retry.stop()
+      this.#backoff = this.#newBackoff()
       this.#finishLeaving(frame)
       this.#advance()
     } else if (this.#phase === 'joined' && frame.streamId === this.#seats.room) {
@@ -418,6 +421,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (this.#phase === 'leaving' && (error.streamId === this.#leavingRoom || error.streamId === undefined)) {
       // There was nothing to leave; what else is wrong in that room concerns nobody any more.
       if (error.name === 'notInRoom') this.#left(leavedNotice(this.#leavingRoom))
+      else if (error.name === 'rateExceeded' && !this.#retry.running) this.#leaveLater(error)
     } else if (this.#iceAsked && error.streamId === undefined) {
       this.#iceAsked = false
       this.emit('iceServersRefused', undefined)
@@ -432,6 +436,12 @@ export class Signaling extends Emitter<SignalingEvents> {
       // Candidates cross the other peer's `leave` on the way; only an application that talks to nobody wants to know.
       this.emit('error', error)
     }
+  }
+
+  /** The server may have refused our `leave`, whose answer would be waited for in vain. A second one harms nothing: it is answered alike. */
+  #leaveLater (error: AdaptorError): void {
+    const delay = Math.max(this.#backoff.next() ?? LONGEST_RETRY, Math.min(error.retryAfter ?? 0, LONGEST_RETRY), this.#connection.pace.interval)
+    this.#retry.start(delay, () => this.#sendLeave(this.#leavingRoom))
   }
 
   #notSeated (error: AdaptorError): void {
