@@ -1,14 +1,15 @@
 import './augment.js'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { DecoratorTakenError, NoSuchPrefixError, PrefixParameterError, PrefixTakenError, RouteClashError } from './errors.js'
+import { DecoratorTakenError, NoSuchPrefixError, PrefixParameterError, PrefixTakenError } from './errors.js'
 import type { WebrtcSignallingOptions } from './config/options.js'
 import { RoomsApi } from './api/rooms-api.js'
 import { resolveOptions, type Settings } from './config/settings.js'
 import { addAssets } from './transport/assets.js'
 import { drainOnClose } from './transport/closing.js'
 import { ConnectionRegistry } from './transport/connection-registry.js'
-import { addSignallingRoutes, OURS } from './transport/route.js'
+import { addSignallingRoutes } from './transport/route.js'
+import { watchForClashes } from './transport/route-clashes.js'
 import { addWebSocketServer } from './transport/web-socket-server.js'
 
 /** The registrations in one scope, by whole prefix. On the instance, so that two servers in one process share nothing. */
@@ -33,18 +34,7 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
   drainOnClose(fastify, registry)
-  const ours = new Map<string, string>()
-  fastify.addHook('onRoute', route => {
-    const config = route.config as Record<symbol, unknown> | undefined
-    if (config?.[OURS] === true) {
-      if (route.constraints !== undefined) return
-      ours.set(normalise(route.url), route.url)
-      return
-    }
-    const clash = ours.get(normalise(route.url))
-    if (clash === undefined || route.constraints !== undefined || ![route.method].flat().includes('GET')) return
-    throw new RouteClashError(route.url, clash)
-  })
+  watchForClashes(fastify)
 
   await fastify.register(async scope => {
     await addWebSocketServer(scope, largestFrame(settings))
@@ -88,14 +78,6 @@ function ownLog ({ log }: FastifyInstance, { logLevel, logSerializers }: Setting
     ...(logLevel === undefined ? {} : { level: logLevel }),
     ...(logSerializers === undefined ? {} : { serializers: logSerializers })
   })
-}
-
-/**
- * A route's pattern without the names of its parameters: two that are equal clash. A parameter with an expression, or one of
- * several in a part of the path, is another place to the router.
- */
-function normalise (url: string): string {
-  return url.replace(/:[^/:.(*?-]+(?=\/|$)/g, ':')
 }
 
 function largestFrame (settings: ReturnType<typeof resolveOptions>): number {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import type { FastifyContextConfig, FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
 import type { WebSocket } from 'ws'
 import { RouteClashError, UpgradeRequiredError } from '../errors.js'
 import { CLOSE_CODES } from '../protocol/codes.js'
@@ -8,16 +8,9 @@ import { Admission } from './admission.js'
 import { Connection } from './connection.js'
 import { onGoodbye } from './goodbye.js'
 import type { ConnectionRegistry } from './connection-registry.js'
+import { ownConfig } from './route-clashes.js'
 import { SafeLog } from './safe-log.js'
 import { boundSocket, UPGRADE_CONSTRAINT } from './web-socket-server.js'
-
-/** Marks our own routes for the search for clashes. */
-export const OURS = Symbol('fastify-webrtc-signalling.route')
-
-/** The config of one route: never shared, since a host's `onRoute` hook may write into it. */
-function ownConfig (): FastifyContextConfig & Record<symbol, true> {
-  return { [OURS]: true }
-}
 
 const connection = Symbol('connection')
 interface Bound extends WebSocket {
