@@ -8,7 +8,7 @@ import { Admission } from './admission.js'
 import { Connection } from './connection.js'
 import { onGoodbye } from './goodbye.js'
 import type { ConnectionRegistry } from './connection-registry.js'
-import { ownConfig } from './route-clashes.js'
+import { ownConfig, type Standing } from './route-clashes.js'
 import { SafeLog } from './safe-log.js'
 import { boundSocket, UPGRADE_CONSTRAINT } from './web-socket-server.js'
 
@@ -79,16 +79,18 @@ function addPair (scope: FastifyInstance, registry: ConnectionRegistry, admissio
       constraints: { [UPGRADE_CONSTRAINT]: true },
       wsHandler: (socket: WebSocket, request: FastifyRequest) => accept(registry, admission, socket, request, appOf(request))
     })
-    if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, registry.settings, { ...common, url, handler })
+    if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, registry.settings, { ...common, url, handler }, 'makesWay')
   }
 }
 
 /** Adds a route; one of the host that stands in its way is named. */
-export function addRoute (scope: FastifyInstance, { logLevel, logSerializers }: Pick<Settings, 'logLevel' | 'logSerializers'>, route: RouteOptions): void {
+export function addRoute (
+  scope: FastifyInstance, { logLevel, logSerializers }: Pick<Settings, 'logLevel' | 'logSerializers'>, route: RouteOptions, standing: Standing = 'stands'
+): void {
   try {
     scope.route({
       ...route,
-      config: ownConfig(),
+      config: ownConfig(standing),
       errorHandler: answerRefusal,
       // A host's `onRoute` hook may add to these lists, and must add to one route alone.
       onRequest: [route.onRequest ?? []].flat(),

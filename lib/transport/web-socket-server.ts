@@ -12,7 +12,7 @@ const MAX_FRAGMENTS = 256
 /** Above the limit for frames there is a margin in which a frame is answered by an error before the connection is closed. */
 const MARGIN = 2
 
-/** The route constraint that only an upgrade which was taken for us satisfies. */
+/** The route constraint that says whether a request is an upgrade which was taken for us. */
 export const UPGRADE_CONSTRAINT = 'fastifyWebrtcSignallingUpgrade'
 
 /**
@@ -74,7 +74,7 @@ function upgradeConstraint (upgrades: Upgrades): Parameters<FastifyInstance['add
       }
     },
     validate () {},
-    deriveConstraint: request => upgrades.isTaken(request as unknown as IncomingMessage) ? true : undefined
+    deriveConstraint: request => upgrades.isTaken(request as unknown as IncomingMessage)
   } as Parameters<FastifyInstance['addConstraintStrategy']>[0]
 }
 

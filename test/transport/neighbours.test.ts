@@ -212,6 +212,43 @@ t.test('Listed applications do not stand in the way of a parameter of the host',
   await (await connect('/app')).join('room')
 })
 
+for (const before of [true, false]) {
+  t.test(`A host's plain routes at the very place of a listed application, declared ${before ? 'before' : 'after'} the plugin, are the host's, and its WebSockets ours`, async t => {
+    const log = new Log()
+    const app = Fastify({ logger: log.logger })
+    const declare = async (): Promise<void> => {
+      app.get('/app', async request => `page ${request.url}`)
+      app.all('/app/websocket', async request => `page ${request.url}`)
+      await app.register(async scope => { scope.get('/', { constraints: { host: 'other.example' } }, async () => 'of another host') }, { prefix: '/second' })
+    }
+    if (before) await declare()
+    await app.register(webrtcSignalling, { apps: ['app', 'second', 'third'] })
+    if (!before) await declare()
+    const { origin, connect } = await listen(t, app, log)
+    for (const accept of ['*/*', 'text/html']) {
+      for (const path of ['/app', '/app?a=b', '/app/websocket']) t.equal(await (await fetch(origin + path, { headers: { accept } })).text(), `page ${path}`)
+    }
+    t.equal((await fetch(`${origin}/app`, { method: 'HEAD' })).status, 200)
+    t.equal(await (await fetch(`${origin}/app/websocket`, { method: 'POST' })).text(), 'page /app/websocket')
+    t.equal((await app.inject({ url: '/second', headers: { host: 'other.example' } })).body, 'of another host')
+    for (const path of ['/second', '/third', '/third/websocket']) t.equal((await fetch(origin + path)).status, 426, `${path}: nobody else has it`)
+    for (const path of ['/app', '/app/websocket', '/second', '/third']) await (await connect(path)).join(`room${path.replace(/\W/g, '.')}`)
+    t.same(log.from(40), [])
+  })
+}
+
+t.test('A file of a listed application is no place for a route of the host, before or after the plugin', async t => {
+  const error = { code: 'FST_WEBRTC_ROUTE_CLASH', message: "'/app/peer.html' clashes with '/app/peer.html'" }
+  const before = Fastify()
+  before.get('/app/peer.html', async () => 'mine')
+  await t.rejects(async () => { await before.register(webrtcSignalling, { apps: ['app'] }) }, error)
+  await before.close()
+  const after = Fastify()
+  await after.register(webrtcSignalling, { apps: ['app'] })
+  t.throws(() => after.get('/app/peer.html', async () => 'mine'), error)
+  await after.close()
+})
+
 t.test('A static route of the host wins over the name of an application, registered before or after', async t => {
   const app = Fastify()
   app.get('/before', async () => 'before')
