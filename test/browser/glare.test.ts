@@ -5,7 +5,7 @@ import { launch } from '../helpers/browser.js'
 import { inCall } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
 import { start } from '../helpers/start.js'
-import { PATIENCE, Wire } from '../helpers/wire.js'
+import { MAX_WAIT, Wire } from '../helpers/wire.js'
 
 const browser = await launch(t)
 const origin = await start(t, await build())
@@ -57,7 +57,7 @@ const MIRRORED: Record<string, string> = { sendonly: 'recvonly', recvonly: 'send
 
 /** Waits until neither side is in the middle of a negotiation and both mean the same by what they have agreed. */
 async function bothAgree (t: Test, anna: PeerPage, ben: PeerPage): Promise<void> {
-  const deadline = Date.now() + PATIENCE
+  const deadline = Date.now() + MAX_WAIT
   for (;;) {
     const [a, b] = [await agreed(anna), await agreed(ben)]
     const mirrored = Object.fromEntries(Object.entries(b.media).map(([mid, direction]) => [mid, MIRRORED[direction ?? ''] ?? direction]))

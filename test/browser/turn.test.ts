@@ -13,7 +13,7 @@ import { PeerPage } from '../helpers/peer-page.js'
 import { PlainPage } from '../helpers/plain-page.js'
 import { issueCredentials } from '../../lib/turn/credentials.js'
 import { start } from '../helpers/start.js'
-import { PATIENCE, Wire } from '../helpers/wire.js'
+import { MAX_WAIT, Wire } from '../helpers/wire.js'
 
 // Calls that have no way but through a real TURN server, with the credentials that the plugin issues.
 
@@ -182,5 +182,5 @@ t.test('with credentials of another secret the relay lets nobody through', async
   }
   t.match(await coturn.log(), /401/)
   // Both sides say so, before either of them joins afresh.
-  await Promise.all([anna, ben].map(async ({ page }) => page.getByText('There is no way through').waitFor({ timeout: 2 * PATIENCE })))
+  await Promise.all([anna, ben].map(async ({ page }) => page.getByText('There is no way through').waitFor({ timeout: 2 * MAX_WAIT })))
 })

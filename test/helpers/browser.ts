@@ -3,7 +3,7 @@ import { delimiter, join } from 'node:path'
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { observeMedia } from './media.js'
-import { PATIENCE, Wire } from './wire.js'
+import { MAX_WAIT, Wire } from './wire.js'
 
 const FLAGS = [
   '--no-sandbox',
@@ -72,7 +72,7 @@ export async function visit (t: Test, browser: Browser, url: string, { expected 
   const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...contextOptions })
   await context.addInitScript(observeMedia)
   const page = await context.newPage()
-  page.setDefaultTimeout(PATIENCE)
+  page.setDefaultTimeout(MAX_WAIT)
   Wire.of(page)
   const complaints: string[] = []
   const complain = (text: string): void => {

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { PATIENCE } from './wire.js'
+import { MAX_WAIT } from './wire.js'
 
 /** What has come in so far on the page's newest peer connection, and what the other's video element makes of it. */
 export interface MediaSample {
@@ -85,9 +85,9 @@ const QUIET = { frames: 15, packets: 50 }
  */
 export async function receives (page: Page, medium: Medium = 'picture and sound'): Promise<void> {
   // Not waitForFunction, which takes the promise of an asynchronous predicate for a yes.
-  const missing = await page.evaluate(async ({ medium, QUIET, PATIENCE }) => {
+  const missing = await page.evaluate(async ({ medium, QUIET, MAX_WAIT }) => {
     const { sample } = window.observed
-    const deadline = performance.now() + PATIENCE
+    const deadline = performance.now() + MAX_WAIT
     let before = await sample()
     let now = before
     while (performance.now() < deadline) {
@@ -108,7 +108,7 @@ export async function receives (page: Page, medium: Medium = 'picture and sound'
       }
     }
     return { before, now }
-  }, { medium, QUIET, PATIENCE })
+  }, { medium, QUIET, MAX_WAIT })
   if (missing !== null) throw new Error(`Never ${medium}: from ${JSON.stringify(missing.before)} to ${JSON.stringify(missing.now)}`)
 }
 

@@ -5,7 +5,7 @@ import { handshakeOf, wsOptions, type NativeName } from './native-handshakes.js'
 import { SignallingClient, type Message } from './signalling-client.js'
 
 /** How long a call may take to come up, ms. Only a test that fails ever waits for it. */
-const PATIENCE = 8_000
+const MAX_WAIT = 8_000
 const ROOM = 'room1'
 
 export type ClientName = NativeName | 'our SDK'
@@ -113,7 +113,7 @@ export class NativeClient {
   }
 
   static async #until (holds: () => boolean, story: () => string): Promise<void> {
-    const signal = AbortSignal.timeout(PATIENCE)
+    const signal = AbortSignal.timeout(MAX_WAIT)
     while (!holds()) {
       await once(NativeClient.#changes, 'change', { signal }).catch(() => { throw new Error(`Waited in vain: ${story()}`) })
     }

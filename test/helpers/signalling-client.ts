@@ -8,7 +8,7 @@ import { RESERVED_DEFINITIONS, ServerMessageSchemas } from '../../lib/protocol/s
 import type { RoomEvents } from '../../lib/events.js'
 
 /** How long something that must come may take, ms. Only a test that fails ever waits for it. */
-const PATIENCE = 8_000
+const MAX_WAIT = 8_000
 
 /** A message as a client reads it. */
 export interface Message {
@@ -124,7 +124,7 @@ export class SignallingClient {
   }
 
   async #until<T> (look: () => T | undefined, what: () => string): Promise<T> {
-    const signal = AbortSignal.timeout(PATIENCE)
+    const signal = AbortSignal.timeout(MAX_WAIT)
     for (;;) {
       const found = look()
       if (found !== undefined) return found
@@ -172,7 +172,7 @@ export async function talks (t: Test, [first, second]: [SignallingClient, Signal
 /** The next event of `fastify.rooms`. */
 export async function event<E extends keyof RoomEvents> (app: FastifyInstance, name: E): Promise<RoomEvents[E][0]> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`waited for the event '${name}' in vain`)), PATIENCE)
+    const timer = setTimeout(() => reject(new Error(`waited for the event '${name}' in vain`)), MAX_WAIT)
     app.rooms.once(name, (...[event]) => {
       clearTimeout(timer)
       resolve(event)

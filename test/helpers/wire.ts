@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import type { Page } from 'playwright-core'
 
 /** For how long, in ms, a page is waited for before the test fails: far longer than a slow machine takes. */
-export const PATIENCE = 20_000
+export const MAX_WAIT = 20_000
 
 const wires = new WeakMap<Page, Wire>()
 
@@ -43,7 +43,7 @@ export class Wire {
 
   /** Waits for a frame that has not come yet and that holds `words`. */
   async hears (words: string, seen = this.received.length): Promise<void> {
-    const signal = AbortSignal.timeout(PATIENCE)
+    const signal = AbortSignal.timeout(MAX_WAIT)
     while (!this.received.slice(seen).some(frame => frame.includes(words))) {
       seen = this.received.length
       await once(this.#events, 'received', { signal }).catch(() => { throw new Error(`The page heard no more of ${words}`) })

@@ -106,8 +106,8 @@ t.test('Only augment.ts declares anything for Fastify', async t => {
   t.same(declaring, ['lib/augment.ts'])
 })
 
-t.test('Every import that climbs is found', async t => {
-  const climbing: Array<[string, string, string]> = [
+t.test('Every import that goes up a floor is found', async t => {
+  const upwards: Array<[string, string, string]> = [
     ['lib/protocol/codec.ts', "import { Rooms } from '../rooms/room-registry.js'", 'lib/rooms/room-registry.ts'],
     ['lib/protocol/codec.ts', "import type { Rooms } from '../rooms/room-registry.js'", 'lib/rooms/room-registry.ts'],
     ['lib/protocol/codec.ts', "import { randomUUID } from 'node:crypto'", 'node:crypto'],
@@ -126,13 +126,13 @@ t.test('Every import that climbs is found', async t => {
     ['lib/client/media/media.ts', "import Type from 'typebox'", 'typebox'],
     ['lib/config/options.ts', "import Fastify from 'fastify'", 'fastify']
   ]
-  for (const [from, source, to] of climbing) {
+  for (const [from, source, to] of upwards) {
     const [found] = importsOf(from, source)
     t.equal(found?.to, to, source)
     t.ok(found !== undefined && fault(found) !== null, `${from}: ${source}`)
   }
   const [allowed] = importsOf('lib/client/media/media.ts', "import type { ERRORS } from '../../protocol/codes.js'")
-  t.ok(allowed !== undefined && fault(allowed) === null, 'and what does not climb is let be')
+  t.ok(allowed !== undefined && fault(allowed) === null, 'and what goes down is let be')
   const edge = (from: string, to: string, typeOnly = false): Import => ({ from, to, internal: true, typeOnly })
   t.same(findCycle([edge('z', 'a'), edge('a', 'b'), edge('b', 'c'), edge('c', 'a')]), ['a', 'b', 'c', 'a'])
   t.same(findCycle([edge('a', 'b'), edge('b', 'a', true)]), ['a', 'b', 'a'], 'types count')

@@ -128,29 +128,29 @@ t.test('A socket that joins twice has one seat', async t => {
 
 t.test('One socket sits in several rooms, which never hear each other', async t => {
   const { address } = await startServer(t)
-  const hub = await connect(t, address)
+  const middle = await connect(t, address)
   const rooms = ['a', 'b', 'c']
   const others = []
   for (const room of rooms) {
-    await hub.join(room)
+    await middle.join(room)
     const other = await connect(t, address)
     await other.join(room)
     others.push(other)
-    t.match(await hub.hears('start'), { streamId: room })
+    t.match(await middle.hears('start'), { streamId: room })
   }
   for (const [i, room] of rooms.entries()) {
-    await talks(t, [hub, others[i] as SignallingClient], room, `in ${room}`)
+    await talks(t, [middle, others[i] as SignallingClient], room, `in ${room}`)
     for (const [j, other] of others.entries()) if (j !== i) t.same(await other.heard(), [])
   }
-  hub.send({ command: 'leave', streamId: 'b' })
-  t.match(await hub.news(), [{ definition: 'leaved', streamId: 'b' }])
+  middle.send({ command: 'leave', streamId: 'b' })
+  t.match(await middle.news(), [{ definition: 'leaved', streamId: 'b' }])
   t.same(await others[0]?.heard(), [])
   t.match(await others[1]?.news(), [{ command: 'stop', streamId: 'b' }, { definition: 'peerLeft', streamId: 'b' }])
   t.same(await others[2]?.heard(), [])
-  await talks(t, [hub, others[2] as SignallingClient], 'c', 'after leaving b')
+  await talks(t, [middle, others[2] as SignallingClient], 'c', 'after leaving b')
 
-  hub.socket.close(1001)
-  await hub.closed
+  middle.socket.close(1001)
+  await middle.closed
   t.match(await others[0]?.hears('stop'), { streamId: 'a' })
   t.match(await others[2]?.hears('stop'), { streamId: 'c' })
   t.same(await others[1]?.heard(), [], 'whom it left before hears nothing')

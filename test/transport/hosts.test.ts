@@ -94,7 +94,7 @@ const variants: Array<[string, object]> = [
   ['@fastify/websocket that refuses protocols', { options: { handleProtocols: () => false } }]
 ]
 
-/** A body that comes with a wish for HTTP/2, as Java's HttpClient sends it. */
+/** A body that comes with a request for HTTP/2, as Java's HttpClient sends it. */
 async function postWithUpgrade ({ port }: Running): Promise<string> {
   const socket = connectSocket(port, 'localhost')
   socket.setEncoding('utf8')
