@@ -1,15 +1,9 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
-
-/** A connection as Node's HTTP/1 server keeps it. */
-interface Http1 extends Socket {
-  parser?: object | null
-  /** The answer that is being written, or is the next to be. */
-  _httpMessage?: ServerResponse | null
-}
+import { responseOn, speaksHttp1 } from './internals.js'
 
 /** How far a connection had come; where it has come no further, its client does nothing. */
 type Mark = string
@@ -20,7 +14,7 @@ type Mark = string
  * looking after its own timeouts then.
  */
 export class HostSockets {
-  readonly #open = new Set<Http1>()
+  readonly #open = new Set<Socket>()
   /** TLS connections whose handshake is not over, by the address of the other end: both sides of TLS share nothing else. */
   readonly #handshakes = new Map<string, Socket>()
   readonly #sessions = new Map<Http2Session, Set<ServerHttp2Stream>>()
@@ -81,9 +75,9 @@ export class HostSockets {
     this.mark()
   }
 
-  #connected (socket: Http1): void {
-    // Only a connection of HTTP/1 has a parser: those of HTTP/2 are sessions.
-    if (socket.parser == null) return
+  #connected (socket: Socket): void {
+    // Those of HTTP/2 are sessions.
+    if (!speaksHttp1(socket)) return
     this.#onConnection(socket)
     if (this.#open.has(socket)) return
     this.#open.add(socket)
@@ -110,14 +104,14 @@ function markOf (stream: Duplex): Mark {
 }
 
 /** Whether an upgrade was answered by an HTTP status: whoever took it has no more use for it, and did not end it. */
-function refused ({ _httpMessage: response }: Http1): boolean {
-  return response?.writableFinished === true
+function refused (socket: Socket): boolean {
+  return responseOn(socket)?.writableFinished === true
 }
 
-function stuck (socket: Http1, marks: Map<object, Mark>): boolean {
-  const { _httpMessage: response } = socket
+function stuck (socket: Socket, marks: Map<object, Mark>): boolean {
+  const response = responseOn(socket)
   // Idle, or its head has not arrived: nobody has heard of that request yet.
-  if (response == null) return true
+  if (response === null) return true
   if (marks.get(socket) !== markOf(socket)) return false
   const { req } = response
   // Where the host does not read, its client has done its part.

@@ -6,7 +6,7 @@ import { CLOSE_CODES } from '../protocol/codes.js'
 import type { AppSettings, Settings } from '../config/settings.js'
 import { Admission } from './admission.js'
 import { Connection } from './connection.js'
-import { onGoodbye } from './goodbye.js'
+import { onCloseFrame } from './internals.js'
 import type { ConnectionRegistry } from './connection-registry.js'
 import { ownConfig, type Standing } from './route-clashes.js'
 import { SafeLog } from './safe-log.js'
@@ -158,5 +158,5 @@ function accept (registry: ConnectionRegistry, admission: Admission, socket: Web
   socket.on('pong', onPong)
   socket.on('close', onClose)
   const { [connection]: bound } = socket as Bound
-  onGoodbye(socket, code => bound.handleGoodbye(code))
+  onCloseFrame(socket, code => bound.handleGoodbye(code))
 }

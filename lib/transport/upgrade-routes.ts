@@ -1,11 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
-
-/**
- * What is to become of an upgrade: `take` is a WebSocket for one of our signalling routes, `answer` asks one of our
- * routes for what it does not have, and gets an HTTP status, and `leave` is not for us.
- */
-export type Verdict = 'take' | 'answer' | 'leave'
+import { rewriteUrlOf, type UpgradeVerdict } from './internals.js'
 
 interface Pattern {
   parts: string[]
@@ -22,8 +17,6 @@ interface Config {
   useSemicolonDelimiter?: boolean
 }
 
-type RewriteUrl = (this: FastifyInstance, request: IncomingMessage) => string
-
 /**
  * Which upgrades are for the plugin's routes of one Fastify app. The router cannot be asked before it runs the route,
  * which is too late: an upgrade that is not ours must reach those who listen for it untouched.
@@ -33,7 +26,7 @@ export class UpgradeRoutes {
   readonly #patterns = new Map<string, Pattern>()
   readonly #folded: (part: string) => string
   readonly #config: Config
-  readonly #rewriteUrl: RewriteUrl | undefined
+  readonly #rewriteUrl: ReturnType<typeof rewriteUrlOf>
 
   constructor (fastify: FastifyInstance) {
     this.#fastify = fastify
@@ -59,7 +52,11 @@ export class UpgradeRoutes {
     })
   }
 
-  judge (request: IncomingMessage): Verdict {
+  /**
+   * Judges a request that asks for an upgrade: `take` is a WebSocket for one of our signalling routes, `answer` asks one of our routes for
+   * what it does not have and gets an HTTP status, and `leave` is not for us.
+   */
+  judge (request: IncomingMessage): UpgradeVerdict {
     if (request.method !== 'GET') return 'leave'
     const parts = this.#partsOf(request)
     if (parts === null) return 'leave'
@@ -104,13 +101,4 @@ function fits (pattern: string[], parts: string[]): boolean {
     const part = parts[index] ?? ''
     return wanted.startsWith(':') ? part !== '' : wanted === part
   })
-}
-
-/** Fastify has no documented way to its `rewriteUrl`; without it upgrades of rewritten addresses would not be seen as ours. */
-function rewriteUrlOf (fastify: FastifyInstance): RewriteUrl | undefined {
-  for (let scope: object | null = fastify; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
-    const key = Object.getOwnPropertySymbols(scope).find(symbol => symbol.description === 'fastify.options')
-    if (key !== undefined) return (scope as Record<symbol, { rewriteUrl?: RewriteUrl }>)[key]?.rewriteUrl
-  }
-  return undefined
 }

@@ -3,19 +3,8 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { HostSockets } from './host-sockets.js'
-import { UpgradeRoutes, type Verdict } from './upgrade-routes.js'
-
-/** What Node decides upgrades by, beside the listeners of `upgrade`. */
-interface Deciding {
-  /** From Node.js 22.21 and 24.9 on. */
-  shouldUpgradeCallback?: (request: IncomingMessage) => boolean
-  emit: (event: string | symbol, ...args: unknown[]) => boolean
-}
-
-/** Before that, Node asks this for each request; a result of 2 hands the socket over. */
-interface Parsing extends Duplex {
-  parser?: { onIncoming?: (request: IncomingMessage, keepAlive: boolean) => number } | null
-}
+import { decidesByServer, decideUpgrades, decideUpgradesOn, type UpgradeVerdict } from './internals.js'
+import { UpgradeRoutes } from './upgrade-routes.js'
 
 /** One registration of the plugin, whose routes take upgrades. */
 export interface UpgradeTaker {
@@ -41,7 +30,7 @@ export interface UpgradeTaker {
 export class Upgrades {
   readonly #server: Server
   readonly #takers: UpgradeTaker[] = []
-  readonly #verdicts = new WeakMap<IncomingMessage, { verdict: Verdict, taker?: UpgradeTaker }>()
+  readonly #verdicts = new WeakMap<IncomingMessage, { verdict: UpgradeVerdict, taker?: UpgradeTaker }>()
   readonly host: HostSockets
   readonly #givenBack = new WeakSet<Duplex>()
 
@@ -87,7 +76,7 @@ export class Upgrades {
     }
   }
 
-  #judge (request: IncomingMessage): { verdict: Verdict, taker?: UpgradeTaker } {
+  #judge (request: IncomingMessage): { verdict: UpgradeVerdict, taker?: UpgradeTaker } {
     let known = this.#verdicts.get(request)
     if (known === undefined) {
       known = { verdict: 'leave' }
@@ -108,7 +97,7 @@ export class Upgrades {
   }
 
   #overrideEmit (): void {
-    const server = this.#server as unknown as Deciding
+    const server = this.#server as unknown as { emit: (event: string | symbol, ...args: unknown[]) => boolean }
     const emit = server.emit
     server.emit = (event, ...args) => {
       if (event === 'upgrade') {
@@ -136,32 +125,14 @@ export class Upgrades {
   }
 
   #decide (): void {
-    const server = this.#server as unknown as Deciding
-    const { shouldUpgradeCallback } = server
-    if (typeof shouldUpgradeCallback === 'function') {
+    const judge = (request: IncomingMessage): UpgradeVerdict => this.#judge(request).verdict
+    if (decidesByServer(this.#server)) {
       // Such a Node cuts off an upgrade that it was told to take where nobody listens; `emit` keeps ours from it all the same.
       this.#server.on('upgrade', ignore)
-      server.shouldUpgradeCallback = request => {
-        const { verdict } = this.#judge(request)
-        return verdict === 'take' || (verdict === 'leave' && this.#wanted && shouldUpgradeCallback.call(this.#server, request))
-      }
-      return
+      decideUpgrades(this.#server, judge, () => this.#wanted)
+    } else {
+      this.host.onConnection(socket => decideUpgradesOn(socket, judge))
     }
-    this.host.onConnection((socket: Parsing) => {
-      const { parser } = socket
-      const onIncoming = parser?.onIncoming
-      if (parser == null || onIncoming === undefined) return
-      parser.onIncoming = (request, keepAlive) => {
-        // Node tells by `upgrade` that a request asks for one.
-        const asking = request as IncomingMessage & { upgrade?: boolean }
-        if (asking.upgrade === true && request.method !== 'CONNECT') {
-          const { verdict } = this.#judge(request)
-          if (verdict === 'take') return 2
-          if (verdict === 'answer') asking.upgrade = false
-        }
-        return onIncoming.call(parser, request, keepAlive)
-      }
-    })
   }
 
   /** Gives a request that is off its parser back to it, as it came. */

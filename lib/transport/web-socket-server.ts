@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
+import { setMaxPayload } from './internals.js'
 import { SafeLog } from './safe-log.js'
 import { Upgrades } from './upgrades.js'
 
@@ -78,14 +79,7 @@ function upgradeConstraint (upgrades: Upgrades): Parameters<FastifyInstance['add
   } as Parameters<FastifyInstance['addConstraintStrategy']>[0]
 }
 
-/** What ws keeps to itself. */
-interface Internals {
-  _receiver?: { _maxPayload?: number }
-}
-
 /** Holds one socket to the limit of its application, where that is lower than that of the server. */
 export function boundSocket (socket: WebSocket, frameBytes: number): void {
-  const { _receiver: receiver } = socket as Internals
-  // Without this the limit still holds, frame by frame, but only once a frame has been read as a whole.
-  if (receiver !== undefined) receiver._maxPayload = frameBytes * MARGIN
+  setMaxPayload(socket, frameBytes * MARGIN)
 }

@@ -1,0 +1,114 @@
+import type { FastifyInstance } from 'fastify'
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+
+// Everything that reaches into what ws, Node and Fastify keep to themselves. None of it has a public way, and each has a test in
+// internals.test.ts that fails when it is gone. Where it is gone at run time, every function does without it as its comment says.
+
+/** The reader of a WebSocket. */
+interface Receiver extends EventEmitter {
+  _maxPayload?: number
+}
+interface WebSocketInternals {
+  _receiver?: Receiver
+}
+
+/**
+ * Tells of the other end's close frame when it comes. The `close` event of ws comes with the end of TCP alone, which a client on a bad
+ * line may owe for half a minute, and its seat would be taken all that time. Without it, `close` still tells, later.
+ */
+export function onCloseFrame (socket: WebSocket, listener: (code: number) => void): void {
+  (socket as WebSocketInternals)._receiver?.on('conclude', listener)
+}
+
+/**
+ * Sets the largest message of one WebSocket. `maxPayload` of ws is for a server, and the applications of one server have limits of
+ * their own. Without it, a message of up to the server's limit is read as a whole before it is refused.
+ */
+export function setMaxPayload (socket: WebSocket, bytes: number): void {
+  const { _receiver: receiver } = socket as WebSocketInternals
+  if (receiver !== undefined) receiver._maxPayload = bytes
+}
+
+/** The parser of a connection that speaks HTTP/1. */
+interface Parser {
+  /** Takes a request whose head is read. A result of 2 hands the socket over. */
+  onIncoming?: (request: UpgradeAsking, keepAlive: boolean) => number
+}
+interface HttpSocket extends Duplex {
+  parser?: Parser | null
+  _httpMessage?: ServerResponse | null
+}
+interface UpgradeAsking extends IncomingMessage {
+  /** Whether the request asks for an upgrade. */
+  upgrade?: boolean
+}
+
+/** Whether a connection of a server speaks HTTP/1. One of HTTP/2 has no parser, and nothing else tells them apart this early. */
+export function speaksHttp1 (socket: Duplex): boolean {
+  return (socket as HttpSocket).parser != null
+}
+
+/**
+ * The answer that is being written on a connection of HTTP/1, or is the next to be; none where no request is at work. Events of the
+ * server do not tell: an upgrade that is refused has an answer that its server never saw.
+ */
+export function responseOn (socket: Duplex): ServerResponse | null {
+  return (socket as HttpSocket)._httpMessage ?? null
+}
+
+/** What is to become of a request that asks for an upgrade: hand the socket over, answer it as any other, or what Node would do. */
+export type UpgradeVerdict = 'take' | 'answer' | 'leave'
+
+interface DecidingServer {
+  /** From Node.js 22.21 and 24.9 on. Public where the server is made, which the host has done already. */
+  shouldUpgradeCallback?: (request: IncomingMessage) => boolean
+}
+
+/** Whether this Node asks the server about upgrades, and not each of its connections. */
+export function decidesByServer (server: Server): boolean {
+  return typeof (server as DecidingServer).shouldUpgradeCallback === 'function'
+}
+
+/**
+ * Decides which upgrades a server hands over, for a Node that asks the server.
+ *
+ * @param listens whether anybody listens to the others: Node hands an upgrade over where somebody does
+ */
+export function decideUpgrades (server: Server, judge: (request: IncomingMessage) => UpgradeVerdict, listens: () => boolean): void {
+  const deciding = server as DecidingServer
+  const { shouldUpgradeCallback } = deciding
+  deciding.shouldUpgradeCallback = request => {
+    const verdict = judge(request)
+    return verdict === 'take' || (verdict === 'leave' && listens() && shouldUpgradeCallback?.call(server, request) === true)
+  }
+}
+
+/** Decides which upgrades one connection hands over, for a Node that asks the parser of each connection. */
+export function decideUpgradesOn (socket: Duplex, judge: (request: IncomingMessage) => UpgradeVerdict): void {
+  const { parser } = socket as HttpSocket
+  const onIncoming = parser?.onIncoming
+  if (parser == null || onIncoming === undefined) return
+  parser.onIncoming = (request, keepAlive) => {
+    // A CONNECT asks to be handed over too, and is never ours.
+    if (request.upgrade === true && request.method !== 'CONNECT') {
+      const verdict = judge(request)
+      if (verdict === 'take') return 2
+      if (verdict === 'answer') request.upgrade = false
+    }
+    return onIncoming.call(parser, request, keepAlive)
+  }
+}
+
+type RewriteUrl = (this: FastifyInstance, request: IncomingMessage) => string
+
+/** The option `rewriteUrl` of an app, which Fastify does not show. Without it, upgrades of rewritten addresses are not seen as ours. */
+export function rewriteUrlOf (fastify: FastifyInstance): RewriteUrl | undefined {
+  for (let scope: object | null = fastify; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
+    const key = Object.getOwnPropertySymbols(scope).find(symbol => symbol.description === 'fastify.options')
+    if (key !== undefined) return (scope as Record<symbol, { rewriteUrl?: RewriteUrl }>)[key]?.rewriteUrl
+  }
+  return undefined
+}
