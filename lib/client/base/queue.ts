@@ -1,6 +1,6 @@
 interface Job {
   run: () => void | Promise<void>
-  settle: () => void
+  done: () => void
 }
 
 /** Runs tasks one after the other, in the order in which they came. */
@@ -17,7 +17,7 @@ export class Queue {
   /** Resolves when the task has run, or was given up by `clear`. */
   push (run: Job['run']): Promise<void> {
     return new Promise(resolve => {
-      this.#waiting.push({ run, settle: resolve })
+      this.#waiting.push({ run, done: resolve })
       if (this.#current === null) void this.#work()
     })
   }
@@ -31,7 +31,7 @@ export class Queue {
     if (this.#current !== null) jobs.push(this.#current)
     this.#waiting = []
     this.#current = null
-    for (const job of jobs) job.settle()
+    for (const job of jobs) job.done()
   }
 
   async #work (): Promise<void> {
@@ -45,7 +45,7 @@ export class Queue {
       // Cleared meanwhile: what came afterwards has a worker of its own.
       if (this.#current !== job) return
       this.#current = null
-      job.settle()
+      job.done()
     }
   }
 }

@@ -21,7 +21,7 @@ export class IceServers extends Emitter<IceServersEvents> {
   readonly #given: RTCConfiguration
   readonly #ask: () => void
   readonly #renewal: Timer
-  readonly #patience: Timer
+  readonly #answerTimer: Timer
   #servers: RTCIceServer[] | null = null
   #staleAt = Infinity
   #answer: Deferred<void> | null = null
@@ -35,7 +35,7 @@ export class IceServers extends Emitter<IceServersEvents> {
     this.#given = given
     this.#ask = ask
     this.#renewal = new Timer(environment)
-    this.#patience = new Timer(environment)
+    this.#answerTimer = new Timer(environment)
   }
 
   get configuration (): RTCConfiguration {
@@ -60,9 +60,9 @@ export class IceServers extends Emitter<IceServersEvents> {
     if (this.#given.iceServers !== undefined || (this.#servers !== null && !this.#stale)) return
     this.#answer ??= deferred<void>()
     const answer = this.#answer
-    if (!this.#patience.running) {
+    if (!this.#answerTimer.running) {
       this.refresh()
-      this.#patience.startDeadline(WAIT, () => this.#settle())
+      this.#answerTimer.startDeadline(WAIT, () => this.#finishWaiting())
     }
     await answer.promise
   }
@@ -79,18 +79,18 @@ export class IceServers extends Emitter<IceServersEvents> {
     this.#staleAt = ttl === undefined ? Infinity : this.#environment.now() + ttl * 1000 * RENEW_AT
     if (ttl === undefined) this.#renewal.stop()
     else this.#renewal.start(Math.max(ttl * 1000 * RENEW_AT, 1000), () => this.#renew())
-    this.#settle()
+    this.#finishWaiting()
     this.emit('changed', undefined)
   }
 
   /** The server names none, or not to us. */
   handleRefusal (): void {
-    this.#settle()
+    this.#finishWaiting()
   }
 
   close (): void {
     this.#renewal.stop()
-    this.#settle()
+    this.#finishWaiting()
   }
 
   #usable (server: RTCIceServer): boolean {
@@ -115,8 +115,8 @@ export class IceServers extends Emitter<IceServersEvents> {
     this.refresh()
   }
 
-  #settle (): void {
-    this.#patience.stop()
+  #finishWaiting (): void {
+    this.#answerTimer.stop()
     this.#answer?.resolve()
     this.#answer = null
   }

@@ -10,7 +10,7 @@ import { byteLength } from './frames.js'
 export type Outgoing = RelayedMessage & { session?: string }
 
 /** A message that waits or is on its way. */
-export interface Entry {
+export interface OutboxEntry {
   text: string
   /** As UTF-8, in which it is sent. */
   bytes: number
@@ -40,9 +40,9 @@ const ASK_AFTER = 64
 export class Outbox {
   /** How many of the messages on this seat are known to be processed. */
   #acknowledged = 0
-  #sent: Entry[] = []
+  #sent: OutboxEntry[] = []
   /** Each kind keeps its order. */
-  readonly #waiting: Record<Entry['kind'], Entry[]> = { call: [], application: [] }
+  readonly #waiting: Record<OutboxEntry['kind'], OutboxEntry[]> = { call: [], application: [] }
   #size = 0
   /** How many had been sent at each `ping` that is not answered yet. */
   #marks: number[] = []
@@ -62,11 +62,11 @@ export class Outbox {
     return this.#sent.some(entry => entry.kind === 'application')
   }
 
-  /** Takes a message; `false` where there is no room for it. Throws `tooLarge` for more than `most` bytes, a TypeError for what is no JSON. */
-  add (message: Outgoing, sent: Deferred<void> | null = null, most = Infinity): boolean {
+  /** Takes a message; `false` where there is no room for it. Throws `tooLarge` for more than `max` bytes, a TypeError for what is no JSON. */
+  add (message: Outgoing, sent: Deferred<void> | null = null, max = Infinity): boolean {
     const text = JSON.stringify(message)
     const bytes = byteLength(text)
-    if (bytes > most) throw tooLarge(message.streamId)
+    if (bytes > max) throw tooLarge(message.streamId)
     const { call, application } = this.#waiting
     if (this.#sent.length + call.length + application.length >= MAX_ENTRIES || this.#size + bytes > MAX_SIZE) return false
     const kind = message.command === 'peerMessageCommand' ? 'application' : 'call'
@@ -76,12 +76,12 @@ export class Outbox {
   }
 
   /** Hands each message that waits to `send`, until that says `false`; those of the call first, and those of the application only where `all` may go. */
-  flush (send: (entry: Entry) => boolean, all = true): void {
+  flush (send: (entry: OutboxEntry) => boolean, all = true): void {
     if (this.#flushWaiting('call', send) && all) this.#flushWaiting('application', send)
   }
 
   /** Gives up the messages that wait and for which `why` finds a reason, and returns those reasons. */
-  giveUp (why: (entry: Entry) => AdaptorError | null): AdaptorError[] {
+  giveUp (why: (entry: OutboxEntry) => AdaptorError | null): AdaptorError[] {
     const reasons: AdaptorError[] = []
     for (const kind of ['call', 'application'] as const) {
       this.#waiting[kind] = this.#waiting[kind].filter(entry => {
@@ -143,7 +143,7 @@ export class Outbox {
   /** Drops the largest message that the server may have refused to take (close code 1009). */
   dropLargest (reason: AdaptorError): void {
     const { call, application } = this.#waiting
-    const largest = [...this.#sent, ...call, ...application].reduce<Entry | null>(
+    const largest = [...this.#sent, ...call, ...application].reduce<OutboxEntry | null>(
       (found, entry) => found !== null && found.bytes >= entry.bytes ? found : entry, null)
     if (largest === null) return
     if (this.#sent.includes(largest)) {
@@ -160,7 +160,7 @@ export class Outbox {
     this.giveUp(() => reason)
   }
 
-  #flushWaiting (kind: Entry['kind'], send: (entry: Entry) => boolean): boolean {
+  #flushWaiting (kind: OutboxEntry['kind'], send: (entry: OutboxEntry) => boolean): boolean {
     const waiting = this.#waiting[kind]
     let gone = 0
     for (const entry of waiting) {
@@ -174,7 +174,7 @@ export class Outbox {
     return waiting.length === 0
   }
 
-  #keep (wanted: (entry: Entry) => boolean, kind: Entry['kind']): void {
+  #keep (wanted: (entry: OutboxEntry) => boolean, kind: OutboxEntry['kind']): void {
     this.#waiting[kind] = this.#waiting[kind].filter(entry => {
       if (wanted(entry)) return true
       this.#size -= entry.bytes

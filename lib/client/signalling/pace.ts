@@ -12,8 +12,8 @@ const SHARE = 0.9
 /** What messages of the application leave to the call, and what those of the call leave to `ping`, `leave` and the like, which never wait. */
 const KEPT = { application: 0.3, call: 0.1 }
 /** So much may be under way at once: more would delay the answer to a `ping` until a slow connection counted as lost. */
-const MOST_MESSAGES_UNDER_WAY = 128
-const MOST_BYTES_UNDER_WAY = 65_536
+const MAX_MESSAGES_UNDER_WAY = 128
+const MAX_BYTES_UNDER_WAY = 65_536
 
 /** Keeps what one connection sends below what the server takes, whatever the network does to it on the way. */
 export class Pace {
@@ -99,9 +99,9 @@ export class Pace {
     const now = this.#environment.now()
     const kept = KEPT[kind]
     // A server that answers somebody else first keeps our frames until then, and not any number of them.
-    const window = Math.max(Math.floor(Math.min(MOST_MESSAGES_UNDER_WAY, this.#limits.waitingFrames / 2) * (1 - kept)), 1)
+    const window = Math.max(Math.floor(Math.min(MAX_MESSAGES_UNDER_WAY, this.#limits.waitingFrames / 2) * (1 - kept)), 1)
     if (this.#messages.underWay >= window) return Infinity
-    if (this.#bytes.underWay > 0 && this.#bytes.underWay + bytes > MOST_BYTES_UNDER_WAY) return Infinity
+    if (this.#bytes.underWay > 0 && this.#bytes.underWay + bytes > MAX_BYTES_UNDER_WAY) return Infinity
     return Math.max(
       this.#messages.delay(1 + Math.floor(this.#messages.burst * kept), now),
       this.#bytes.delay(bytes + Math.floor(this.#bytes.burst * kept), now))

@@ -1,6 +1,6 @@
 /** What a policy decides on. */
 export interface ReconnectAttempt {
-  /** How many attempts have failed since the connection was last settled; the first is 0. */
+  /** How many attempts have failed since the connection was last stable; the first is 0. */
   attempt: number
   /** Milliseconds since the connection was lost, without those in which the page stood still or the machine slept. */
   elapsed: number

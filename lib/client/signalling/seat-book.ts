@@ -3,7 +3,7 @@ import type { Environment } from '../base/environment.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 
 /** What an application asked for. */
-export interface Wish {
+export interface JoinIntent {
   room: string
   token: string | null
   /** Only watch. */
@@ -11,7 +11,7 @@ export interface Wish {
 }
 
 /** What the server gave, or may have given. */
-interface Seat {
+interface HeldSeat {
   room: string
   token: string | undefined
   claim: string | undefined
@@ -29,8 +29,8 @@ const ASSUMED_WINDOW = 20_000
 export class SeatBook {
   readonly #environment: Environment
   readonly #resumable: boolean
-  #seat: Seat | null = null
-  #ghost: Seat | null = null
+  #seat: HeldSeat | null = null
+  #abandoned: HeldSeat | null = null
   /** The same in every `join` until one is answered: where the answer is lost, it proves that the seat in the way is our own. */
   #claim: string | undefined
 
@@ -46,19 +46,19 @@ export class SeatBook {
   }
 
   /** The `join` that takes a seat, or takes back the one that there is. */
-  join (wish: Wish): Join {
+  join (intent: JoinIntent): Join {
     if (this.#resumable) this.#claim ??= this.#environment.secret()
-    return this.#message(wish.room, this.#seat, this.#claim, wish)
+    return this.#message(intent.room, this.#seat, this.#claim, intent)
   }
 
   /** The `join` that takes back a seat which was left unheard, only to leave it again; `null` where there is none or its time is over. */
-  joinGhost (): Join | null {
-    const ghost = this.#ghost
-    if (ghost === null || ghost.lostAt === null || this.#environment.now() - ghost.lostAt >= ghost.window) {
-      this.#ghost = null
+  joinAbandoned (): Join | null {
+    const abandoned = this.#abandoned
+    if (abandoned === null || abandoned.lostAt === null || this.#environment.now() - abandoned.lostAt >= abandoned.window) {
+      this.#abandoned = null
       return null
     }
-    return this.#message(ghost.room, ghost, ghost.claim, { token: null, watch: false })
+    return this.#message(abandoned.room, abandoned, abandoned.claim, { token: null, watch: false })
   }
 
   /** The server has answered `join`; tells whether the seat is the same as before. */
@@ -70,8 +70,8 @@ export class SeatBook {
   }
 
   /** The server has answered a `join` whose seat is not wanted any more. */
-  takeGhost (frame: Frame, room: string): void {
-    this.#ghost = this.#given(frame, room, 0)
+  takeAbandoned (frame: Frame, room: string): void {
+    this.#abandoned = this.#given(frame, room, 0)
   }
 
   /** A message of the seat has arrived. */
@@ -83,20 +83,20 @@ export class SeatBook {
   lose (): void {
     const now = this.#environment.now()
     if (this.#seat !== null) this.#seat.lostAt ??= now
-    if (this.#ghost !== null) this.#ghost.lostAt ??= now
+    if (this.#abandoned !== null) this.#abandoned.lostAt ??= now
   }
 
   /** The seat is not wanted any more, but the server may keep it. `unheard`: it may have given one that we do not know of. */
   leave (room: string, unheard: boolean): void {
     const seat = this.#seat
-    if (seat?.token !== undefined) this.#ghost = { ...seat, claim: this.#claim }
-    else if (unheard && this.#claim !== undefined) this.#ghost = this.#claimed(room, this.#claim)
+    if (seat?.token !== undefined) this.#abandoned = { ...seat, claim: this.#claim }
+    else if (unheard && this.#claim !== undefined) this.#abandoned = this.#claimed(room, this.#claim)
     this.drop()
   }
 
   /** The server keeps no seat for us, not even one that we left. */
-  bury (): void {
-    this.#ghost = null
+  forgetAbandoned (): void {
+    this.#abandoned = null
   }
 
   /** The seat is gone. */
@@ -105,20 +105,20 @@ export class SeatBook {
     this.#claim = undefined
   }
 
-  #given (frame: Frame, room: string, received: number): Seat {
+  #given (frame: Frame, room: string, received: number): HeldSeat {
     return { room, token: textOf(frame.resumeToken), claim: undefined, window: numberOf(frame.resumeWindow) ?? 0, received, lostAt: null }
   }
 
-  #claimed (room: string, claim: string): Seat {
+  #claimed (room: string, claim: string): HeldSeat {
     return { room, token: undefined, claim, window: ASSUMED_WINDOW, received: 0, lostAt: this.#environment.now() }
   }
 
-  #message (room: string, seat: Seat | null, claim: string | undefined, wish: { token: string | null, watch: boolean }): Join {
+  #message (room: string, seat: HeldSeat | null, claim: string | undefined, intent: { token: string | null, watch: boolean }): Join {
     return {
       command: 'join',
       streamId: room,
-      ...wish.token === null ? {} : { token: wish.token },
-      ...wish.watch ? { mode: 'play' } : {},
+      ...intent.token === null ? {} : { token: intent.token },
+      ...intent.watch ? { mode: 'play' } : {},
       ...this.#resumable ? { resume: true, received: seat?.received ?? 0 } : {},
       ...claim === undefined ? {} : { claim },
       ...seat?.token === undefined ? {} : { resumeToken: seat.token }

@@ -15,7 +15,7 @@ const VERIFY_WITHIN = 3_000
 /** How long a connection may take to open. */
 const OPEN_WITHIN = 10_000
 /** A connection that lived so long was a good one: the policy starts anew. Without it, one that is closed at once would be reopened at once, for ever. */
-const SETTLED_AFTER = 5_000
+const STABLE_AFTER = 5_000
 
 /** RFC 6455, section 7.4.1: the code of a connection that ended without one. */
 const ABNORMAL = 1006
@@ -30,7 +30,7 @@ export interface Loss {
   reason: string
 }
 
-interface ConnectionEvents {
+interface ServerConnectionEvents {
   open: undefined
   message: Frame
   ping: undefined
@@ -44,7 +44,7 @@ interface ConnectionEvents {
 }
 
 /** One WebSocket at a time, kept alive and opened again by the policy. Late events of an old socket reach nobody. */
-export class Connection extends Emitter<ConnectionEvents> {
+export class ServerConnection extends Emitter<ServerConnectionEvents> {
   readonly #environment: Environment
   readonly #url: string
   readonly #policy: ReconnectPolicy
@@ -166,7 +166,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   #lose (code: number, reason: string): void {
     const wasOpen = this.#state === 'open'
     const now = this.#environment.now()
-    const settled = wasOpen && now - this.#openedAt >= SETTLED_AFTER
+    const stable = wasOpen && now - this.#openedAt >= STABLE_AFTER
     // With a code of our own: should it get through after all, a plain close would be taken for a goodbye.
     this.#detach()?.close(ABANDONED)
     this.#state = 'waiting'
@@ -175,7 +175,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (this.#state !== 'waiting') return
     if (FINAL_CODES.includes(code)) return this.#finish({ code, reason })
     if (code === TRY_LATER && !this.needed()) return this.#finish({ code, reason })
-    if (settled) this.#backoff = new Backoff(this.#environment, this.#policy)
+    if (stable) this.#backoff = new Backoff(this.#environment, this.#policy)
     const delay = this.#backoff.next()
     if (delay === null) return this.#finish({ code, reason })
     const wait = Math.max(delay, this.#notBefore - now)
@@ -183,7 +183,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.emit('retrying', { code, reason, delay: wait })
   }
 
-  #finish (loss: ConnectionEvents['closed']): void {
+  #finish (loss: ServerConnectionEvents['closed']): void {
     this.close()
     this.emit('closed', loss)
   }

@@ -1,15 +1,15 @@
 import { Backoff } from '../base/backoff.js'
-import { Connection, TRY_LATER, type Loss } from './server-connection.js'
+import { ServerConnection, TRY_LATER, type Loss } from './server-connection.js'
 import { deferred, type Deferred } from '../base/deferred.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
 import { AdaptorError, browserError, wireError } from '../base/client-errors.js'
 import { numberOf, type Frame } from './frames.js'
 import { Outage, type Reconnected } from './outage.js'
-import { Outbox, tooLarge, type Entry, type Outgoing } from './outbox.js'
+import { Outbox, tooLarge, type OutboxEntry, type Outgoing } from './outbox.js'
 import { Presence } from '../call/presence.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
-import { SeatBook, type Wish } from './seat-book.js'
+import { SeatBook, type JoinIntent } from './seat-book.js'
 import { isRelayError, isSeatMessage, isTemporary, leavedNotice } from './seat-rules.js'
 import { Timer } from '../base/timer.js'
 
@@ -56,7 +56,7 @@ export interface SignalingSettings {
 export class Signaling extends Emitter<SignalingEvents> {
   readonly #environment: Environment
   readonly #policy: ReconnectPolicy
-  readonly #connection: Connection
+  readonly #connection: ServerConnection
   readonly #outbox = new Outbox()
   readonly #outage = new Outage()
   readonly #presence: Presence
@@ -68,7 +68,7 @@ export class Signaling extends Emitter<SignalingEvents> {
   #backoff: Backoff
   /** How far the present socket has come. */
   #phase: 'none' | 'joining' | 'joined' | 'leaving' = 'none'
-  #wish: Wish | null = null
+  #intent: JoinIntent | null = null
   #leavingRoom = ''
   #joining: Deferred<Frame> | null = null
   #leaving: Deferred<void> | null = null
@@ -89,8 +89,8 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#pacing = new Timer(environment)
     this.#presence = new Presence(environment, () => this.#nobodyCame())
     this.#seats = new SeatBook(environment, settings.resume)
-    const connection = this.#connection = new Connection(environment, settings.url, settings.reconnect)
-    connection.needed = () => this.#wish !== null
+    const connection = this.#connection = new ServerConnection(environment, settings.url, settings.reconnect)
+    connection.needed = () => this.#intent !== null
     connection.on('open', () => this.#opened())
     connection.on('message', frame => this.#receive(frame))
     connection.on('ping', () => this.#outbox.handlePing())
@@ -108,14 +108,14 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   /** The room that is joined or being joined. */
   get room (): string | null {
-    return this.#wish?.room ?? null
+    return this.#intent?.room ?? null
   }
 
   get seated (): boolean {
     return this.#phase === 'joined'
   }
 
-  get connectionState (): Connection['state'] {
+  get connectionState (): ServerConnection['state'] {
     return this.#connection.state
   }
 
@@ -134,14 +134,14 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   /** Resolves with the server's `joined`. A room that is joined or being joined is not joined twice. */
-  join (wish: Wish): Promise<Frame> {
-    if (this.#wish?.room === wish.room) {
+  join (intent: JoinIntent): Promise<Frame> {
+    if (this.#intent?.room === intent.room) {
       if (this.#joining !== null) return this.#joining.promise
       if (this.#phase === 'joined' && this.#joined !== null) return Promise.resolve(this.#joined)
-    } else if (this.#wish !== null) {
+    } else if (this.#intent !== null) {
       void this.leave()
     }
-    this.#wish = wish
+    this.#intent = intent
     const joining = this.#joining = deferred<Frame>()
     this.#connection.open()
     this.#advance()
@@ -165,12 +165,12 @@ export class Signaling extends Emitter<SignalingEvents> {
     return promise
   }
 
-  /** Leaves and joins without a word to the application: the last rung of the ladder. */
+  /** Leaves and joins without a word to the application: the last step of the recovery. */
   rejoin (): void {
-    if (this.#phase !== 'joined' || this.#wish === null) return
+    if (this.#phase !== 'joined' || this.#intent === null) return
     this.#outbox.renew()
-    this.#seats.leave(this.#wish.room, false)
-    this.#sendLeave(this.#wish.room)
+    this.#seats.leave(this.#intent.room, false)
+    this.#sendLeave(this.#intent.room)
   }
 
   /** Sends a message of the call to the other peer, now or when the seat is there. */
@@ -204,26 +204,26 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (this.#connection.send({ command: 'getIceServerConfig' })) this.#iceAsked = true
   }
 
-  /** The page goes away, maybe to come back: the seat is given up, the wish is not. */
+  /** The page goes away, maybe to come back: the seat is given up, the intent is not. */
   suspend (): void {
-    if (this.#wish !== null && (this.#phase === 'joining' || this.#phase === 'joined')) {
-      this.#connection.send({ command: 'leave', streamId: this.#wish.room })
+    if (this.#intent !== null && (this.#phase === 'joining' || this.#phase === 'joined')) {
+      this.#connection.send({ command: 'leave', streamId: this.#intent.room })
     }
     this.#connection.close()
     this.#outage.handleSuspend()
     this.#presence.end()
     this.#outbox.clear(new AdaptorError('AbortError', NO_MORE))
     this.#seats.drop()
-    this.#seats.bury()
-    this.#settle()
+    this.#seats.forgetAbandoned()
+    this.#resetSocket()
     this.#leaving?.resolve()
     this.#leaving = null
   }
 
-  /** Gives up the seat, the wish and the connection. */
+  /** Gives up the seat, the intent and the connection. */
   close (): void {
     this.suspend()
-    this.#wish = null
+    this.#intent = null
     this.#joining?.reject(new AdaptorError('WebSocketNotConnected', 'The adaptor was closed.'))
     this.#joining = null
   }
@@ -233,7 +233,7 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   /** Forgets what belongs to one socket. */
-  #settle (): void {
+  #resetSocket (): void {
     this.#phase = 'none'
     this.#outbox.handleLoss()
     this.#iceAsked = this.#toldTooLarge = false
@@ -241,11 +241,11 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#pacing.stop()
   }
 
-  /** Wish and seat are given up; where the server may still keep the seat, the seat book remembers it. */
+  /** Intent and seat are given up; where the server may still keep the seat, the seat book remembers it. */
   #giveUp (room: string, unheard: boolean): void {
     this.#seats.leave(room, unheard)
     this.#presence.end()
-    this.#wish = this.#joining = this.#joined = null
+    this.#intent = this.#joining = this.#joined = null
     this.#uncertain = false
     this.#outbox.clear(new AdaptorError('AbortError', NO_MORE))
     // A `leave` that was refused is still to be said.
@@ -271,14 +271,14 @@ export class Signaling extends Emitter<SignalingEvents> {
   /** The one place that decides what comes next on an open connection. */
   #advance (): void {
     if (this.#connection.state !== 'open' || this.#phase !== 'none' || this.#retry.running) return
-    const ghost = this.#seats.joinGhost()
-    if (ghost !== null) {
+    const abandoned = this.#seats.joinAbandoned()
+    if (abandoned !== null) {
       // Taken back only to be given up, so that the other peer is not left waiting for the window to close.
-      this.#connection.send(ghost)
-      this.#sendLeave(ghost.streamId)
-    } else if (this.#wish !== null) {
+      this.#connection.send(abandoned)
+      this.#sendLeave(abandoned.streamId)
+    } else if (this.#intent !== null) {
       this.#phase = 'joining'
-      this.#connection.send(this.#seats.join(this.#wish))
+      this.#connection.send(this.#seats.join(this.#intent))
     }
   }
 
@@ -289,7 +289,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (this.#outbox.wantsPing) this.#connection.ping()
   }
 
-  #sendPaced ({ text, bytes, kind }: Entry): boolean {
+  #sendPaced ({ text, bytes, kind }: OutboxEntry): boolean {
     const { pace } = this.#connection
     const delay = pace.delay(bytes, kind)
     if (delay === 0) return this.#connection.sendText(text)
@@ -301,10 +301,10 @@ export class Signaling extends Emitter<SignalingEvents> {
   /** Gives up what waits in vain, and returns why: each reason once, however many messages it concerns. */
   #giveUpHopeless (): Set<AdaptorError> {
     const streamId = this.room ?? undefined
-    const most = this.#connection.pace.frameBytes
+    const max = this.#connection.pace.frameBytes
     const large = tooLarge(streamId)
     const alone = this.#presence.alone ? new AdaptorError('no_peer_associated_before', ALONE, { streamId }) : null
-    return new Set(this.#outbox.giveUp(entry => entry.bytes > most ? large : entry.kind === 'application' ? alone : null))
+    return new Set(this.#outbox.giveUp(entry => entry.bytes > max ? large : entry.kind === 'application' ? alone : null))
   }
 
   /** Whoever was awaited on a new seat did not come back. */
@@ -316,7 +316,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     this.#outage.handleOpen()
     this.emit('open', undefined)
     // Otherwise the seat has to be there as well.
-    if (this.#wish === null || this.#joining !== null) this.#outage.handleRecovery(false)
+    if (this.#intent === null || this.#joining !== null) this.#outage.handleRecovery(false)
     this.#advance()
   }
 
@@ -325,7 +325,7 @@ export class Signaling extends Emitter<SignalingEvents> {
     if (this.#phase === 'joining') this.#uncertain = true
     const left = this.#phase === 'leaving'
     const told = this.#toldTooLarge
-    this.#settle()
+    this.#resetSocket()
     if (left) this.#finishLeaving(leavedNotice(this.#leavingRoom))
     if (code === 1009) {
       const error = tooLarge()
@@ -341,12 +341,12 @@ export class Signaling extends Emitter<SignalingEvents> {
   #closed (loss: Loss & { cause?: Error }): void {
     const error = new AdaptorError('WebSocketNotConnected', loss.reason === '' ? 'The connection to the server is closed.' : loss.reason, loss)
     const joining = this.#joining
-    this.#wish = this.#joining = this.#joined = null
+    this.#intent = this.#joining = this.#joined = null
     this.#uncertain = false
     this.#outage.handleEnd()
     this.#presence.end()
     this.#seats.drop()
-    this.#seats.bury()
+    this.#seats.forgetAbandoned()
     this.#outbox.clear(error)
     joining?.reject(error)
     this.emit('unseated', undefined)
@@ -376,7 +376,7 @@ export class Signaling extends Emitter<SignalingEvents> {
   }
 
   #taken (frame: Frame): void {
-    if (this.#phase === 'leaving' && frame.streamId === this.#leavingRoom) return this.#seats.takeGhost(frame, this.#leavingRoom)
+    if (this.#phase === 'leaving' && frame.streamId === this.#leavingRoom) return this.#seats.takeAbandoned(frame, this.#leavingRoom)
     const room = this.room
     if (this.#phase !== 'joining' || room === null || frame.streamId !== room) return
     const resumed = this.#seats.take(frame, room)
@@ -400,7 +400,7 @@ export class Signaling extends Emitter<SignalingEvents> {
 
   #left (frame: Frame): void {
     if (this.#phase === 'leaving' && frame.streamId === this.#leavingRoom) {
-      this.#seats.bury()
+      this.#seats.forgetAbandoned()
       this.#phase = 'none'
       this.#retry.stop()
       this.#backoff = this.#newBackoff()
@@ -410,7 +410,7 @@ export class Signaling extends Emitter<SignalingEvents> {
       // The server has put this peer out.
       this.#phase = 'none'
       this.#giveUp(this.#seats.room ?? '', false)
-      this.#seats.bury()
+      this.#seats.forgetAbandoned()
       this.emit('left', frame)
     }
   }
