@@ -109,7 +109,7 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
 
   /** The connection of the call, for statistics and the like. */
   get peerConnection (): RTCPeerConnection | null {
-    return this.#call.session?.peerConnection ?? null
+    return this.#call.current.session?.peerConnection ?? null
   }
 
   /** The state of the connection to the server. */
@@ -236,16 +236,16 @@ export class WebRTCAdaptor extends Emitter<CallbackEvents> {
   }
 
   #listenToCall (call: Call): void {
-    call.on('tracks', tracks => {
+    call.current.on('tracks', tracks => {
       const before = this.#remote.stream
       this.#remote.show(tracks)
       const stream = this.#remote.stream
       if (stream !== before) this.#tell('remote_stream', { streamId: this.roomName, stream })
     })
-    call.on('session', session => this.#remoteMedia.handleSession(session))
-    call.on('tracks', tracks => this.#remoteMedia.handleTracks(tracks))
+    call.current.on('session', session => this.#remoteMedia.handleSession(session))
+    call.current.on('tracks', tracks => this.#remoteMedia.handleTracks(tracks))
     this.#remoteMedia.on('changed', state => this.#tell('remote_media_changed', { streamId: this.roomName, ...state }))
-    call.on('iceState', state => this.#tell('ice_connection_state_changed', { streamId: this.roomName, state }))
+    call.current.on('iceState', state => this.#tell('ice_connection_state_changed', { streamId: this.roomName, state }))
     call.on('error', error => this.#report(error))
   }
 

@@ -1,3 +1,4 @@
+import { AdaptorError } from '../base/client-errors.js'
 import type { Environment } from '../base/environment.js'
 import { Timer } from '../base/timer.js'
 
@@ -32,11 +33,16 @@ export interface RecoverySettings {
   /** Whether this side may offer, which an ICE restart needs. */
   mayOffer: () => boolean
   attempt: (step: RecoveryStep) => void
-  /** Reports that no media has got through for a while, each failure once. Returns the failure that applies. */
-  report: (reported: ReadonlySet<Failure>) => Failure
+  /** Whether our offer has no answer yet; `undefined` where there is no peer connection. */
+  unanswered: () => boolean | undefined
+  /** Tells the application that no media has got through for a while. */
+  report: (error: AdaptorError) => void
 }
 
-export type Failure = 'peerConnectionFailed' | 'offerUnanswered'
+const FAILURES = {
+  offerUnanswered: 'The other side is in the room and has not answered our offer.',
+  peerConnectionFailed: 'No way to the other peer was found; a TURN server may be missing.'
+}
 
 /**
  * Repairs a call whose media does not get through, one step after the other: restart ICE, make a fresh peer connection,
@@ -59,7 +65,7 @@ export class Recovery {
   #since = 0
   /** When the other side left during the recovery. */
   #goneAt: number | null = null
-  #reported = new Set<Failure>()
+  #reported = new Set<keyof typeof FAILURES>()
 
   constructor (environment: Environment, settings: RecoverySettings) {
     this.#environment = environment
@@ -144,7 +150,13 @@ export class Recovery {
       this.#reportHeld = true
       return
     }
-    this.#reported.add(this.#settings.report(this.#reported))
+    // After our fresh join it is for the other side to offer, and one that never answered may never do so.
+    const unanswered = this.#settings.unanswered() ?? this.#reported.has('offerUnanswered')
+    const name = unanswered ? 'offerUnanswered' : 'peerConnectionFailed'
+    if (!this.#reported.has(name)) {
+      this.#reported.add(name)
+      this.#settings.report(new AdaptorError(name, FAILURES[name]))
+    }
     // An offer that is answered late may still find no connection.
     if (!this.#reported.has('peerConnectionFailed')) this.#scheduleReport(REPORT_AFTER)
   }

@@ -57,14 +57,3 @@ export function receivedTracks (peerConnection: RTCPeerConnection): MediaStreamT
     .filter(transceiver => transceiver.currentDirection === 'sendrecv' || transceiver.currentDirection === 'recvonly')
     .map(transceiver => transceiver.receiver.track)
 }
-
-/** The `sess-id` of the `o=` line: the same in all descriptions of one RTCPeerConnection (RFC 9429, section 5.2.2). */
-export function originOf (sdp: string): string | undefined {
-  return /^o=\S+ (\S+)/m.exec(sdp)?.[1]
-}
-
-/** The order in which a description has its sections. */
-export function orderOf (sdp: string): readonly Kind[] {
-  const found = [...sdp.matchAll(/^m=(audio|video) /mg)].map(([, kind]) => kind as Kind)
-  return [...new Set([...found, ...KINDS])]
-}

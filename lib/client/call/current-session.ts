@@ -1,0 +1,126 @@
+import { AdaptorError, browserError, callError } from '../base/client-errors.js'
+import { Emitter } from '../base/emitter.js'
+import type { Environment } from '../base/environment.js'
+import type { Kind } from '../media/local-track.js'
+import type { Media } from '../media/media.js'
+import type { IceServers } from '../signalling/ice-servers.js'
+import { originOf } from './descriptions.js'
+import { PeerSession, type PeerSessionSettings } from './peer-session.js'
+import type { KnownSession } from './session-choice.js'
+import type { UnaddressedMessage } from './session-message.js'
+import type { TransceiverPlan } from './transceivers.js'
+
+interface CurrentSessionEvents {
+  /** Another session has begun, or the one that was there has ended. */
+  session: PeerSession | null
+  /** The session with this id has ended. */
+  ended: string
+  /** The tracks that the other side sends now; none at the end of the session. */
+  tracks: MediaStreamTrack[]
+  iceState: RTCIceConnectionState
+  state: RTCPeerConnectionState
+  /** The session has something to negotiate; answered by its negotiation's `offer` or `postpone`. */
+  needed: PeerSession
+  /** A message is to go to the other side. */
+  say: UnaddressedMessage & { session: string }
+  error: AdaptorError
+}
+
+/** The one session that a call has at a time. A new session carries the local media, over the ICE servers that there are. */
+export class CurrentSession extends Emitter<CurrentSessionEvents> {
+  readonly #environment: Environment
+  readonly #iceServers: IceServers
+  readonly #media: Media
+  readonly #receive: Record<Kind, boolean>
+  #session: PeerSession | null = null
+
+  /** `receive`: which kinds this side is ready to receive. */
+  constructor (environment: Environment, iceServers: IceServers, media: Media, receive: Record<Kind, boolean>) {
+    super()
+    this.#environment = environment
+    this.#iceServers = iceServers
+    this.#media = media
+    this.#receive = receive
+    iceServers.on('changed', () => this.#handleServers())
+    media.on('changed', () => {
+      this.#session?.arrange()
+      this.#session?.tell(media.state)
+    })
+  }
+
+  get session (): PeerSession | null {
+    return this.#session
+  }
+
+  /** What the choice of a session for an offer depends on. */
+  get known (): KnownSession | null {
+    const session = this.#session
+    if (session === null) return null
+    const description = session.peerConnection.remoteDescription
+    return {
+      id: session.id,
+      peer: session.peer,
+      unanswered: session.initiator && description === null,
+      origin: description === null ? null : originOf(description.sdp)
+    }
+  }
+
+  /** Closes the session that is there and begins another. Throws an AdaptorError where the configuration cannot be used. */
+  replace (settings: Omit<PeerSessionSettings, 'configuration' | 'group' | 'plans'>): PeerSession {
+    this.close()
+    const session = this.#session = this.#configured(configuration => new PeerSession(this.#environment, {
+      ...settings,
+      configuration,
+      group: this.#media.group,
+      plans: () => ({ audio: this.#plan('audio'), video: this.#plan('video') })
+    }))
+    session.on('state', state => this.emit('state', state))
+    session.on('iceState', state => this.emit('iceState', state))
+    session.on('tracks', tracks => this.emit('tracks', tracks))
+    session.on('error', error => this.emit('error', error))
+    session.on('needed', () => this.emit('needed', session))
+    session.tell(this.#media.state)
+    session.on('say', message => this.emit('say', { ...message, session: session.id }))
+    this.emit('session', session)
+    return session
+  }
+
+  close (): void {
+    const session = this.#session
+    if (session === null) return
+    this.#session = null
+    session.close()
+    this.emit('ended', session.id)
+    this.emit('tracks', [])
+    // A connection that we close ourselves fires no event (W3C WebRTC 1.0, section 4.4.3), and the application must know that nobody is there.
+    this.emit('iceState', 'closed')
+    this.emit('session', null)
+  }
+
+  #handleServers (): void {
+    const session = this.#session
+    if (session === null) return
+    try {
+      this.#configured(configuration => session.configure(configuration))
+    } catch (error) {
+      this.emit('error', callError(error))
+    }
+  }
+
+  #plan (kind: Kind): TransceiverPlan {
+    const track = this.#media.track(kind)
+    return { track, send: track !== null, receive: this.#receive[kind] }
+  }
+
+  /** Uses the configuration; where the browser refuses one of its servers, without that one. */
+  #configured<T> (use: (configuration: RTCConfiguration) => T): T {
+    for (;;) {
+      try {
+        return use(this.#iceServers.configuration)
+      } catch (error) {
+        if (this.#iceServers.leaveOutUnusable()) continue
+        throw new AdaptorError('SyntaxError', `peerconnection_config cannot be used: ${browserError(error).message}`, { cause: error })
+      }
+    }
+  }
+}
