@@ -1,7 +1,7 @@
 import './augment.js'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { DecoratorTakenError, NoSuchPrefixError, PrefixParameterError, PrefixTakenError } from './errors.js'
+import { NoSuchPrefixError, PrefixParameterError, PrefixTakenError } from './errors.js'
 import type { WebrtcSignallingOptions } from './config/options.js'
 import { RoomsApi } from './api/rooms-api.js'
 import { resolveOptions, type Settings } from './config/settings.js'
@@ -9,6 +9,7 @@ import { addAssets } from './transport/assets.js'
 import { drainOnClose } from './transport/closing.js'
 import { ConnectionRegistry } from './transport/connection-registry.js'
 import { addSignallingRoutes } from './transport/route.js'
+import { addOwnDecorator } from './transport/own-decorator.js'
 import { watchForClashes } from './transport/route-clashes.js'
 import { addWebSocketServer } from './transport/web-socket-server.js'
 
@@ -58,16 +59,10 @@ function decorate (fastify: Scope, name: string, prefix: string, registry: Conne
       return found
     }
   })
-  if (!Object.hasOwn(fastify, registrations)) {
-    if (Object.hasOwn(fastify, name)) throw new DecoratorTakenError(name)
-    fastify.decorate(registrations, own)
-    fastify.decorate(name, api)
-  } else if (Object.hasOwn(fastify, name)) {
-    if (![...own.values()].includes((fastify as unknown as Record<string, RoomsApi>)[name] as RoomsApi)) throw new DecoratorTakenError(name)
-  } else {
-    // Another name for the same scope: `fastify.rooms` is that of the first registration, this one that of its own.
-    fastify.decorate(name, api)
-  }
+  // Another name for the same scope: `fastify.rooms` is that of the first registration, this one that of its own.
+  const isOurs = Object.hasOwn(fastify, name) && [...own.values()].includes((fastify as unknown as Record<string, RoomsApi>)[name] as RoomsApi)
+  if (!isOurs) addOwnDecorator(fastify, name, api)
+  if (!Object.hasOwn(fastify, registrations)) fastify.decorate(registrations, own)
   own.set(prefix, api)
 }
 

@@ -7,6 +7,7 @@ import swagger from '@fastify/swagger'
 import underPressure from '@fastify/under-pressure'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import fp from 'fastify-plugin'
 import oldWebsocket from 'fastify-websocket-11-2-0'
 import { once } from 'node:events'
 import { createServer, request as plainRequest, type Server } from 'node:http'
@@ -425,11 +426,62 @@ t.test('Each route has a config of its own, so that what a host marks on one hol
   t.equal(configs.filter(config => (config as { public?: boolean }).public === true).length, 4)
 })
 
-t.test('A host whose decorator has our name is told which option helps', async t => {
-  const app = Fastify()
-  app.decorate('rooms' as never, {} as never)
-  await t.rejects(async () => { await app.register(webrtcSignalling) }, { code: 'FST_WEBRTC_DECORATOR_TAKEN', message: /'decorator' option/ })
-  await app.close()
+for (const before of [true, false]) {
+  for (const [name, options] of [['rooms', {}], ['calls', { decorator: 'calls' }]] as const) {
+    t.test(`A host that decorates '${name}' ${before ? 'before' : 'after'} us is told which option helps`, async t => {
+      const app = Fastify()
+      const error = { code: 'FST_WEBRTC_DECORATOR_TAKEN', message: new RegExp(`'fastify.${name}'.*'decorator' option`) }
+      if (before) app.decorate(name as never, {} as never)
+      const registered = async (): Promise<void> => { await app.register(webrtcSignalling, options) }
+      if (before) {
+        await t.rejects(registered, error)
+      } else {
+        await registered()
+        t.throws(() => app.decorate(name as never, {} as never), error)
+        await t.rejects(async () => { await app.register(fp(async scope => { scope.decorate(name as never, {} as never) })) }, error, 'from a plugin of the host too')
+      }
+      await app.close()
+    })
+  }
+}
+
+t.test('All that a host decorates beside us is as it is without us', async t => {
+  const decorateAll = async (app: FastifyInstance): Promise<unknown> => {
+    const any = app as unknown as { decorate: (...args: unknown[]) => unknown } & Record<string, unknown>
+    const seen: unknown[] = [any.decorate('one', 1) === app, any.one]
+    seen.push(any.decorate('two', { getter () { return this === any ? 2 : this } }), any.two)
+    seen.push(any.decorate('three', function (this: unknown) { return this === any }, ['one']), (any.three as () => boolean)())
+    const symbol = Symbol('own')
+    any.decorate(symbol, 4)
+    seen.push(any[symbol as never])
+    for (const args of [['one', 1], ['five', 5, ['nothing']], ['log', 6]]) {
+      try {
+        any.decorate(...args)
+      } catch (error) {
+        seen.push((error as { code: string }).code, (error as Error).message)
+      }
+    }
+    await app.register(async scope => {
+      scope.decorate('one' as never, 'in a scope' as never)
+      scope.decorate('rooms' as never, 'of a scope' as never)
+      seen.push((scope as never as Record<string, unknown>).one, scope.rooms)
+    })
+    await app.ready()
+    try {
+      any.decorate('late', 7)
+    } catch (error) {
+      seen.push((error as { code: string }).code)
+    }
+    return seen.map(each => each === app ? 'the app' : each)
+  }
+  const without = Fastify()
+  const host = Fastify()
+  await host.register(webrtcSignalling)
+  await host.register(webrtcSignalling, { prefix: '/second' })
+  await host.register(webrtcSignalling, { prefix: '/third', decorator: 'thirdRooms' })
+  t.same(await decorateAll(host), await decorateAll(without))
+  t.ok(host.rooms.under('/third'))
+  await Promise.all([host.close(), without.close()])
 })
 
 t.test('A prefix with a parameter would share rooms, and stops the start', async t => {
