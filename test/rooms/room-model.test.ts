@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import type { ClientKind } from '../../lib/rooms/client-kind.js'
 import { OCCURRENCES, Tally } from '../helpers/model/occurrences.js'
-import { World, type Received, type Token } from '../helpers/model/world.js'
+import { World, type Claim, type Received, type Token } from '../helpers/model/world.js'
 
 /** How many times the whole model runs, each time with other commands. */
 const RUNS = 10_000
@@ -59,10 +59,11 @@ const size = fc.constantFrom(0, 20, 200, 600)
 const step = (plan: fc.Arbitrary<Plan>): fc.Arbitrary<Step> => plan.map(plan => new PlannedStep(plan))
 
 const makes = fc.constantFrom<ClientKind | 'resumable'>('resumable', 'resumable', 'resumable', 'other', 'android', 'ios', 'flutter')
-const join = step(fc.tuple(client, room, makes).map(([client, room, make]) => ({
-  words: `${client} joins ${room}, ${make}`,
+const claim = fc.constantFrom<Claim>('none', 'own', 'own', 'old')
+const join = step(fc.tuple(client, room, makes, claim).map(([client, room, make, claim]) => ({
+  words: `${client} joins ${room}, ${make}, claim ${claim}`,
   client,
-  run: world => world.join(client, room, make === 'resumable', 'none', 'absent', make === 'resumable' ? 'other' : make)
+  run: world => world.join(client, room, make === 'resumable', 'none', 'absent', make === 'resumable' ? 'other' : make, claim)
 })))
 /** Joins where it sits, as iOS does. */
 const rejoin = step(fc.tuple(client, makes).map(([client, make]) => ({
@@ -74,11 +75,12 @@ const resume = step(fc.tuple(
   client,
   known,
   fc.constantFrom<Token>('current', 'current', 'current', 'old', 'foreign', 'forged'),
-  fc.constantFrom<Received>('right', 'right', 'right', 'absent', 'less', 'more')
-).map(([client, room, token, received]) => ({
-  words: `${client} resumes ${named(room)} with its ${token} token, received ${received}`,
+  fc.constantFrom<Received>('right', 'right', 'right', 'absent', 'less', 'more'),
+  claim
+).map(([client, room, token, received, claim]) => ({
+  words: `${client} resumes ${named(room)} with its ${token} token, claim ${claim}, received ${received}`,
   client,
-  run: world => world.join(client, room ?? world.ownRoom(client) ?? 'red', true, token, received)
+  run: world => world.join(client, room ?? world.ownRoom(client) ?? 'red', true, token, received, 'other', claim)
 })))
 const rarely = fc.constantFrom(false, false, false, true)
 const leave = step(fc.tuple(
@@ -156,6 +158,23 @@ const comeBack = step(fc.tuple(
     world.join(client, room, true, 'current', 'right')
   }
 })))
+/** What the server answers to the first join, and to what else comes before the loss, never arrives. */
+const comeBackUnheard = step(fc.tuple(client, fc.boolean(), fc.constantFrom(0, 100, 20_100), claim).map(([client, twice, passes, claim]) => ({
+  words: `${client} joins and is lost before it hears of it${twice ? ', twice' : ''}, and comes back after ${passes} ms, claim ${claim}`,
+  client,
+  run: async world => {
+    for (let n = 0; n < (twice ? 2 : 1); n++) {
+      if (world.busy(client)) return
+      world.join(client, world.ownRoom(client) ?? 'red', true, 'current', 'right', 'other', 'own')
+      await world.settle()
+      world.lose(client, false, 0)
+      await world.settle()
+    }
+    await world.advance(passes)
+    world.check()
+    world.join(client, world.ownRoom(client) ?? 'red', true, 'current', 'right', 'other', claim)
+  }
+})))
 const cross = step(fc.tuple(client, fc.constantFrom(0, 3_100)).map(([client, stands]) => ({
   words: `${client} leaves, and after ${stands} ms of standstill all others send it a candidate`,
   client,
@@ -191,8 +210,8 @@ const drain = step(fc.nat({ max: 9 }).map(chance => ({
 // fc.commands draws evenly from the list: what happens more often stands there more often.
 const often = (times: number, arbitrary: fc.Arbitrary<Step>): Array<fc.Arbitrary<Step>> => Array<fc.Arbitrary<Step>>(times).fill(arbitrary)
 const steps = fc.commands([
-  ...often(10, join), ...often(3, rejoin), ...often(8, resume), ...often(3, comeBack), ...often(3, leave), cross, ...often(10, relay),
-  ...often(3, read), ...often(6, readAll), ...often(5, lose), ...often(3, conclude), ...often(2, loseStale), ...often(3, ping),
+  ...often(10, join), ...often(3, rejoin), ...often(8, resume), ...often(3, comeBack), ...often(2, comeBackUnheard), ...often(3, leave), cross,
+  ...often(10, relay), ...often(3, read), ...often(6, readAll), ...often(5, lose), ...often(3, conclude), ...often(2, loseStale), ...often(3, ping),
   ...often(4, wait), ...often(5, stall), ...often(3, tell), remove, close, drain
 ], { maxCommands: 40, size: 'max', ...(REPLAY === null ? {} : { replayPath: REPLAY.replayPath }) })
 

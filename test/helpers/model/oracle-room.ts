@@ -22,10 +22,11 @@ export interface Surroundings {
 }
 
 /** Who wants a seat. */
-interface Joiner {
+export interface Joiner {
   link: OracleLink
   resume: boolean
   kind: ClientKind
+  claim: string | undefined
 }
 
 /** For how long messages may cross, ms. */
@@ -62,8 +63,12 @@ export class OracleRoom {
     const { rules, tally } = this.#around
     const { link } = joiner
     const own = link.seatIn(this.name)
-    if (token !== undefined && this.seats.includes(token.seat) && token.seat.serial === token.serial && (own === undefined || own === token.seat)) {
-      return this.#resume(token.seat, joiner, received)
+    const byToken = token !== undefined && this.seats.includes(token.seat) && token.seat.serial === token.serial ? token.seat : undefined
+    const byClaim = joiner.claim === undefined ? undefined : this.seats.find(seat => seat.claim === joiner.claim)
+    const proven = byToken ?? byClaim
+    if (proven !== undefined && (own === undefined || own === proven)) {
+      if (byToken === undefined) tally.note('a seat proven by the claim alone')
+      return this.#resume(proven, joiner, received)
     }
     if (token !== undefined) tally.note('a wrong or used token presented')
     if (own !== undefined) return this.#rejoin(own, joiner)
@@ -174,12 +179,13 @@ export class OracleRoom {
     return this.seats.length + this.#promised < 2
   }
 
-  #sit ({ link, resume, kind }: Joiner, asks: 'others' | 'joiner' | 'nobody' = 'others'): void {
+  #sit ({ link, resume, kind, claim }: Joiner, asks: 'others' | 'joiner' | 'nobody' = 'others'): void {
     const { rules, time, tally } = this.#around
     if (this.departing.size > 0) tally.note('a joiner between a goodbye and the end of its socket')
     const { name } = this
     const [other] = this.seats
     const seat = new OracleSeat(this, null, resume && rules.window > 0, other !== undefined && !other.polite, kind)
+    if (seat.resumable) seat.claim = claim
     this.seats.push(seat)
     seat.move(link)
     seat.grant(link)
@@ -231,6 +237,7 @@ export class OracleRoom {
       this.#noteResumption(seat, from)
       this.#around.time.clock.cancel(seat.timer)
       seat.away = null
+      seat.claim = joiner.claim
       seat.move(link)
       seat.pinged = 0
       seat.grant(link, from)

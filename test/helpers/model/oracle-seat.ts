@@ -27,6 +27,8 @@ export class OracleSeat {
   /** Since when the peer has been absent. */
   away: Moment | null = null
   timer: unknown = null
+  /** The secret of the join that led to the newest token: it proves the owner where that token was lost on the way. */
+  claim: string | undefined
 
   constructor (readonly room: OracleRoom, public link: OracleLink | null, readonly resumable: boolean, readonly polite: boolean, readonly kind: ClientKind) {}
 

@@ -1,11 +1,10 @@
-import type { ClientKind } from '../../../lib/rooms/client-kind.js'
 import type { SeatRules } from '../../../lib/rooms/room.js'
 import { CLOSE_GRACE } from '../fake-link.js'
 import type { TestClock } from '../test-clock.js'
 import { LivedTime } from './lived-time.js'
 import type { Tally } from './occurrences.js'
 import type { OracleLink, OracleToken } from './oracle-link.js'
-import { OracleRoom, type Surroundings } from './oracle-room.js'
+import { OracleRoom, type Joiner, type Surroundings } from './oracle-room.js'
 import type { Entry, OracleSeat } from './oracle-seat.js'
 
 /**
@@ -71,9 +70,10 @@ export class Oracle {
 
   // What clients send.
 
-  join (link: OracleLink, name: string, resume: boolean, token?: OracleToken, received?: number, kind: ClientKind = 'other'): void {
+  join (name: string, joiner: Joiner, token?: OracleToken, received?: number): void {
+    const { link } = joiner
     if (this.#draining) return link.say(`error serverDraining ${name}`)
-    this.room(link.app, name).join({ link, resume, kind }, token, received)
+    this.room(link.app, name).join(joiner, token, received)
   }
 
   leave (link: OracleLink, name?: string): void {

@@ -21,6 +21,8 @@ const SHAPES: Record<ClientKind, object> = {
 }
 
 export type Token = 'none' | 'current' | 'old' | 'foreign' | 'forged'
+/** The claim of this client's joins until one is answered, or the one before. */
+export type Claim = 'none' | 'own' | 'old'
 export type Received = 'right' | 'absent' | 'less' | 'more'
 
 /** A client: the line that it uses, the lines that it has left behind and the server may still know, and what it remembers. */
@@ -29,8 +31,12 @@ class Client {
   readonly stale: Line[] = []
   /** Every seat that it was told of, by room, the newest last. */
   readonly memory = new Map<string, View[]>()
+  /** The claims that it made up, the newest last. */
+  readonly claims: string[]
 
-  constructor (readonly app: string) {}
+  constructor (readonly app: string, claim: string) {
+    this.claims = [claim]
+  }
 }
 
 /** The real rooms, the oracle beside them, and the clients that use both. */
@@ -49,7 +55,7 @@ export class World {
     this.#rules = rules
     this.rooms = new Rooms(rules, this.clock, error => { throw error })
     this.oracle = new Oracle(rules, PROBE_TIMEOUT, tally)
-    this.clients = apps.map(app => new Client(app))
+    this.clients = apps.map(app => new Client(app, this.#newClaim()))
     this.rooms.events.on('joined', ({ peer }) => this.#joined.add(peer))
     this.rooms.events.on('left', ({ peer }) => {
       assert.ok(this.#joined.has(peer) && !this.#left.has(peer), INVARIANTS.lives)
@@ -76,7 +82,7 @@ export class World {
 
   // What clients do.
 
-  join (index: number, room: string, resume: boolean, kind: Token, count: Received, make: ClientKind = 'other'): void {
+  join (index: number, room: string, resume: boolean, kind: Token, count: Received, make: ClientKind = 'other', proof: Claim = 'none'): void {
     const client = this.client(index)
     const views = client.memory.get(room) ?? []
     const view = kind === 'foreign' ? this.#foreign(client, room) : kind === 'old' ? views.at(-2) : views.at(-1)
@@ -84,12 +90,14 @@ export class World {
     // Who comes back with a token comes on a new line, whether or not the old one is known to be dead.
     if (presented !== undefined && client.line?.views.has(room) === true) this.#abandon(client)
     const line = this.#lineOf(client)
-    const received = presented === undefined
-      ? undefined
-      : { right: presented.received, absent: undefined, less: Math.max(0, presented.received - 2), more: presented.received + 1_000 }[count]
+    const claim = resume && proof !== 'none' ? client.claims.at(proof === 'own' ? -1 : -2) : undefined
+    // Whoever knows of no seat has got nothing of it.
+    const had = presented?.received ?? (claim === undefined ? undefined : 0)
+    const received = had === undefined ? undefined : { right: had, absent: undefined, less: Math.max(0, had - 2), more: had + 1_000 }[count]
     const token = kind === 'forged' && presented?.token !== undefined ? `${presented.token.slice(0, -1)}${presented.token.endsWith('A') ? 'B' : 'A'}` : presented?.token
-    line.real.say({ command: 'join', streamId: room, ...(resume ? { resume } : {}), resumeToken: token, received, ...SHAPES[make] })
-    this.oracle.join(line.oracle, room, resume, presented === undefined || kind === 'forged' ? undefined : presented, received, resume ? 'other' : make)
+    line.real.say({ command: 'join', streamId: room, ...(resume ? { resume } : {}), resumeToken: token, claim, received, ...SHAPES[make] })
+    const joiner = { link: line.oracle, resume, kind: resume ? 'other' : make, claim }
+    this.oracle.join(room, joiner, presented === undefined || kind === 'forged' ? undefined : presented, received)
   }
 
   leave (index: number, room: string | undefined, command: 'leave' | 'stop', tooFast = false): void {
@@ -274,6 +282,10 @@ export class World {
     return undefined
   }
 
+  #newClaim (): string {
+    return `a claim that nobody else has: ${this.#n++}`
+  }
+
   #lineOf (client: Client): Line {
     if (client.line !== null && !client.line.real.open) this.#abandon(client)
     if (client.line === null) {
@@ -301,6 +313,7 @@ export class World {
   #got (client: Client, line: Line, message: Heard): void {
     const view = line.got(message)
     if (view === null) return
+    client.claims.push(this.#newClaim())
     const { name } = view.seat.room
     const views = client.memory.get(name) ?? []
     views.push(view)
