@@ -1,5 +1,5 @@
-import type { ErrorDefinition } from '../protocol/codes.js'
 import type { ClientKind } from './client-kind.js'
+import type { Refusal } from './refusal.js'
 import type { PeerProfile, Seat, SeatHolder } from './seat.js'
 
 /** What a joiner brings. */
@@ -17,4 +17,5 @@ export interface JoinRequest {
   readonly capacity?: number | undefined
 }
 
-export type JoinOutcome = { seat: Seat } | { refused: ErrorDefinition, message?: string, retryAfter?: number }
+/** A seat, or why there is none. */
+export type JoinOutcome = { seat: Seat } | Refusal

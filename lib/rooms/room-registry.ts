@@ -10,6 +10,8 @@ import type { Seat } from './seat.js'
 export class Rooms {
   readonly events: RoomEmitter
   readonly clock: Clock
+  /** Joins that wait for the application or for a probe, of all participants. */
+  joinsInFlight = 0
   readonly #budget: ReplayBudget
   readonly #apps = new Map<string, Map<string, Room>>()
   readonly #seats = new Map<string, Seat>()
@@ -62,14 +64,14 @@ export class Rooms {
   /**
    * Takes a seat in a room, which is made where it does not exist.
    *
-   * @param most how many rooms the application may have
+   * @param maxRooms how many rooms the application may have
    */
-  join (app: string, name: string, request: JoinRequest, most: number): JoinOutcome | PendingJoin {
+  join (app: string, name: string, request: JoinRequest, maxRooms: number): JoinOutcome | PendingJoin {
     if (this.#draining) return { refused: 'serverDraining' }
     let rooms = this.#apps.get(app)
     let room = rooms?.get(name)
     if (room === undefined) {
-      if (rooms !== undefined && rooms.size >= most) {
+      if (rooms !== undefined && rooms.size >= maxRooms) {
         return { refused: 'tooManyRooms', message: 'The application has as many rooms as it may have.' }
       }
       room = new Room(app, name, this.#context)

@@ -1,7 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { Join } from '../protocol/client-messages.js'
 import type { IceServerConfig } from '../protocol/server-messages.js'
-import type { Grant, Refusal } from '../rooms/commands.js'
+import type { Grant } from '../rooms/participant-ports.js'
+import type { Refusal } from '../rooms/refusal.js'
 import type { Authorization } from '../config/options.js'
 import { buildIceServerConfig } from '../turn/ice-config.js'
 import { issueCredentials } from '../turn/credentials.js'
@@ -74,12 +75,12 @@ function refuse (error: unknown, context: { app: string, room: string }, registr
  * decides that, for whoever sits in a room; else for whoever got past the route's hooks.
  */
 export function iceServerConfig (
-  connection: Connection, request: FastifyRequest | null, registry: ConnectionRegistry
+  connection: Connection, seat: string | undefined, request: FastifyRequest | null, registry: ConnectionRegistry
 ): IceServerConfig | Promise<IceServerConfig> {
   const { turn, iceServers, authorize, authorizeTimeout } = connection.settings
-  if (turn === undefined || (authorize !== undefined && connection.seats.length === 0)) return buildIceServerConfig({ iceServers })
+  if (turn === undefined || (authorize !== undefined && seat === undefined)) return buildIceServerConfig({ iceServers })
   const { urls, ttl, algorithm } = turn
-  const peer = connection.seats[0]?.id ?? connection.id
+  const peer = seat ?? connection.id
   if (turn.secret !== undefined) {
     return buildIceServerConfig({
       iceServers,

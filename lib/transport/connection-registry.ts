@@ -24,8 +24,6 @@ export class ConnectionRegistry {
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
   readonly log: SafeLog
-  /** Joins that wait for `authorize` or for a probe. */
-  joinsInFlight = 0
   readonly #connections = new Set<Connection>()
   readonly #perApp = new Map<string, number>()
   readonly #shared = new Map<AppSettings, Shared>()

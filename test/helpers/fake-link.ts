@@ -1,18 +1,21 @@
 import { decode, isBadFrame, type ServerMessage } from '../../lib/protocol/codec.js'
-import type { CloseReason } from '../../lib/protocol/codes.js'
-import type { ClientMessage, RelayedMessage } from '../../lib/protocol/client-messages.js'
-import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
-import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
+import { CLOSE_CODES, type CloseReason } from '../../lib/protocol/codes.js'
+import type { RelayedMessage } from '../../lib/protocol/client-messages.js'
 import type { Clock } from '../../lib/rooms/clock.js'
-import type { Frame } from '../../lib/rooms/peer-link.js'
-import type { PendingJoin } from '../../lib/rooms/pending-join.js'
+import type { HeldSeats } from '../../lib/rooms/held-seats.js'
+import { Participant } from '../../lib/rooms/participant.js'
+import type { Grant, ParticipantPorts } from '../../lib/rooms/participant-ports.js'
+import type { Frame, PeerLink } from '../../lib/rooms/peer-link.js'
+import type { Refusal } from '../../lib/rooms/refusal.js'
 import type { Rooms } from '../../lib/rooms/room-registry.js'
-import type { Seat } from '../../lib/rooms/seat.js'
+import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
 
 export type Heard = ServerMessage | RelayedMessage
 /** What is on its way to the client: a frame, or the number of a ping. */
 type OnTheWire = { frame: Heard } | { ping: number }
-type Dispatch = (caller: Caller, message: ClientMessage, frame: Buffer) => undefined | Promise<void>
+
+/** What a fake link may have: more than any test takes. */
+export const LIMITS = { rooms: 100, roomsPerConnection: 100, waitingFrames: 1_000 } as const
 
 /** How long a fake link may be closing before it is cut off, ms. No multiple of the other times in use, so that no two deadlines meet. */
 export const CLOSE_GRACE = 2_000.125
@@ -36,51 +39,41 @@ export interface FakeLinkOptions {
 }
 
 /**
- * A connection without a socket. What the server sends lies on the wire until the test lets the client read it; what lies
- * there when the link is lost never arrives. The server cannot tell the difference, as with TCP.
+ * A connection without a socket, with a real participant. What the server sends lies on the wire until the test lets the client read
+ * it; what lies there when the link is lost never arrives. The server cannot tell the difference, as with TCP.
  */
-export class FakeLink implements Caller {
-  readonly app: string
+export class FakeLink implements PeerLink, ParticipantPorts {
   readonly key: string
-  readonly rooms: Rooms
-  readonly mostRooms = 100
-  readonly seats: Seat[] = []
-  pending: PendingJoin | null = null
-  readonly link = this
+  readonly participant: Participant
+  readonly iceServersNeedSeat = false
   /** Whether frames still get out: not once it is being closed. */
   open = true
   /** Whether the server still knows the link. */
   alive = true
   closedWith: CloseReason | null = null
-  /** Since when a command has been waiting for its answer, in time lived, or null. */
-  busySince: number | null = null
   readonly #options: FakeLinkOptions
   readonly #probes: Probe[] = []
   #wire: OnTheWire[] = []
+  #busySince = 0
   #ping = 0
   #cutOff: unknown = null
 
   constructor (options: FakeLinkOptions) {
     this.#options = options
-    this.app = options.app ?? 'app'
     this.key = options.key ?? 'address'
-    this.rooms = options.rooms
+    this.participant = new Participant(options.app ?? 'app', options.rooms, this, this, LIMITS)
+  }
+
+  /** Since when a command has been waiting for its answer, in time lived, or null. */
+  get busySince (): number | null {
+    return this.participant.busy ? this.#busySince : null
+  }
+
+  get seats (): HeldSeats {
+    return this.participant.seats
   }
 
   // As the server sees it.
-
-  seatIn (room: string): Seat | undefined {
-    return this.seats.find(seat => seat.room.name === room)
-  }
-
-  seated (seat: Seat): void {
-    this.seats.push(seat)
-  }
-
-  unseated (seat: Seat): void {
-    const index = this.seats.indexOf(seat)
-    if (index !== -1) this.seats.splice(index, 1)
-  }
 
   send (frame: Frame): void {
     if (!this.open) return
@@ -117,25 +110,30 @@ export class FakeLink implements Caller {
     this.lose(false)
   }
 
-  admit (): Grant | Refusal {
-    return this.rooms.draining ? { refused: 'serverDraining' } : {}
+  authorize (): Grant | Refusal {
+    return this.#options.rooms.draining ? { refused: 'serverDraining' } : {}
   }
 
   iceServerConfig (): ReturnType<typeof buildIceServerConfig> {
     return buildIceServerConfig({ iceServers: [] })
   }
 
-  seatTaken (): void {}
+  joined (): void {}
 
-  refuse ({ refused, retryAfter }: Refusal, streamId?: string): void {
-    this.send(JSON.stringify({ command: 'error', definition: refused, streamId, message: refused, retryAfter }))
+  failed (error: unknown): void {
+    throw error
+  }
+
+  dismiss (reason: CloseReason): void {
+    this.#end(!CLOSE_CODES[reason].resumable)
+    this.close(reason)
   }
 
   // As the network and the client do.
 
   /** The server pings, behind everything that it has sent. */
   ping (): void {
-    for (const seat of this.seats) seat.markPing()
+    this.seats.markPing()
     this.#wire.push({ ping: ++this.#ping })
   }
 
@@ -144,12 +142,11 @@ export class FakeLink implements Caller {
     if (!this.open) return
     const frame = Buffer.from(JSON.stringify(message))
     const decoded = decode(frame.toString())
-    if (tooFast) return refuseFrame(this, decoded, { refused: 'rateExceeded' })
     if (isBadFrame(decoded)) throw new Error(`The test sent a bad frame: ${decoded.message}`)
-    const handled = (commands[decoded.command] as Dispatch)(this, decoded, frame)
-    if (handled === undefined) return
-    this.busySince = this.#options.clock.lived()
-    void handled.finally(() => { this.busySince = null })
+    const { busy } = this.participant
+    if (tooFast) this.participant.refuseFrame(frame, { refused: 'rateExceeded' })
+    else this.participant.handle(frame)
+    if (!busy) this.#busySince = this.#options.clock.lived()
   }
 
   /** How much lies on the wire. */
@@ -164,7 +161,7 @@ export class FakeLink implements Caller {
         got(each.frame)
       } else if (this.alive) {
         for (const { ping, answer } of [...this.#probes]) if (each.ping >= ping) answer(true)
-        if (each.ping === this.#ping) for (const seat of this.seats) seat.confirmPing()
+        if (each.ping === this.#ping) this.seats.confirmPing()
         ponged(each.ping)
       }
     }
@@ -205,8 +202,7 @@ export class FakeLink implements Caller {
 
   /** Everything that hangs on this link ends. */
   #end (clean: boolean): void {
-    this.pending?.cancel()
-    for (const seat of [...this.seats]) seat.room.lost(seat, clean)
+    this.participant.lost(!clean)
     for (const { answer } of [...this.#probes]) answer(false)
   }
 }

@@ -1,17 +1,16 @@
 import { decode, isBadFrame } from '../../lib/protocol/codec.js'
-import { CLOSE_CODES, type CloseReason } from '../../lib/protocol/codes.js'
+import { CLOSE_CODES, isGoodbye, type CloseReason } from '../../lib/protocol/codes.js'
 import type { ClientMessage } from '../../lib/protocol/client-messages.js'
-import { commands, refuseFrame, type Caller, type Grant, type Refusal } from '../../lib/rooms/commands.js'
-import type { Frame } from '../../lib/rooms/peer-link.js'
-import type { PendingJoin } from '../../lib/rooms/pending-join.js'
+import { Participant } from '../../lib/rooms/participant.js'
+import type { Grant, ParticipantPorts } from '../../lib/rooms/participant-ports.js'
+import type { Frame, PeerLink } from '../../lib/rooms/peer-link.js'
+import type { Refusal } from '../../lib/rooms/refusal.js'
 import { Rooms } from '../../lib/rooms/room-registry.js'
-import type { Seat } from '../../lib/rooms/seat.js'
 import { buildIceServerConfig, type IceConfigParts } from '../../lib/turn/ice-config.js'
 import type { ToldLimits } from '../../lib/protocol/server-messages.js'
+import { LIMITS } from './fake-link.js'
 import type { FakeWebSocket, ServerEnd } from './fake-web-socket.js'
 import type { TestClock } from './test-clock.js'
-
-type Dispatch = (caller: Caller, message: ClientMessage, frame: Buffer) => undefined | Promise<void>
 
 const PROBE_TIMEOUT = 2_000
 
@@ -49,23 +48,18 @@ export class FakeServer {
   }
 }
 
-class FakeServerLink implements Caller, ServerEnd {
-  readonly app = 'app'
+class FakeServerLink implements PeerLink, ParticipantPorts, ServerEnd {
   readonly key = 'address'
-  readonly rooms: Rooms
-  readonly mostRooms = 100
-  readonly seats: Seat[] = []
-  pending: PendingJoin | null = null
-  readonly link = this
+  readonly participant: Participant
+  readonly iceServersNeedSeat = false
   open = true
   readonly #server: FakeServer
   readonly #socket: FakeWebSocket
-  #queue: string[] | null = null
 
   constructor (server: FakeServer, socket: FakeWebSocket) {
     this.#server = server
     this.#socket = socket
-    this.rooms = server.rooms
+    this.participant = new Participant('app', server.rooms, this, this, LIMITS)
   }
 
   receive (text: string): void {
@@ -73,49 +67,23 @@ class FakeServerLink implements Caller, ServerEnd {
   }
 
   take (text: string): void {
-    if (this.#queue !== null) {
-      this.#queue.push(text)
-      return
-    }
     const message = decode(text)
-    if (isBadFrame(message)) return refuseFrame(this, message, { refused: message.error, message: message.message })
-    this.#server.heard.push(message)
-    const handled = (commands[message.command] as Dispatch)(this, message, Buffer.from(text))
-    if (handled === undefined) return
-    this.#queue = []
-    void handled.finally(() => {
-      const waiting = this.#queue ?? []
-      this.#queue = null
-      for (const text of waiting) this.take(text)
-    })
+    if (!isBadFrame(message)) this.#server.heard.push(message)
+    this.participant.handle(Buffer.from(text))
   }
 
   /** The frame comes too fast. */
   tooFast (text: string): void {
-    refuseFrame(this, decode(text), { refused: 'rateExceeded' })
+    this.participant.refuseFrame(Buffer.from(text), { refused: 'rateExceeded' })
   }
 
   ended (code: number): void {
     this.open = false
-    this.pending?.cancel()
-    for (const seat of [...this.seats]) seat.room.lost(seat, code === 1000 || code === 1001 || code === 1005)
+    this.participant.lost(!isGoodbye(code))
   }
 
   get limits (): ToldLimits | undefined {
     return this.#server.limits
-  }
-
-  seatIn (room: string): Seat | undefined {
-    return this.seats.find(seat => seat.room.name === room)
-  }
-
-  seated (seat: Seat): void {
-    this.seats.push(seat)
-  }
-
-  unseated (seat: Seat): void {
-    const index = this.seats.indexOf(seat)
-    if (index !== -1) this.seats.splice(index, 1)
   }
 
   send (frame: Frame): void {
@@ -135,7 +103,7 @@ class FakeServerLink implements Caller, ServerEnd {
     this.#socket.cut()
   }
 
-  admit (): Grant | Refusal {
+  authorize (): Grant | Refusal {
     return this.#server.admit()
   }
 
@@ -143,10 +111,14 @@ class FakeServerLink implements Caller, ServerEnd {
     return buildIceServerConfig(this.#server.ice)
   }
 
-  seatTaken (): void {}
+  joined (): void {}
 
-  refuse (refusal: Refusal, streamId?: string): void {
-    const { refused, message = refused, retryAfter } = refusal
-    this.send(JSON.stringify({ command: 'error', definition: refused, streamId, message, retryAfter }))
+  failed (error: unknown): void {
+    throw error
+  }
+
+  dismiss (reason: CloseReason): void {
+    this.participant.lost(CLOSE_CODES[reason].resumable)
+    this.close(reason)
   }
 }

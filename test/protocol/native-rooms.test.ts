@@ -109,7 +109,7 @@ t.test('A join on the same socket with the token of its own seat takes that seat
   one.join({ resume: true, resumeToken, received: 2 })
   t.match(JSON.parse(tokens.at(-1) ?? ''), { definition: 'joined', resumed: true })
   t.equal(one.link.open, true)
-  t.same(one.link.seats.length, 1)
+  t.same(one.link.seats.size, 1)
   t.same(two.heard(), [], 'and the other hears nothing of it')
   t.end()
 })

@@ -141,7 +141,7 @@ for (const [what, hold, method] of [
     t.ok(peer, 'it had a seat for a moment')
     t.ok(order.indexOf(`joined ${peer}`) < order.indexOf(`left ${peer}`), order.join(', '))
     t.same(rooms.apps(), [])
-    t.equal(third.seats.length, 0)
+    t.equal(third.seats.size, 0)
     t.equal(clock.pending, 0)
   })
 }

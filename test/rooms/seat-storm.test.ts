@@ -41,7 +41,7 @@ for (const dead of [0, 1, 2]) {
     const answers = joiners.map(joiner => read(joiner).filter(what => /^(joined|error)/.test(what)))
     t.ok(answers.every(each => each.length === 1), 'each is told once')
     t.same(answers.map(([answer]) => answer?.split(' ')[0]), joiners.map((_, index) => index < dead ? 'joined' : 'error'))
-    t.same(joiners.map(joiner => joiner.seats.length), joiners.map((_, index) => index < dead ? 1 : 0))
+    t.same(joiners.map(joiner => joiner.seats.size), joiners.map((_, index) => index < dead ? 1 : 0))
     t.equal(clock.pending, 0)
   })
 }
@@ -52,11 +52,11 @@ t.test('a joiner whose place in the queue comes up as a sitter leaves does not w
   for (const each of [first, second, third, fourth]) each.say({ command: 'join', streamId: 'room' })
   first.say({ command: 'leave', streamId: 'room' })
   await settle()
-  t.same([third, fourth].map(({ seats }) => seats.length), [1, 0])
+  t.same([third, fourth].map(({ seats }) => seats.size), [1, 0])
   fourth.lose(false)
   second.lose(false)
   await clock.advanceSlowly(PROBE_TIMEOUT, settle)
-  t.same([third, fourth].map(({ seats }) => seats.length), [1, 0], 'who has gone gets no seat')
+  t.same([third, fourth].map(({ seats }) => seats.size), [1, 0], 'who has gone gets no seat')
   t.equal(clock.pending, 0)
 })
 

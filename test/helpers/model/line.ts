@@ -36,7 +36,7 @@ export class Line {
         this.sent.push(what)
         const answer = message.command === 'error' || what.startsWith('leaved ')
         if (answer || !('streamId' in message)) return
-        const seat = this.real.seatIn(String(message.streamId))
+        const seat = this.real.seats.in(String(message.streamId))
         assert.ok(seat !== undefined && seat.room.app === app, `${INVARIANTS.inside}: ${what}`)
         const from = (message as { from?: string }).from
         assert.ok(from === undefined || from === `${app}/${seat.room.name}`, `${INVARIANTS.inside}: ${what} from ${from}`)

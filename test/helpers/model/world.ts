@@ -219,7 +219,7 @@ export class World {
         for (const seat of room.seats) {
           const owner = seat.link as FakeLink | null
           assert.equal(owner === null, seat.absence !== null, INVARIANTS.owned)
-          if (owner !== null) assert.ok(owner.alive && owner.seats.includes(seat), INVARIANTS.owned)
+          if (owner !== null) assert.ok(owner.alive && owner.seats.in(room.name) === seat, INVARIANTS.owned)
           else assert.ok((seat.absence?.until ?? -1) >= this.clock.lived(), INVARIANTS.owned)
         }
       }

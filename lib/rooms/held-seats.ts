@@ -1,0 +1,66 @@
+import type { Clock } from './clock.js'
+import type { PeerLink } from './peer-link.js'
+import type { Seat, SeatHolder } from './seat.js'
+
+/** The seats that one peer holds, at most one in a room. */
+export class HeldSeats implements SeatHolder {
+  readonly link: PeerLink
+  readonly #clock: Clock
+  readonly #seats: Seat[] = []
+  /** When the last seat was lost, in time lived. */
+  #emptySince: number
+
+  constructor (link: PeerLink, clock: Clock) {
+    this.link = link
+    this.#clock = clock
+    this.#emptySince = clock.lived()
+  }
+
+  get size (): number {
+    return this.#seats.length
+  }
+
+  get first (): Seat | undefined {
+    return this.#seats[0]
+  }
+
+  /** Since when there is no seat, in time lived; Infinity where there is one. */
+  get emptySince (): number {
+    return this.#seats.length === 0 ? this.#emptySince : Infinity
+  }
+
+  /** The seat in the room of this name. */
+  in (room: string): Seat | undefined {
+    for (const seat of this.#seats) if (seat.room.name === room) return seat
+    return undefined
+  }
+
+  seated (seat: Seat): void {
+    this.#seats.push(seat)
+  }
+
+  unseated (seat: Seat): void {
+    const index = this.#seats.indexOf(seat)
+    if (index !== -1) this.#seats.splice(index, 1)
+    this.#emptySince = this.#clock.lived()
+  }
+
+  /** A ping goes out behind everything sent so far. */
+  markPing (): void {
+    for (const seat of this.#seats) seat.markPing()
+  }
+
+  /** The last ping was answered: what was sent before it has arrived. */
+  confirmPing (): void {
+    for (const seat of this.#seats) seat.confirmPing()
+  }
+
+  /** The link is gone: each room decides what becomes of its seat. */
+  lost (resumable: boolean): void {
+    for (const seat of [...this.#seats]) seat.room.lost(seat, !resumable)
+  }
+
+  [Symbol.iterator] (): Iterator<Seat> {
+    return this.#seats.values()
+  }
+}

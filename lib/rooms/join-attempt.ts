@@ -1,0 +1,81 @@
+import type { Join } from '../protocol/client-messages.js'
+import { kindOf } from './client-kind.js'
+import type { JoinOutcome } from './join-request.js'
+import type { Grant } from './participant-ports.js'
+import { PendingJoin } from './pending-join.js'
+import type { Refusal } from './refusal.js'
+import type { Rooms } from './room-registry.js'
+import type { SeatHolder } from './seat.js'
+
+/** Who joins. */
+export interface Joiner {
+  readonly app: string
+  readonly rooms: Rooms
+  /** How many rooms the application may have. */
+  readonly maxRooms: number
+  readonly seats: SeatHolder
+}
+
+/** One `join` of one peer: first the application decides, then the room. */
+export class JoinAttempt {
+  readonly message: Join
+  readonly #joiner: Joiner
+  /** The room's answer, while it is not there. */
+  #pending: PendingJoin | null = null
+
+  constructor (joiner: Joiner, message: Join) {
+    this.#joiner = joiner
+    this.message = message
+  }
+
+  /**
+   * Takes the seat.
+   *
+   * @param decision what the application said, or will say
+   * @returns null where the joiner has gone before the room was asked
+   */
+  run (decision: Grant | Refusal | Promise<Grant | Refusal>): JoinOutcome | null | Promise<JoinOutcome | null> {
+    return decision instanceof Promise ? this.#consider(decision) : this.#take(decision)
+  }
+
+  /** The joiner has gone. */
+  cancel (): void {
+    this.#pending?.cancel()
+  }
+
+  async #consider (decision: Promise<Grant | Refusal>): Promise<JoinOutcome | null> {
+    const { streamId, resumeToken } = this.message
+    const considered = this.#joiner.rooms.find(this.#joiner.app, streamId)?.consider({ resumeToken, claim: this.#claim })
+    try {
+      return await this.#take(await decision)
+    } finally {
+      considered?.()
+    }
+  }
+
+  #take (decision: Grant | Refusal): JoinOutcome | null | Promise<JoinOutcome> {
+    if ('refused' in decision) return decision
+    const { app, rooms, maxRooms, seats } = this.#joiner
+    // The application may have taken its time, and the client may not have waited.
+    if (!seats.link.open) return null
+    const { capacity, ...profile } = decision
+    const { message } = this
+    const answer = rooms.join(app, message.streamId, {
+      holder: seats,
+      kind: kindOf(message),
+      resume: message.resume === true,
+      resumeToken: message.resumeToken,
+      claim: this.#claim,
+      received: message.received,
+      profile,
+      capacity
+    }, maxRooms)
+    if (!(answer instanceof PendingJoin)) return answer
+    this.#pending = answer
+    return answer.outcome
+  }
+
+  get #claim (): string | undefined {
+    return this.message.resume === true ? this.message.claim : undefined
+  }
+}

@@ -1,0 +1,250 @@
+import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
+import { decode, encode, isBadFrame, isRelayed, PONG, type BadFrame } from '../protocol/codec.js'
+import { ERRORS } from '../protocol/codes.js'
+import { dispatch, type CommandHandlers, type Handled } from './commands.js'
+import { HeldSeats } from './held-seats.js'
+import { JoinAttempt, type Joiner } from './join-attempt.js'
+import type { JoinOutcome } from './join-request.js'
+import type { ParticipantPorts } from './participant-ports.js'
+import type { PeerLink } from './peer-link.js'
+import type { Refusal } from './refusal.js'
+import type { Rooms } from './room-registry.js'
+
+/** What a participant may have, by the names of the `limits` option. */
+export interface ParticipantLimits {
+  /** Rooms of its application. */
+  readonly rooms: number
+  readonly roomsPerConnection: number
+  readonly waitingFrames: number
+}
+
+/** A frame that is refused when its turn comes: refused before those that it came after, it would count as one of them. */
+interface RefusedFrame {
+  read: ClientMessage | BadFrame
+  refusal: Refusal
+}
+
+/** The peer of one connection: takes its commands in order, and holds its seats. */
+export class Participant implements CommandHandlers, Joiner {
+  readonly app: string
+  readonly rooms: Rooms
+  /** The seats that are reached through this peer's link. */
+  readonly seats: HeldSeats
+  readonly #link: PeerLink
+  readonly #ports: ParticipantPorts
+  readonly #limits: ParticipantLimits
+  /** The frames behind a command that is not over yet; null where there is no such command. */
+  #queue: Array<Buffer | RefusedFrame> | null = null
+  /** The join that is not over yet: at most one, since frames are taken in order. */
+  #join: JoinAttempt | null = null
+  /** Whether it was told of fewer ICE servers because it had no seat yet: Ant Media's clients ask once, before they join. */
+  #askedEarly = false
+
+  constructor (app: string, rooms: Rooms, link: PeerLink, ports: ParticipantPorts, limits: ParticipantLimits) {
+    this.app = app
+    this.rooms = rooms
+    this.seats = new HeldSeats(link, rooms.clock)
+    this.#link = link
+    this.#ports = ports
+    this.#limits = limits
+  }
+
+  get maxRooms (): number {
+    return this.#limits.rooms
+  }
+
+  /** Whether a join is not over yet. */
+  get joining (): boolean {
+    return this.#join !== null
+  }
+
+  /** Whether a command is not over yet. */
+  get busy (): boolean {
+    return this.#queue !== null
+  }
+
+  /** Takes one text frame, behind those that came before it. */
+  handle (frame: Buffer): void {
+    if (this.#queue === null) {
+      this.#take(frame)
+    } else if (this.#queue.length < this.#limits.waitingFrames) {
+      this.#queue.push(frame)
+    } else {
+      this.refuse({ refused: 'rateExceeded', message: 'Too many frames behind a join that is not answered yet.' })
+      this.#ports.dismiss('policy')
+    }
+  }
+
+  /** Refuses one text frame, behind those that came before it. It is read all the same, to know for which seat it counts. */
+  refuseFrame (frame: Buffer, refusal: Refusal): void {
+    this.#takeInTurn({ read: decode(frame.toString()), refusal })
+  }
+
+  /** Answers by an error. */
+  refuse ({ refused, message, retryAfter }: Refusal, streamId?: string): void {
+    const text = message ?? ERRORS[refused]
+    this.#link.send(encode({
+      command: 'error',
+      definition: refused,
+      ...(streamId === undefined ? {} : { streamId }),
+      message: text,
+      ...(retryAfter === undefined ? {} : { retryAfter })
+    }))
+    const { events } = this.rooms
+    if (events.listenerCount('refused') > 0) {
+      events.emit('refused', { app: this.app, ...(streamId === undefined ? {} : { room: streamId }), definition: refused, message: text })
+    }
+  }
+
+  /** The server goes away: tells the peer, and when to come back. */
+  drain (retryAfter: number): void {
+    // The answer of the room would come when the link is closing already.
+    if (this.#join !== null) this.refuse({ refused: 'serverDraining', retryAfter }, this.#join.message.streamId)
+    this.#link.send(encode({ command: 'notification', definition: 'server_will_stop', retryAfter }))
+  }
+
+  /**
+   * The link is gone, or about to go.
+   *
+   * @param resumable whether the peer may come back to its seats: not where it, or the server, said goodbye
+   */
+  lost (resumable: boolean): void {
+    this.#join?.cancel()
+    this.seats.lost(resumable)
+  }
+
+  // The commands.
+
+  handleJoin (message: Join): Handled {
+    const { streamId } = message
+    if (this.seats.size >= this.#limits.roomsPerConnection && this.seats.in(streamId) === undefined) {
+      this.refuse({ refused: 'tooManyRooms', message: 'This connection sits in as many rooms as it may.' }, streamId)
+      return undefined
+    }
+    const join = new JoinAttempt(this, message)
+    const outcome = join.run(this.#ports.authorize(message))
+    if (!(outcome instanceof Promise)) {
+      this.#joined(outcome, streamId)
+      return undefined
+    }
+    return this.#waitForSeat(join, outcome)
+  }
+
+  handleLeave ({ streamId }: Leave | Stop): Handled {
+    const only = this.seats.size === 1 ? this.seats.first : undefined
+    const seat = streamId === undefined ? only : this.seats.in(streamId)
+    if (seat !== undefined) {
+      seat.room.leave(seat)
+    } else if (streamId === undefined && this.seats.size > 1) {
+      this.refuse({ refused: 'noStreamNameSpecified', message: 'You sit in several rooms, so streamId must name one.' })
+    } else if (streamId === undefined) {
+      this.refuse({ refused: 'notInRoom' })
+    } else {
+      // What was asked for is so. Android says it at each try to come back, and would show an error to its user.
+      this.#link.send(encode({ command: 'notification', definition: 'leaved', streamId }))
+    }
+    return undefined
+  }
+
+  handleRelayed (message: RelayedMessage, frame: Buffer): Handled {
+    const seat = this.seats.in(message.streamId)
+    if (seat === undefined) {
+      this.refuse({ refused: 'notInRoom' }, message.streamId)
+      return undefined
+    }
+    if (message.command === 'takeConfiguration' && message.type === 'offer') seat.room.offered(seat)
+    if (!seat.room.relay(seat, frame, message.command)) this.refuse({ refused: 'no_peer_associated_before' }, message.streamId)
+    return undefined
+  }
+
+  handlePing (): Handled {
+    this.#link.send(PONG)
+    return undefined
+  }
+
+  handleGetIceServerConfig (): Handled {
+    this.#askedEarly = this.seats.size === 0 && this.#ports.iceServersNeedSeat
+    const config = this.#ports.iceServerConfig(this.seats.first?.id)
+    if (config instanceof Promise) return config.then(config => this.#link.send(encode(config)))
+    this.#link.send(encode(config))
+    return undefined
+  }
+
+  #takeInTurn (frame: Buffer | RefusedFrame): void {
+    if (this.#queue === null) this.#take(frame)
+    else this.#queue.push(frame)
+  }
+
+  /** Takes a frame whose turn it is. */
+  #take (frame: Buffer | RefusedFrame): void {
+    try {
+      if (!Buffer.isBuffer(frame)) {
+        this.#refuseRead(frame.read, frame.refusal)
+        return
+      }
+      const message = decode(frame.toString())
+      if (isBadFrame(message)) {
+        this.#refuseRead(message, { refused: message.error, message: message.message })
+        return
+      }
+      const handled = dispatch(this, message, frame)
+      if (handled !== undefined) void this.#waitFor(handled)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Keeps the frames that come from now on until the command is over, so that a client's frames take effect in order. */
+  async #waitFor (handled: Promise<void>): Promise<void> {
+    const queue: Array<Buffer | RefusedFrame> = []
+    this.#queue = queue
+    try {
+      await handled
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#queue = null
+    for (const frame of queue) {
+      if (!this.#link.open) break
+      this.#takeInTurn(frame)
+    }
+  }
+
+  async #waitForSeat (join: JoinAttempt, outcome: Promise<JoinOutcome | null>): Promise<void> {
+    this.#join = join
+    this.rooms.joinsInFlight++
+    try {
+      const known = await outcome
+      if (this.#link.open) this.#joined(known, join.message.streamId)
+    } finally {
+      this.#join = null
+      this.rooms.joinsInFlight--
+    }
+  }
+
+  #joined (outcome: JoinOutcome | null, streamId: string): void {
+    if (outcome === null) return
+    if ('refused' in outcome) {
+      this.refuse(outcome, streamId)
+      return
+    }
+    this.#ports.joined()
+    // Nobody waits for this one, and a rejection that nobody hears ends the process.
+    if (this.#askedEarly) this.handleGetIceServerConfig()?.catch((error: unknown) => this.#fail(error))
+  }
+
+  /** A message that was for the other peer counts in `received` all the same, so that its sender, who was told, does not send it again. */
+  #refuseRead (read: ClientMessage | BadFrame, refusal: Refusal): void {
+    const { streamId } = read as { streamId?: string }
+    const relayed = isBadFrame(read) ? read.relayed === true : isRelayed(read.command)
+    const seat = relayed && streamId !== undefined ? this.seats.in(streamId) : undefined
+    if (seat !== undefined) seat.refused++
+    this.refuse(refusal, streamId)
+  }
+
+  #fail (error: unknown): void {
+    this.#ports.failed(error)
+    this.refuse({ refused: 'internalError' })
+    this.#ports.dismiss('fault')
+  }
+}
