@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
+import type { Settings } from '../config/settings.js'
 import { setMaxPayload } from './internals.js'
 import { SafeLog } from './safe-log.js'
 import { Upgrades } from './upgrades.js'
@@ -19,10 +20,8 @@ export const UPGRADE_CONSTRAINT = 'fastifyWebrtcSignallingUpgrade'
 /**
  * Registers a WebSocket server of our own in our own scope, whatever the host has. Its options are ours, it sees the upgrades of
  * our routes alone, and a host that registers `@fastify/websocket`, of any version, before or after us, has a server of its own.
- *
- * @param frameBytes the largest frame that any application takes, bytes
  */
-export async function addWebSocketServer (scope: FastifyInstance, frameBytes: number): Promise<void> {
+export async function addWebSocketServer (scope: FastifyInstance, settings: Settings): Promise<void> {
   const upgrades = Upgrades.of(scope.server)
   const { routes, emitter } = upgrades.take(scope)
   scope.addHook('onRoute', ({ url, constraints }) => routes.add(url, constraints?.[UPGRADE_CONSTRAINT] === true, constraints ?? {}))
@@ -41,13 +40,18 @@ export async function addWebSocketServer (scope: FastifyInstance, frameBytes: nu
         options: {
           server: emitter as never,
           clientTracking: false,
-          maxPayload: frameBytes * MARGIN,
+          maxPayload: largestFrame(settings) * MARGIN,
           maxFragments: MAX_FRAGMENTS,
           perMessageDeflate: false
         }
       }, error => error === undefined || error === null ? resolve() : reject(error))
     })
   }))
+}
+
+/** The largest frame that any application takes, bytes. */
+function largestFrame ({ defaults, listed }: Settings): number {
+  return Math.max(defaults.limits.frameBytes, ...[...listed?.values() ?? []].map(app => app.limits.frameBytes))
 }
 
 /** A request decorator of a parent cannot be declared again (`FST_ERR_DEC_ALREADY_PRESENT`); `ws` means the same in all versions. */

@@ -26,7 +26,7 @@ const FLOORS: Record<string, Floor> = {
   config: { parts: ['config', 'protocol', 'errors.ts'], packages: /^(fastify|node:http|node:util\/types)$/ },
   // First floor: no socket, no Fastify.
   rooms: { parts: ['rooms', 'protocol', 'errors.ts', 'events.ts'], packages: new RegExp(`^${PURE}$`) },
-  api: { parts: ['api', 'rooms', 'protocol', 'errors.ts', 'events.ts'], packages: /^$/ },
+  api: { parts: ['api', 'rooms', 'protocol', 'errors.ts', 'events.ts'], packages: /^fastify$/ },
   turn: { parts: ['turn', 'protocol'], packages: new RegExp(`^${PURE}$`) },
   cluster: { parts: ['cluster', 'rooms', 'protocol', 'errors.ts', 'events.ts'], packages: new RegExp(`^${PURE}$`) },
   observe: { parts: ['observe', 'events.ts', 'protocol'], packages: /^node:(crypto|events|diagnostics_channel)$/ },
@@ -41,7 +41,7 @@ const FLOORS: Record<string, Floor> = {
 }
 
 /** Those files that only say what they need of Fastify, and never run it, import its types alone. */
-const FASTIFY_BY_TYPE = ['config', 'augment.ts']
+const FASTIFY_BY_TYPE = ['config', 'api', 'augment.ts']
 
 const partOf = (file: string): string => file.split('/')[1] ?? ''
 const within = (file: string, parts: string[] = []): boolean => parts.some(part => file === `lib/${part}` || file.startsWith(`lib/${part}/`))
