@@ -78,7 +78,7 @@ await build({
 })
 cpSync(join(root, 'lib/page'), join(dist, 'page'), { recursive: true })
 
-// The page asks for each file under its version, so that a browser may keep it for ever (lib/transport/assets.ts).
+// The page asks for each file under its version, so that a browser may keep it for ever (lib/transport/routes/assets.ts).
 const version = file => createHash('sha256').update(readFileSync(join(dist, file))).digest('hex').slice(0, 12)
 const page = join(dist, 'page/peer.html')
 const versioned = { 'peer.css': 'page/peer.css', 'peer.js': 'page/peer.js', 'peer.svg': 'page/peer.svg', 'js/adapter-latest.js': 'client/adapter-latest.js', 'js/webrtc_adaptor.js': 'client/webrtc_adaptor.js' }

@@ -4,13 +4,13 @@ import fp from 'fastify-plugin'
 import type { WebrtcSignallingOptions } from './config/options.js'
 import { decorate } from './api/registrations.js'
 import { resolveOptions } from './config/settings.js'
-import { addAssets } from './transport/assets.js'
-import { drainOnClose } from './transport/closing.js'
+import { addAssets } from './transport/routes/assets.js'
+import { drainOnClose } from './transport/drain-on-close.js'
 import { ConnectionRegistry } from './transport/connection-registry.js'
 import { hostLog } from './transport/host-log.js'
-import { addSignallingRoutes } from './transport/route.js'
-import { watchForClashes } from './transport/route-clashes.js'
-import { addWebSocketServer } from './transport/web-socket-server.js'
+import { addSignallingRoutes } from './transport/routes/signalling-routes.js'
+import { watchForClashes } from './transport/routes/route-clashes.js'
+import { addWebSocketServer } from './transport/upgrades/web-socket-server.js'
 
 /**
  * Turns a Fastify app into a signalling server for calls between browsers: WebSocket routes `/:app` and

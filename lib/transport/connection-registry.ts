@@ -6,7 +6,7 @@ import { AddressBook } from './limits/address-book.js'
 import type { Connection } from './connection.js'
 import type { HeartbeatRules } from './heartbeat.js'
 import { SafeLog } from './safe-log.js'
-import { Strays } from './strays.js'
+import { Strays } from './limits/strays.js'
 import type { RateLimit } from './limits/token-bucket.js'
 
 /** What is kept once per set of limits. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import t from 'tap'
-import { Strays, type Stray } from '../../lib/transport/strays.js'
+import { Strays, type Stray } from '../../lib/transport/limits/strays.js'
 import { host, refusal, type Client } from '../helpers/host.js'
 
 // At the limit for one address its oldest connection that never joined gives way to a newcomer, and nobody else does.

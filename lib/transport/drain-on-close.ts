@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { ConnectionRegistry } from './connection-registry.js'
-import { Upgrades } from './upgrades.js'
+import { Upgrades } from './upgrades/upgrades.js'
 
 /**
  * Every registration of the plugin in an app, in whatever scope. By the app's router, which all its scopes share: two apps

@@ -1,11 +1,11 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import {
   BadAppNameError, DrainingError, FullError, OriginNotAllowedError, TooManyConnectionsError, UnknownAppError
-} from '../errors.js'
-import { isName } from '../protocol/names.js'
-import { addressKey } from './limits/address-book.js'
-import type { ConnectionRegistry } from './connection-registry.js'
-import { SafeLog } from './safe-log.js'
+} from '../../errors.js'
+import { isName } from '../../protocol/names.js'
+import { addressKey } from '../limits/address-book.js'
+import type { ConnectionRegistry } from '../connection-registry.js'
+import { SafeLog } from '../safe-log.js'
 
 /** Who is let to the upgrade, and who gets which HTTP status instead. */
 export class Admission {

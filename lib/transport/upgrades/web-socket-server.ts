@@ -3,9 +3,9 @@ import fp from 'fastify-plugin'
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
-import type { Settings } from '../config/settings.js'
-import { setMaxPayload } from './internals.js'
-import { SafeLog } from './safe-log.js'
+import type { Settings } from '../../config/settings.js'
+import { setMaxPayload } from '../internals.js'
+import { SafeLog } from '../safe-log.js'
 import { Upgrades } from './upgrades.js'
 
 /** A frame may come in this many pieces; browsers and native clients send one, or a few. */

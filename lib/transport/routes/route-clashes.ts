@@ -1,6 +1,6 @@
 import type { FastifyContextConfig, FastifyInstance } from 'fastify'
-import { RouteClashError } from '../errors.js'
-import { UPGRADE_CONSTRAINT } from './web-socket-server.js'
+import { RouteClashError } from '../../errors.js'
+import { UPGRADE_CONSTRAINT } from '../upgrades/web-socket-server.js'
 
 /** What a route of ours is to one of the host's at its place: it stands, or makes way. */
 export type Standing = 'stands' | 'makesWay'

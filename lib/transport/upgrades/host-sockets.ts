@@ -3,7 +3,7 @@ import type { Http2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
-import { responseOn, speaksHttp1 } from './internals.js'
+import { responseOn, speaksHttp1 } from '../internals.js'
 
 /** How far a connection had come; where it has come no further, its client does nothing. */
 type Mark = string

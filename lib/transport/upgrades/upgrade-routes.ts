@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { IncomingMessage } from 'node:http'
-import { rewriteUrlOf, type UpgradeVerdict } from './internals.js'
+import { rewriteUrlOf, type UpgradeVerdict } from '../internals.js'
 
 interface Pattern {
   parts: string[]

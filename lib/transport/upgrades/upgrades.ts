@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { HostSockets } from './host-sockets.js'
-import { decidesByServer, decideUpgrades, decideUpgradesOn, type UpgradeVerdict } from './internals.js'
+import { decidesByServer, decideUpgrades, decideUpgradesOn, type UpgradeVerdict } from '../internals.js'
 import { UpgradeRoutes } from './upgrade-routes.js'
 
 /** One registration of the plugin, whose routes take upgrades. */

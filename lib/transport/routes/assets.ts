@@ -3,12 +3,12 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Settings } from '../config/settings.js'
+import type { Settings } from '../../config/settings.js'
 import type { Admission } from './admission.js'
-import { addRoute } from './route.js'
+import { addRoute } from './signalling-routes.js'
 
 // The same from lib/ and from dist/: both lie directly in the package.
-const dist = fileURLToPath(new URL('../../dist', import.meta.url))
+const dist = fileURLToPath(new URL('../../../dist', import.meta.url))
 
 interface Asset {
   path: string
