@@ -49,8 +49,10 @@ export function isLibraryOrigin (origin: string): boolean {
 
 /**
  * Whether a handshake without an `Origin` comes from a browser all the same: a proxy has taken the header away, and with it what
- * keeps other sites' pages out. Two marks are asked for, as apps borrow a browser's `User-Agent`.
+ * keeps other sites' pages out. A cookie says so alone, since some proxies pass nothing else on (`@fastify/http-proxy`), and since it
+ * is what the attack from another site lives on. Of the rest two marks are asked for, as apps borrow a browser's `User-Agent`.
  */
 export function hasLostItsOrigin (headers: IncomingHttpHeaders): boolean {
+  if (headers.cookie !== undefined) return true
   return BROWSER_AGENT.test(headers['user-agent'] ?? '') && hasBrowserMark({ ...headers, 'user-agent': undefined })
 }

@@ -14,7 +14,8 @@ type Headers = Record<string, string>
 /** A door to knock at: the address of the example's application. */
 async function open (t: Test, app: FastifyInstance) {
   const address = `${await start(t, app)}/WebRTCApp4`
-  const connect = (headers: Headers) => new WebSocket(address, { headers })
+  // As a browser has it, which sends its page's origin with its cookies.
+  const connect = (headers: Headers) => new WebSocket(address, { headers, origin: new URL(address).origin })
   return {
     /** Connects; fails where there is no upgrade. */
     async enter (headers: Headers = {}): Promise<Client> {

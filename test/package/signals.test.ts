@@ -96,7 +96,8 @@ const entries: Record<string, (origin: string, name: string) => Promise<Headers>
 
 async function cookieOf (url: string): Promise<Headers> {
   const [cookie = ''] = (await fetch(url, { redirect: 'manual' })).headers.getSetCookie()
-  return { cookie: cookie.split(';')[0] ?? '' }
+  // A browser sends its page's origin along.
+  return { cookie: cookie.split(';')[0] ?? '', origin: new URL(url).origin }
 }
 
 /** Two clients that sit in a room of an example. */

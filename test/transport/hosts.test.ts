@@ -22,6 +22,7 @@ import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.
 import { certificate } from '../helpers/certificate.js'
 import { listen, Log, refusal } from '../helpers/host.js'
 import { SignallingClient } from '../helpers/signalling-client.js'
+import { CUT_OFF, passEverything, tlsProxy } from '../helpers/tls-proxy.js'
 
 // What hosts have beside the plugin. For each: the host does what it does without the plugin, a call sets itself up, close() ends.
 
@@ -41,6 +42,8 @@ interface HostCase {
   /** Puts the host together; `plugin` registers ours, or nothing. */
   build: (app: FastifyInstance, plugin: () => Promise<void>, t: Test) => Promise<void>
   observe: Observe
+  /** Puts something before the host, and says where that is. */
+  front?: (t: Test, origin: string) => Promise<string>
 }
 
 /** One echo over a WebSocket of the host's, or how it failed. */
@@ -280,6 +283,22 @@ const cases: HostCase[] = [
       await ours()
     },
     observe: async ({ origin }) => await secure(`${origin}/own`)
+  },
+  {
+    name: 'is behind a proxy with TLS that cuts a prefix off',
+    server: { trustProxy: true },
+    async build (app, ours) {
+      app.get('/own', async ({ url, protocol, hostname }) => ({ url, protocol, hostname }))
+      await app.register(websocket)
+      await app.register(async scope => { scope.get('/echo', { websocket: true }, answers as never) })
+      await ours()
+    },
+    front: (t, origin) => tlsProxy(t, origin, passEverything),
+    observe: async ({ origin }) => ({
+      own: await secure(`${origin}/own?a=b`),
+      echo: await echo(`${toWs(origin)}/echo`),
+      elsewhere: await secure(origin.replace(CUT_OFF, '/elsewhere'))
+    })
   }
 ]
 
@@ -301,7 +320,7 @@ async function overHttp2 (origin: string, path: string, keep?: (session: ReturnT
   return headers[':status'] as number
 }
 
-async function run (t: Test, { server = {}, options, build, observe }: HostCase, plugin: boolean): Promise<{ seen: unknown, running: Running }> {
+async function run (t: Test, { server = {}, options, build, observe, front }: HostCase, plugin: boolean): Promise<{ seen: unknown, running: Running }> {
   const app = Fastify(server as FastifyServerOptions) as unknown as FastifyInstance
   t.teardown(() => app.close())
   await build(app, async () => {
@@ -309,7 +328,8 @@ async function run (t: Test, { server = {}, options, build, observe }: HostCase,
   }, t)
   const address = await app.listen({ port: 0, host: 'localhost' })
   const { port } = new URL(address)
-  const running = { app, origin: `${'https' in server ? 'https' : 'http'}://localhost:${port}`, port: Number(port) }
+  const origin = `${'https' in server ? 'https' : 'http'}://localhost:${port}`
+  const running = { app, origin: front === undefined ? origin : await front(t, origin), port: Number(port) }
   return { seen: await observe(running, t), running }
 }
 

@@ -69,8 +69,9 @@ for (const name of NATIVE_NAMES) {
   t.test(`${name} with a cookie is held to the rule for pages, since the attack from another site lives on cookies`, async t => {
     const server = await host(t, { allowedOrigins: ['https://app.example.com'] })
     const { headers } = handshakeOf(name, hostOf(server))
-    if (headers.origin === undefined) return t.pass('it sends no Origin, so that no page is behind it')
     t.equal(await status(server, { ...headers, cookie: 'sessionId=1' }), 403)
+    // Without an Origin no page is behind it, unless a proxy has taken that away.
+    if (headers.origin === undefined) return
     t.equal(await status(server, { ...headers, authorization: 'Basic YTpi' }), 403)
     const listed = await host(t, { allowedOrigins: ['self', headers.origin.replace(hostOf(server), 'localhost')] })
     if (headers.origin === 'https://www.google.com' || name === 'GStreamer') t.equal(await status(listed, { ...headers, cookie: 'sessionId=1' }), 101, 'unless its Origin is in the list')
