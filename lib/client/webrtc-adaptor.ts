@@ -1,7 +1,7 @@
 import type { Joined } from '../protocol/server-messages.js'
 import { Announcer } from './base/announcer.js'
 import { AdaptorError, browserError } from './base/client-errors.js'
-import type { CallbackEvents } from './base/client-events.js'
+import type { AdaptorEvents } from './base/client-events.js'
 import { resolveOptions, type Settings, type WebRTCAdaptorOptions } from './base/client-options.js'
 import { quiet } from './base/deferred.js'
 import { Emitter } from './base/emitter.js'
@@ -9,7 +9,7 @@ import { browserEnvironment, type Environment } from './base/environment.js'
 import type { RemoteMediaState } from './call/remote-media.js'
 import { Client } from './client.js'
 
-export type { AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName } from './base/client-events.js'
+export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName } from './base/client-events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
 export type { MuteMode } from './media/local-track.js'
 export type { SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
@@ -24,7 +24,7 @@ export { reconnectPolicy } from './signalling/reconnect-policy.js'
  * A call between this page and one other, through a room on the server. It connects and asks for camera and
  * microphone at once; `join` takes a seat, and the call sets itself up when somebody else is there.
  */
-export class WebRTCAdaptor extends Emitter<CallbackEvents> {
+export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   readonly #settings: Settings
   readonly #announcer: Announcer
   readonly #client: Client

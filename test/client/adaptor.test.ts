@@ -109,6 +109,43 @@ t.test('messages of the application reach the other page, and only from a room',
   await t.rejects(anna.adaptor.sendPeerMessage('chat', circle), { name: 'TypeError' })
 })
 
+t.test('an error is an event too, of the SDK\'s parts and of a method that fails, each told once beside callbackError', async t => {
+  const world = new World()
+  const page = world.page(t)
+  page.devices.fail = () => 'NotAllowedError'
+  const adaptor = page.open()
+  const errors: AdaptorError[] = []
+  const end = adaptor.on('error', error => errors.push(error))
+  await world.settle()
+  await t.rejects(adaptor.join(''), { name: 'noStreamNameSpecified' })
+  t.same(errors.map(({ name }) => name), ['NotAllowedError', 'noStreamNameSpecified'])
+  t.ok(errors.every((error, index) => error instanceof AdaptorError && error === page.errors[index]), 'the same objects')
+  t.notOk(page.told.includes('error'), 'callback is not told of errors')
+  end()
+  await t.rejects(adaptor.join(''), { name: 'noStreamNameSpecified' })
+  t.equal(errors.length, 2, 'whoever has stopped listening is told no more')
+})
+
+t.test('an error that nobody listens to is thrown nowhere, and one that a listener throws stops no other', async t => {
+  const uncaught: unknown[] = []
+  const listen = (error: unknown) => { uncaught.push(error) }
+  process.on('uncaughtException', listen)
+  t.teardown(() => process.off('uncaughtException', listen))
+  const world = new World()
+  const page = world.page(t)
+  const adaptor = page.open({ callbackError: undefined })
+  await t.rejects(adaptor.join(''), { name: 'noStreamNameSpecified' })
+  await world.settle()
+  t.same(uncaught, [])
+  const errors: string[] = []
+  adaptor.on('error', () => { throw new Error('of a listener') })
+  adaptor.on('error', ({ name }) => errors.push(name))
+  await t.rejects(adaptor.join(''), { name: 'noStreamNameSpecified' })
+  await world.settle()
+  t.same(errors, ['noStreamNameSpecified'])
+  t.match(uncaught, [{ message: 'of a listener' }], 'it becomes the page\'s own error, as from any event listener')
+})
+
 t.test('a promise that nobody awaits makes no unhandled rejection', async t => {
   const unhandled: unknown[] = []
   const listen = (reason: unknown) => { unhandled.push(reason) }

@@ -101,7 +101,7 @@ export const tables: Record<string, () => string> = {
   'sdk options': () => table(['option', 'default', 'meaning'], members('base/client-options.ts', 'WebRTCAdaptorOptions')),
   'sdk methods': () => table(['method', 'what it does'], members('webrtc-adaptor.ts', 'WebRTCAdaptor')
     .filter(([name = '', , text]) => name.includes('(') && text !== '').map(([name = '', , text = '']) => [name, text])),
-  'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], members('base/client-events.ts', 'CallbackEvents').map(([name = '', , text = '']) => [name, text])),
+  'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], [...members('base/client-events.ts', 'CallbackEvents'), ...members('base/client-events.ts', 'AdaptorEvents')].map(([name = '', , text = '']) => [name, text])),
   'sdk errors': adaptorErrors,
   options,
   'client messages': clientMessages,

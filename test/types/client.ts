@@ -69,6 +69,8 @@ export const bad5: WebRTCAdaptorOptions = { localVideoId: document.createElement
 
 // Callbacks by name.
 export const names: CallbackName[] = ['initialized', 'joined', 'leaved', 'server_will_stop', 'reconnecting', 'reconnected', 'closed']
+// @ts-expect-error an error is an event, and no callback: that is callbackError's
+export const errorName: CallbackName = 'error'
 // @ts-expect-error no such callback
 export const badName: CallbackName = 'hello'
 export const errors: ErrorName[] = [
@@ -85,6 +87,7 @@ export const retryAfter = (error: AdaptorError): number | undefined => error.ret
 // Events by name, for who prefers them.
 adaptor.on('joined', ({ streamId }) => { void streamId.length })
 adaptor.on('reconnecting', ({ delay }) => { void delay.toFixed() })
+adaptor.on('error', error => { const known: AdaptorError = error; void known.retryAfter })
 // @ts-expect-error no such event
 adaptor.on('hello', () => {})
 // @ts-expect-error no such field

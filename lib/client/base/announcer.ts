@@ -1,13 +1,13 @@
 import { guarded } from './emitter.js'
 import { quiet } from './deferred.js'
 import type { AdaptorError } from './client-errors.js'
-import type { CallbackArguments, CallbackEvents, CallbackName } from './client-events.js'
+import type { AdaptorEvents, CallbackArguments, CallbackEvents, CallbackName } from './client-events.js'
 import type { WebRTCAdaptorOptions } from './client-options.js'
 
 /** Notifications that the SDK announces itself; all others go to the application by their `definition`. */
 const ANNOUNCED_ELSEWHERE: readonly unknown[] = ['joined', 'leaved', 'initialized', 'closed', 'reconnecting', 'reconnected']
 
-type Emit = <K extends CallbackName> (name: K, payload: CallbackEvents[K]) => void
+type Emit = <K extends keyof AdaptorEvents> (name: K, payload: AdaptorEvents[K]) => void
 
 /** Tells the application what happens, by its callbacks and by events. */
 export class Announcer {
@@ -22,7 +22,7 @@ export class Announcer {
   tell<K extends CallbackName> (name: K, payload: CallbackEvents[K]): void {
     const { callback } = this.#options
     if (callback !== undefined) guarded(() => (callback as (...told: CallbackArguments) => void)(...[name, payload] as CallbackArguments))
-    this.#emit(name, payload)
+    this.#emit(name, payload as AdaptorEvents[K])
   }
 
   /** Tells of a notification of the server, by its own name as well. */
@@ -34,6 +34,7 @@ export class Announcer {
   report (error: AdaptorError): void {
     const { callbackError } = this.#options
     if (callbackError !== undefined) guarded(() => callbackError(error.name, error))
+    this.#emit('error', error)
   }
 
   /** Reports the error and rejects with it. */

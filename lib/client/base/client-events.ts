@@ -1,3 +1,4 @@
+import type { AdaptorError } from './client-errors.js'
 import type { RemoteMediaState } from '../call/remote-media.js'
 import type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../../protocol/server-messages.js'
 import type { PeerMessage } from '../../protocol/client-messages.js'
@@ -48,6 +49,12 @@ export interface CallbackEvents {
   ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
   /** Camera or microphone went on or off, by the SDK's methods or because the device is gone. */
   local_media_changed: { camera: boolean, microphone: boolean }
+}
+
+/** What `on` and `off` know by name: all that `callback` is told, and errors. */
+export interface AdaptorEvents extends CallbackEvents {
+  /** Something went wrong: the AdaptorError that `callbackError` is told, once. Without a listener nothing is thrown. For `on` only. */
+  error: AdaptorError
 }
 
 export type CallbackName = keyof CallbackEvents
