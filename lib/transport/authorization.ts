@@ -1,51 +1,53 @@
 import type { FastifyRequest } from 'fastify'
+import type { Authorization } from '../config/options.js'
+import { isThenable } from '../config/origins.js'
+import type { AppSettings } from '../config/settings.js'
 import type { Join } from '../protocol/client-messages.js'
-import type { IceServerConfig } from '../protocol/server-messages.js'
+import { isJson } from '../protocol/codec.js'
+import type { Clock } from '../rooms/clock.js'
 import type { Grant } from '../rooms/participant-ports.js'
 import type { Refusal } from '../rooms/refusal.js'
-import type { Authorization } from '../config/options.js'
-import { buildIceServerConfig } from '../turn/ice-config.js'
-import { issueCredentials } from '../turn/credentials.js'
-import type { Connection } from './connection.js'
-import type { ConnectionRegistry } from './connection-registry.js'
-import { isJson } from '../protocol/codec.js'
-import { isThenable } from '../config/origins.js'
+import { inTime, TimeoutError } from './in-time.js'
+import type { SafeLog } from './safe-log.js'
+
+/** The connection that asks to join. */
+export interface JoiningConnection {
+  readonly app: string
+  /** As the application sees it, in `peer`. */
+  readonly id: string
+  readonly log: SafeLog
+}
 
 const UNAUTHORIZED: Refusal = { refused: 'unauthorized_access' }
 
-/** Asks the application whether a connection may join, where it wants to be asked. */
+/**
+ * Asks the application whether a connection may join, where it wants to be asked. Why it refuses is for the log alone: what an
+ * application throws may say more than a stranger should read.
+ */
 export function authorizeJoin (
-  connection: Connection, request: FastifyRequest, join: Join, registry: ConnectionRegistry
+  { authorize, authorizeTimeout }: AppSettings, { app, id, log }: JoiningConnection, request: FastifyRequest, join: Join, clock: Clock
 ): Grant | Refusal | Promise<Grant | Refusal> {
-  const { authorize, authorizeTimeout } = connection.settings
   if (authorize === undefined) return {}
-  const context = { app: connection.app, room: join.streamId, peer: connection.id, token: join.token ?? undefined }
-  try {
-    const answer = authorize(request, context)
-    // A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer.
-    if (!isThenable(answer)) return grant(answer)
-    return inTime(answer, authorizeTimeout, registry).then(grant).catch((error: unknown) => {
-      if (!(error instanceof TimeoutError)) return refuse(error, context, registry)
-      registry.log.warn({ app: context.app, room: context.room }, 'authorize took longer than authorizeTimeout: join refused')
+  const room = join.streamId
+  const refuse = (error: unknown): Refusal => {
+    if (error instanceof TimeoutError) {
+      log.warn({ app, room }, 'authorize took longer than authorizeTimeout: join refused')
       return { ...UNAUTHORIZED, message: 'Whether you may join could not be found out in time.' }
-    })
+    }
+    log.info({ err: error, app, room }, 'authorize refused a join')
+    return UNAUTHORIZED
+  }
+  try {
+    const answer = authorize(request, { app, room, peer: id, token: join.token ?? undefined })
+    // A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer.
+    return isThenable(answer) ? inTime(answer, authorizeTimeout, clock).then(grantOf).catch(refuse) : grantOf(answer)
   } catch (error) {
-    return refuse(error, context, registry)
+    return refuse(error)
   }
 }
 
-/** The application has not answered in time. */
-class TimeoutError extends Error {}
-
-/** What the application answers, or a TimeoutError: whoever asks never waits for an answer that does not come. */
-function inTime<T> (answer: PromiseLike<T>, ms: number, { clock }: ConnectionRegistry): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = clock.after(ms, () => reject(new TimeoutError('The answer took too long.')))
-    Promise.resolve(answer).finally(() => clock.cancel(timer)).then(resolve, reject)
-  })
-}
-
-function grant (answer: Authorization | undefined | void): Grant {
+/** @throws TypeError, RangeError where the answer is none that an application may give. */
+function grantOf (answer: Authorization | undefined | void): Grant {
   if (answer === undefined || answer === null) return {}
   // `false` above all: who writes it means a refusal.
   if (typeof answer !== 'object') throw new TypeError(`authorize returned ${String(answer)}: to let in, return nothing or an object; to refuse, throw`)
@@ -58,48 +60,4 @@ function grant (answer: Authorization | undefined | void): Grant {
     ...(role === undefined ? {} : { role }),
     ...(capacity === undefined ? {} : { capacity })
   }
-}
-
-function isText (value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
-}
-
-// Why is for the log: what an application throws may say more than a stranger should read.
-function refuse (error: unknown, context: { app: string, room: string }, registry: ConnectionRegistry): Refusal {
-  registry.log.info({ err: error, app: context.app, room: context.room }, 'authorize refused a join')
-  return UNAUTHORIZED
-}
-
-/**
- * The answer to `getIceServerConfig`. TURN costs money, so its credentials are for those who may join: where `authorize`
- * decides that, for whoever sits in a room; else for whoever got past the route's hooks.
- */
-export function iceServerConfig (
-  connection: Connection, seat: string | undefined, request: FastifyRequest | null, registry: ConnectionRegistry
-): IceServerConfig | Promise<IceServerConfig> {
-  const { turn, iceServers, authorize, authorizeTimeout } = connection.settings
-  if (turn === undefined || (authorize !== undefined && seat === undefined)) return buildIceServerConfig({ iceServers })
-  const { urls, ttl, algorithm } = turn
-  const peer = seat ?? connection.id
-  if (turn.secret !== undefined) {
-    return buildIceServerConfig({
-      iceServers,
-      turn: { urls, ...issueCredentials({ secret: turn.secret, user: peer, ttl, algorithm, now: Date.now() }) }
-    })
-  }
-  const { credentials } = turn
-  if (request === null) return buildIceServerConfig({ iceServers })
-  return inTime(Promise.resolve().then(() => credentials(request, peer)), authorizeTimeout, registry).then(issued => {
-    const { username, credential } = issued
-    // RTCPeerConnection throws on a TURN server without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call at all.
-    if (!isText(username) || !isText(credential)) throw new TypeError('turn.credentials returned no username, or no credential')
-    const lifetime = Math.floor(issued.ttl ?? ttl)
-    // The client asks again when they end: a time that is none would have it ask without end, or never.
-    if (typeof issued.ttl === 'string' || !Number.isSafeInteger(lifetime) || lifetime < 1) throw new RangeError('turn.credentials returned a ttl that is no number of seconds')
-    return buildIceServerConfig({ iceServers, turn: { urls, username, credential, ttl: lifetime } })
-  }).catch((error: unknown) => {
-    // A call may well come up without TURN, and existing clients show an error to this question to their user.
-    registry.log.error({ err: error, app: connection.app }, 'turn.credentials failed: answered without TURN')
-    return buildIceServerConfig({ iceServers })
-  })
 }

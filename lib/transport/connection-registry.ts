@@ -2,23 +2,13 @@ import type { FastifyBaseLogger } from 'fastify'
 import { systemClock, type Clock } from '../rooms/clock.js'
 import { Rooms } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
-import { AddressBook } from './limits/address-book.js'
 import type { Connection } from './connection.js'
+import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
 import type { HeartbeatRules } from './heartbeat.js'
 import { SafeLog } from './safe-log.js'
-import { Strays } from './limits/strays.js'
-import type { RateLimit } from './limits/token-bucket.js'
-
-/** What is kept once per set of limits. */
-interface Shared {
-  book: AddressBook
-  strays: Strays
-  messages: RateLimit
-  bytes: RateLimit
-}
 
 /** All connections of one registration of the plugin, and the one timer that looks after them. */
-export class ConnectionRegistry {
+export class ConnectionRegistry implements ConnectionServer {
   readonly settings: Settings
   readonly rooms: Rooms
   readonly clock: Clock
@@ -26,7 +16,7 @@ export class ConnectionRegistry {
   readonly log: SafeLog
   readonly #connections = new Set<Connection>()
   readonly #perApp = new Map<string, number>()
-  readonly #shared = new Map<AppSettings, Shared>()
+  readonly #groups = new Map<AppSettings, ConnectionGroup>()
   #timer: unknown = null
   #drained: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
@@ -43,15 +33,6 @@ export class ConnectionRegistry {
     return this.#connections.size
   }
 
-  /** Who connects and joins how often, of those that share these limits. */
-  book (settings: AppSettings): AddressBook {
-    return this.#limits(settings).book
-  }
-
-  rates (settings: AppSettings): Shared {
-    return this.#limits(settings)
-  }
-
   /** The options of an application. */
   settingsOf (app: string): AppSettings {
     return this.settings.listed?.get(app) ?? this.settings.defaults
@@ -63,31 +44,16 @@ export class ConnectionRegistry {
       (this.#perApp.get(app) ?? 0) < this.settingsOf(app).limits.connectionsPerApp
   }
 
-  /** Whether one more connection of this address fits, be it that another one gives way. */
-  admits (settings: AppSettings, key: string): boolean {
-    const { book, strays } = this.#limits(settings)
-    if (!book.connect(key, this.clock.now())) return strays.any(key)
-    book.disconnect(key)
-    return true
-  }
-
-  /** Counts a connection of this address; false, and not counted, where there is no place for it. */
-  takes (settings: AppSettings, key: string): boolean {
-    const { book, strays } = this.#limits(settings)
-    const now = this.clock.now()
-    if (book.connect(key, now)) return true
-    if (!strays.giveWay(key)) return false
-    book.disconnect(key)
-    return book.connect(key, now)
-  }
-
-  /** The connection has joined something: it gives way to nobody any more. */
-  joined (connection: Connection): void {
-    this.#limits(connection.settings).strays.joined(connection)
+  /** The group that the connections of an application belong to. */
+  groupOf (app: string): ConnectionGroup {
+    const settings = this.settingsOf(app)
+    let group = this.#groups.get(settings)
+    if (group === undefined) this.#groups.set(settings, group = new ConnectionGroup(settings))
+    return group
   }
 
   add (connection: Connection): void {
-    this.#limits(connection.settings).strays.add(connection)
+    connection.group.add(connection)
     this.#connections.add(connection)
     this.#perApp.set(connection.app, (this.#perApp.get(connection.app) ?? 0) + 1)
     if (this.#timer === null) this.#arm()
@@ -98,8 +64,7 @@ export class ConnectionRegistry {
     const left = (this.#perApp.get(connection.app) ?? 1) - 1
     if (left === 0) this.#perApp.delete(connection.app)
     else this.#perApp.set(connection.app, left)
-    const { book, strays } = this.#limits(connection.settings)
-    if (!strays.remove(connection)) book.disconnect(connection.key)
+    connection.group.remove(connection)
     if (this.#connections.size === 0) this.#whenEmpty?.()
   }
 
@@ -136,22 +101,6 @@ export class ConnectionRegistry {
     }
   }
 
-  #limits (settings: AppSettings): Shared {
-    let shared = this.#shared.get(settings)
-    if (shared === undefined) {
-      const { limits } = settings
-      shared = {
-        book: new AddressBook({ joinsPerMinute: limits.joinsPerMinute, connections: limits.connectionsPerAddress }),
-        strays: new Strays(limits.connectionsPerAddress),
-        messages: { rate: limits.messagesPerSecond, burst: limits.messageBurst },
-        // A single frame that is allowed must always fit.
-        bytes: { rate: limits.bytesPerSecond, burst: Math.max(limits.byteBurst, limits.frameBytes) }
-      }
-      this.#shared.set(settings, shared)
-    }
-    return shared
-  }
-
   /** One timer for every deadline of every connection, there while there are connections, or addresses to forget. */
   #arm (): void {
     const { heartbeat } = this.settings
@@ -161,9 +110,9 @@ export class ConnectionRegistry {
       const lived = this.clock.lived()
       for (const connection of this.#connections) connection.sweep(lived)
       let addresses = 0
-      for (const { book } of this.#shared.values()) {
-        book.sweep(now)
-        addresses += book.size
+      for (const group of this.#groups.values()) {
+        group.addresses.sweep(now)
+        addresses += group.addresses.size
       }
       if (this.#connections.size > 0 || addresses > 0) this.#arm()
       else this.#timer = null

@@ -8,11 +8,12 @@ import { Participant } from '../rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../rooms/participant-ports.js'
 import type { Frame, PeerLink } from '../rooms/peer-link.js'
 import type { Refusal } from '../rooms/refusal.js'
-import type { AppSettings } from '../config/settings.js'
-import { authorizeJoin, iceServerConfig } from './authorization.js'
+import { authorizeJoin } from './authorization.js'
+import type { ConnectionGroup, ConnectionServer } from './connection-group.js'
 import { Heartbeat } from './heartbeat.js'
-import type { ConnectionRegistry } from './connection-registry.js'
+import { answerIceConfig, turnNeedsSeat } from './ice-config-answer.js'
 import { RateGuard } from './limits/rate-guard.js'
+import type { SafeLog } from './safe-log.js'
 
 /** Relayed bytes go out as text: a client that gets a binary frame ends the call. */
 const TEXT = { binary: false } as const
@@ -20,16 +21,17 @@ const TEXT = { binary: false } as const
 const CLOSE_GRACE = 2_000
 const OPEN = 1
 const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
+const TOO_MANY_JOINS: Refusal = { refused: 'rateExceeded', message: 'Too many joins from this address within a minute.', retryAfter: 60_000 }
 const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
 
 /** One WebSocket of one client: keeps its limits and deadlines, and hands what it says to its participant. */
 export class Connection implements PeerLink, ParticipantPorts {
   readonly app: string
-  readonly settings: AppSettings
+  readonly group: ConnectionGroup
   /** Under which key its address is counted. */
   readonly key: string
   readonly participant: Participant
-  readonly #registry: ConnectionRegistry
+  readonly #server: ConnectionServer
   readonly #socket: WebSocket
   /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
   readonly #request: FastifyRequest | null
@@ -39,17 +41,17 @@ export class Connection implements PeerLink, ParticipantPorts {
   /** When an unanswered close frame means that the other end is cut off. */
   #closedAt = 0
 
-  constructor (registry: ConnectionRegistry, socket: WebSocket, app: string, settings: AppSettings, key: string, request: FastifyRequest) {
-    const now = registry.clock.now()
-    this.#registry = registry
+  constructor (server: ConnectionServer, group: ConnectionGroup, socket: WebSocket, app: string, key: string, request: FastifyRequest) {
+    const { authorize, turn, limits } = group.settings
+    this.#server = server
     this.#socket = socket
     this.app = app
-    this.settings = settings
+    this.group = group
     this.key = key
-    this.#request = settings.authorize !== undefined || settings.turn?.credentials !== undefined ? request : null
-    this.#rates = new RateGuard(registry.rates(settings), now)
-    this.participant = new Participant(app, registry.rooms, this, this, settings.limits)
-    this.#heartbeat = new Heartbeat(socket, this.participant.seats, registry.heartbeat, registry.clock)
+    this.#request = authorize !== undefined || turn?.credentials !== undefined ? request : null
+    this.#rates = new RateGuard(group.rates, server.clock.now())
+    this.participant = new Participant(app, server.rooms, this, this, limits)
+    this.#heartbeat = new Heartbeat(socket, this.participant.seats, server.heartbeat, server.clock)
   }
 
   /** The connection's id, as `authorize` and a TURN server's log know it. */
@@ -58,10 +60,12 @@ export class Connection implements PeerLink, ParticipantPorts {
     return this.#id
   }
 
-  /** Only what is about this connection alone: what an address or the server as a whole may have concerns no client. */
   get limits (): ToldLimits {
-    const { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, frameBytes, waitingFrames } = this.settings.limits
-    return { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, frameBytes, waitingFrames }
+    return this.group.toldLimits
+  }
+
+  get log (): SafeLog {
+    return this.#server.log
   }
 
   get open (): boolean {
@@ -77,8 +81,8 @@ export class Connection implements PeerLink, ParticipantPorts {
   /** A message has come. */
   handleMessage (data: Buffer, isBinary: boolean): void {
     if (!this.open) return
-    const { limits } = this.settings
-    const verdict = this.#rates.check(data.length, this.#registry.clock.now())
+    const { limits } = this.group.settings
+    const verdict = this.#rates.check(data.length, this.#server.clock.now())
     if (verdict !== 'take') {
       this.#tooFast(verdict === 'close', isBinary ? undefined : data)
     } else if (data.length > limits.frameBytes) {
@@ -95,7 +99,7 @@ export class Connection implements PeerLink, ParticipantPorts {
   /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */
   handlePing (): void {
     this.#heartbeat.handleTraffic()
-    const verdict = this.#rates.check(0, this.#registry.clock.now())
+    const verdict = this.#rates.check(0, this.#server.clock.now())
     if (verdict !== 'take') this.#tooFast(verdict === 'close')
   }
 
@@ -117,10 +121,10 @@ export class Connection implements PeerLink, ParticipantPorts {
   /** The socket is closed. */
   handleClose (code: number): void {
     this.handleGoodbye(code)
-    this.#registry.remove(this)
+    this.#server.remove(this)
   }
 
-  // From the registry's sweep.
+  // From the server.
 
   /** Looks at every deadline of this connection; `now` is {@link Clock.lived}, so that nobody is late because we stood still. */
   sweep (now: number): void {
@@ -129,9 +133,9 @@ export class Connection implements PeerLink, ParticipantPorts {
     if (this.#closedAt !== 0) {
       if (now >= this.#closedAt) this.#socket.terminate()
     } else if (this.#heartbeat.isDead(now)) {
-      this.#registry.log.debug({ app: this.app }, 'a client did not answer a ping in time and is cut off')
+      this.log.debug({ app: this.app }, 'a client did not answer a ping in time and is cut off')
       this.terminate()
-    } else if (!this.participant.busy && now >= this.participant.seats.emptySince + this.settings.limits.joinTimeout) {
+    } else if (!this.participant.busy && now >= this.participant.seats.emptySince + this.group.settings.limits.joinTimeout) {
       this.close('tryLater')
     } else {
       this.#heartbeat.beat(now)
@@ -149,8 +153,8 @@ export class Connection implements PeerLink, ParticipantPorts {
   send (frame: Frame): void {
     const socket = this.#socket
     if (socket.readyState !== OPEN) return
-    if (socket.bufferedAmount > this.#registry.settings.bufferedBytes) {
-      this.#registry.log.info({ app: this.app, bufferedBytes: socket.bufferedAmount }, 'a client does not read and is cut off')
+    if (socket.bufferedAmount > this.#server.settings.bufferedBytes) {
+      this.log.info({ app: this.app, bufferedBytes: socket.bufferedAmount }, 'a client does not read and is cut off')
       socket.terminate()
       return
     }
@@ -162,8 +166,8 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   close (reason: CloseReason): void {
-    const grace = reason === 'goingAway' ? this.#registry.settings.drain.grace : CLOSE_GRACE
-    if (this.#closedAt === 0) this.#closedAt = this.#registry.clock.lived() + grace
+    const grace = reason === 'goingAway' ? this.#server.settings.drain.grace : CLOSE_GRACE
+    if (this.#closedAt === 0) this.#closedAt = this.#server.clock.lived() + grace
     this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
   }
 
@@ -175,29 +179,28 @@ export class Connection implements PeerLink, ParticipantPorts {
   // For the participant.
 
   get iceServersNeedSeat (): boolean {
-    return this.settings.turn !== undefined && this.settings.authorize !== undefined
+    return turnNeedsSeat(this.group.settings)
   }
 
+  /** Asks the limits first, which cost nothing, and then the application. */
   authorize (join: Join): Grant | Refusal | Promise<Grant | Refusal> {
-    const registry = this.#registry
-    if (registry.rooms.draining) return { refused: 'serverDraining', retryAfter: registry.retryAfter() }
-    if (!registry.book(this.settings).join(this.key, registry.clock.now())) {
-      return { refused: 'rateExceeded', message: 'Too many joins from this address within a minute.', retryAfter: 60_000 }
-    }
-    if (registry.rooms.joinsInFlight >= registry.settings.defaults.limits.joinsInFlight) return OVERLOADED
-    return this.#request === null ? {} : authorizeJoin(this, this.#request, join, registry)
+    const { rooms, clock, settings } = this.#server
+    if (rooms.draining) return { refused: 'serverDraining', retryAfter: this.#server.retryAfter() }
+    if (!this.group.addresses.join(this.key, clock.now())) return TOO_MANY_JOINS
+    if (rooms.joinsInFlight >= settings.defaults.limits.joinsInFlight) return OVERLOADED
+    return this.#request === null ? {} : authorizeJoin(this.group.settings, this, this.#request, join, clock)
   }
 
   iceServerConfig (seat: string | undefined): IceServerConfig | Promise<IceServerConfig> {
-    return iceServerConfig(this, seat, this.#request, this.#registry)
+    return answerIceConfig(this.group.settings, this, seat, this.#request, this.#server.clock)
   }
 
   joined (): void {
-    this.#registry.joined(this)
+    this.group.joined(this)
   }
 
   failed (error: unknown): void {
-    this.#registry.log.error({ err: error, app: this.app }, 'a frame could not be handled')
+    this.log.error({ err: error, app: this.app }, 'a frame could not be handled')
   }
 
   dismiss (reason: CloseReason): void {

@@ -29,8 +29,9 @@ function setUp () {
   const registry = new ConnectionRegistry(settings, log, clock)
   const connect = (address: string) => {
     const socket = new DeafSocket()
-    registry.book(settings.defaults).connect(address, clock.now())
-    const connection = new Connection(registry, socket as unknown as WebSocket, 'app', settings.defaults, address, {} as FastifyRequest)
+    const group = registry.groupOf('app')
+    group.take(address, clock.now())
+    const connection = new Connection(registry, group, socket as unknown as WebSocket, 'app', address, {} as FastifyRequest)
     registry.add(connection)
     return {
       socket,
@@ -42,7 +43,7 @@ function setUp () {
       }
     }
   }
-  return { clock, registry, connect, book: registry.book(settings.defaults) }
+  return { clock, registry, connect, book: registry.groupOf('app').addresses }
 }
 
 t.test('However many are connected, whatever they send and however long they sit, there is one timer', async t => {

@@ -53,7 +53,7 @@ export class Admission {
       throw new FullError()
     }
     // Counted where the upgrade has succeeded, since a handshake may still be refused as malformed.
-    if (!this.#registry.admits(this.#registry.settingsOf(app), this.key(request))) {
+    if (!this.#registry.groupOf(app).hasCapacity(this.key(request), this.#registry.clock.now())) {
       this.#retryLater(reply)
       throw new TooManyConnectionsError()
     }

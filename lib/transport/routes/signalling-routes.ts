@@ -139,18 +139,18 @@ function pageFrom (url: string, isBelow: boolean): string {
 }
 
 function accept (registry: ConnectionRegistry, admission: Admission, socket: WebSocket, request: FastifyRequest, app: string): void {
-  const settings = registry.settingsOf(app)
-  boundSocket(socket, settings.limits.frameBytes)
+  const group = registry.groupOf(app)
+  boundSocket(socket, group.settings.limits.frameBytes)
   socket.removeAllListeners('error')
   socket.on('error', onError)
   const key = admission.key(request)
   // Between the hooks and here nobody else had a turn, unless the host's WebSocket server verifies clients by itself.
-  if (registry.rooms.draining || !registry.hasCapacity(app) || !registry.takes(settings, key)) {
+  if (registry.rooms.draining || !registry.hasCapacity(app) || !group.take(key, registry.clock.now())) {
     const { code, meaning } = registry.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
     socket.close(code, meaning)
     return
   }
-  (socket as Bound)[connection] = new Connection(registry, socket, app, settings, key, request)
+  (socket as Bound)[connection] = new Connection(registry, group, socket, app, key, request)
   registry.add((socket as Bound)[connection])
   // At once: a client may have sent its first frames with the handshake.
   socket.on('message', onMessage)

@@ -1,0 +1,77 @@
+import type { AppSettings, Settings } from '../config/settings.js'
+import type { ToldLimits } from '../protocol/server-messages.js'
+import type { Clock } from '../rooms/clock.js'
+import type { Rooms } from '../rooms/room-registry.js'
+import type { HeartbeatRules } from './heartbeat.js'
+import { AddressBook } from './limits/address-book.js'
+import type { Rates } from './limits/rate-guard.js'
+import { Strays, type Stray } from './limits/strays.js'
+import type { SafeLog } from './safe-log.js'
+
+/** What a connection needs of the server around it. */
+export interface ConnectionServer {
+  readonly settings: Settings
+  readonly rooms: Rooms
+  readonly clock: Clock
+  readonly heartbeat: HeartbeatRules
+  readonly log: SafeLog
+  /** A time to come back, ms, for one client. */
+  retryAfter (): number
+  /** The connection is closed. */
+  remove (connection: Stray): void
+}
+
+/** The connections of all applications with the same options, and what they share. */
+export class ConnectionGroup {
+  readonly settings: AppSettings
+  /** What a client is told of its limits: only what is about its connection alone. */
+  readonly toldLimits: ToldLimits
+  readonly rates: Rates
+  /** Who connects and joins how often. */
+  readonly addresses: AddressBook
+  readonly #strays: Strays
+
+  constructor (settings: AppSettings) {
+    const { limits } = settings
+    const { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, frameBytes, waitingFrames } = limits
+    this.settings = settings
+    this.toldLimits = { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, frameBytes, waitingFrames }
+    this.rates = {
+      messages: { rate: messagesPerSecond, burst: messageBurst },
+      // A single frame that is allowed must always fit.
+      bytes: { rate: bytesPerSecond, burst: Math.max(byteBurst, frameBytes) }
+    }
+    this.addresses = new AddressBook({ joinsPerMinute: limits.joinsPerMinute, connections: limits.connectionsPerAddress })
+    this.#strays = new Strays(limits.connectionsPerAddress)
+  }
+
+  /** Whether one more connection of this address fits, be it that another one gives way. */
+  hasCapacity (key: string, now: number): boolean {
+    if (!this.addresses.connect(key, now)) return this.#strays.any(key)
+    this.addresses.disconnect(key)
+    return true
+  }
+
+  /** Counts a connection of this address; false, and not counted, where there is no place for it. */
+  take (key: string, now: number): boolean {
+    if (this.addresses.connect(key, now)) return true
+    if (!this.#strays.giveWay(key)) return false
+    this.addresses.disconnect(key)
+    return this.addresses.connect(key, now)
+  }
+
+  /** Adds a connection whose address was counted by {@link take}. */
+  add (connection: Stray): void {
+    this.#strays.add(connection)
+  }
+
+  /** The connection has joined something: it gives way to nobody any more. */
+  joined (connection: Stray): void {
+    this.#strays.joined(connection)
+  }
+
+  /** The connection is closed. */
+  remove (connection: Stray): void {
+    if (!this.#strays.remove(connection)) this.addresses.disconnect(connection.key)
+  }
+}

@@ -1,0 +1,67 @@
+import type { FastifyRequest } from 'fastify'
+import type { TurnCredentialsFunction } from '../config/options.js'
+import type { AppSettings } from '../config/settings.js'
+import type { IceServerConfig } from '../protocol/server-messages.js'
+import type { Clock } from '../rooms/clock.js'
+import { issueCredentials, type TurnCredentials } from '../turn/credentials.js'
+import { buildIceServerConfig } from '../turn/ice-config.js'
+import { inTime } from './in-time.js'
+import type { SafeLog } from './safe-log.js'
+
+/** The connection that asks for ICE servers. */
+export interface IceClient {
+  readonly app: string
+  readonly id: string
+  readonly log: SafeLog
+}
+
+/**
+ * Whether TURN credentials are only for a peer that sits in a room. They cost money, so they are for those who may join: where
+ * `authorize` decides that, for those that it let in; else for everybody who got past the hooks of the route.
+ */
+export function turnNeedsSeat ({ turn, authorize }: AppSettings): boolean {
+  return turn !== undefined && authorize !== undefined
+}
+
+/**
+ * Builds the answer to `getIceServerConfig`.
+ *
+ * @param seat the id of a seat of the client, if it has one
+ * @param request the handshake, where the application wants to see it
+ */
+export function answerIceConfig (
+  settings: AppSettings, client: IceClient, seat: string | undefined, request: FastifyRequest | null, clock: Clock
+): IceServerConfig | Promise<IceServerConfig> {
+  const { turn, iceServers, authorizeTimeout } = settings
+  if (turn === undefined || (turnNeedsSeat(settings) && seat === undefined)) return buildIceServerConfig({ iceServers })
+  const { urls, ttl, algorithm, secret, credentials } = turn
+  const user = seat ?? client.id
+  if (secret !== undefined) {
+    return buildIceServerConfig({ iceServers, turn: { urls, ...issueCredentials({ secret, user, ttl, algorithm, now: Date.now() }) } })
+  }
+  if (credentials === undefined || request === null) return buildIceServerConfig({ iceServers })
+  return inTime(Promise.resolve().then(() => credentials(request, user)), authorizeTimeout, clock)
+    .then(issued => buildIceServerConfig({ iceServers, turn: { urls, ...checked(issued, ttl) } }))
+    .catch((error: unknown) => {
+      // A call may well come up without TURN, and existing clients show an error to this question to their user.
+      client.log.error({ err: error, app: client.app }, 'turn.credentials failed: answered without TURN')
+      return buildIceServerConfig({ iceServers })
+    })
+}
+
+/** @throws TypeError, RangeError where the application issued no credentials that a client could use. */
+function checked (issued: Awaited<ReturnType<TurnCredentialsFunction>>, ttl: number): TurnCredentials {
+  const { username, credential } = issued
+  // RTCPeerConnection throws on a TURN server without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call at all.
+  if (!isText(username) || !isText(credential)) throw new TypeError('turn.credentials returned no username, or no credential')
+  const lifetime = Math.floor(issued.ttl ?? ttl)
+  // The client asks again when they end: a time that is none would have it ask without end, or never.
+  if (typeof issued.ttl === 'string' || !Number.isSafeInteger(lifetime) || lifetime < 1) {
+    throw new RangeError('turn.credentials returned a ttl that is no number of seconds')
+  }
+  return { username, credential, ttl: lifetime }
+}
+
+function isText (value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
