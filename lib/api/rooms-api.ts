@@ -1,5 +1,6 @@
 import { RESERVED_DEFINITIONS } from '../protocol/server-messages.js'
-import { encode, isJson } from '../protocol/codec.js'
+import { isJson } from '../protocol/codec.js'
+import * as notices from '../protocol/notices.js'
 import type { RoomEvents } from '../events.js'
 import type { Room } from '../rooms/room.js'
 import type { Rooms } from '../rooms/room-registry.js'
@@ -236,5 +237,5 @@ function notification (room: string, definition: string, data: unknown): string 
     throw new BadArgumentError('definition', 'must be a string of 1 to 256 characters')
   }
   if (data !== undefined && !isJson(data)) throw new BadArgumentError('data', 'cannot be written as JSON')
-  return encode({ command: 'notification', definition, streamId: room, ...(data === undefined ? {} : { data }) })
+  return notices.ofApplication(room, definition, data)
 }

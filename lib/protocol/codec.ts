@@ -107,11 +107,9 @@ function quote (text: string): string {
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
 }
 
-/** Writes one message of the server as a text frame. */
+/** Writes one message of the server as a text frame. The server writes them all in `notices.ts`. */
 export function encode (message: ServerMessage): string {
   return JSON.stringify(message)
 }
-
-export const PONG = encode({ command: 'pong' })
 
 export type { ClientCommand }

@@ -1,6 +1,7 @@
 import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
-import { decode, encode, isBadFrame, isRelayed, PONG, type BadFrame } from '../protocol/codec.js'
+import { decode, isBadFrame, isRelayed, type BadFrame } from '../protocol/codec.js'
 import { ERRORS } from '../protocol/codes.js'
+import * as notices from '../protocol/notices.js'
 import { dispatch, type CommandHandlers, type Handled } from './commands.js'
 import { HeldSeats } from './held-seats.js'
 import { JoinAttempt, type Joiner } from './join-attempt.js'
@@ -83,13 +84,7 @@ export class Participant implements CommandHandlers, Joiner {
   /** Answers by an error. */
   refuse ({ refused, message, retryAfter }: Refusal, streamId?: string): void {
     const text = message ?? ERRORS[refused]
-    this.#link.send(encode({
-      command: 'error',
-      definition: refused,
-      ...(streamId === undefined ? {} : { streamId }),
-      message: text,
-      ...(retryAfter === undefined ? {} : { retryAfter })
-    }))
+    this.#link.send(notices.error(refused, text, streamId, retryAfter))
     const { events } = this.rooms
     if (events.listenerCount('refused') > 0) {
       events.emit('refused', { app: this.app, ...(streamId === undefined ? {} : { room: streamId }), definition: refused, message: text })
@@ -100,7 +95,7 @@ export class Participant implements CommandHandlers, Joiner {
   drain (retryAfter: number): void {
     // The answer of the room would come when the link is closing already.
     if (this.#join !== null) this.refuse({ refused: 'serverDraining', retryAfter }, this.#join.message.streamId)
-    this.#link.send(encode({ command: 'notification', definition: 'server_will_stop', retryAfter }))
+    this.#link.send(notices.serverWillStop(retryAfter))
   }
 
   /**
@@ -141,7 +136,7 @@ export class Participant implements CommandHandlers, Joiner {
       this.refuse({ refused: 'notInRoom' })
     } else {
       // What was asked for is so. Android says it at each try to come back, and would show an error to its user.
-      this.#link.send(encode({ command: 'notification', definition: 'leaved', streamId }))
+      this.#link.send(notices.leaved(streamId))
     }
     return undefined
   }
@@ -158,15 +153,15 @@ export class Participant implements CommandHandlers, Joiner {
   }
 
   handlePing (): Handled {
-    this.#link.send(PONG)
+    this.#link.send(notices.pong())
     return undefined
   }
 
   handleGetIceServerConfig (): Handled {
     this.#askedEarly = this.seats.size === 0 && this.#ports.iceServersNeedSeat
     const config = this.#ports.iceServerConfig(this.seats.first?.id)
-    if (config instanceof Promise) return config.then(config => this.#link.send(encode(config)))
-    this.#link.send(encode(config))
+    if (config instanceof Promise) return config.then(config => this.#link.send(notices.iceServerConfig(config)))
+    this.#link.send(notices.iceServerConfig(config))
     return undefined
   }
 

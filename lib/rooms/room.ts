@@ -1,4 +1,4 @@
-import { encode } from '../protocol/codec.js'
+import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import { endsAtStop } from './client-kind.js'
 import type { Clock } from './clock.js'
@@ -147,18 +147,18 @@ export class Room {
     const { link } = seat
     // Flutter's client turns camera and microphone off at this alone. To others that left it must not be said: Android joins again
     // in the same breath, and would close its WebSocket.
-    if (seat.kind === 'flutter') link?.send(encode({ command: 'stop', streamId: this.name, reason: 'left' }))
+    if (seat.kind === 'flutter') link?.send(notices.stop(this.name, 'left'))
     this.#remove(seat, 'left')
-    link?.send(encode({ command: 'notification', definition: 'leaved', streamId: this.name }))
+    link?.send(notices.leaved(this.name))
   }
 
   /** The application puts a peer out. */
   remove (seat: Seat, reason: string): void {
     const { link } = seat
     // An Ant Media client closes its peer connection on `stop` alone, so one that did not ask to leave gets both.
-    link?.send(encode({ command: 'stop', streamId: this.name, reason: 'removed' }))
+    link?.send(notices.stop(this.name, 'removed'))
     this.#remove(seat, 'removed')
-    link?.send(encode({ command: 'notification', definition: 'leaved', streamId: this.name, reason }))
+    link?.send(notices.leaved(this.name, reason))
   }
 
   /** The application puts everybody out, and turns away whoever waits. */
@@ -286,7 +286,7 @@ export class Room {
     this.#sendJoined(seat, holder.link, false)
     const lost: Seat[] = []
     const started = others.filter(other => {
-      const arrived = other.deliver(encode({ command: 'notification', definition: 'peerJoined', streamId: this.name, peerId: seat.id })) &&
+      const arrived = other.deliver(notices.peerJoined(this.name, seat.id)) &&
         (asks !== 'others' || this.#ask(other))
       if (!arrived) lost.push(other)
       return arrived && asks === 'others'
@@ -307,7 +307,7 @@ export class Room {
   #ask (seat: Seat): boolean {
     this.#asked = seat
     this.#askedAt = this.#context.clock.lived()
-    return seat.deliver(encode({ command: 'start', streamId: this.name }))
+    return seat.deliver(notices.start(this.name))
   }
 
   /** The seat that the joiner can prove to be its own, by its token, or where that was lost on the way, by its claim. */
@@ -349,9 +349,7 @@ export class Room {
   }
 
   #sendJoined (seat: Seat, link: PeerLink, resumed: boolean): void {
-    link.send(encode({
-      command: 'notification',
-      definition: 'joined',
+    link.send(notices.joined({
       streamId: this.name,
       peers: this.#seats.length - 1,
       polite: seat.polite,
@@ -474,8 +472,8 @@ export class Room {
   }
 
   #announceLoss (seat: Seat, reason: StopReason, stops: Stops): void {
-    if (stops !== 'none') this.#toOthers(seat, encode({ command: 'stop', streamId: this.name, reason }), stops === 'able')
-    this.#toOthers(seat, encode({ command: 'notification', definition: 'peerLeft', streamId: this.name, peerId: seat.id, reason }))
+    if (stops !== 'none') this.#toOthers(seat, notices.stop(this.name, reason), stops === 'able')
+    this.#toOthers(seat, notices.peerLeft(this.name, seat.id, reason))
   }
 
   #leaveIfEmpty (): void {

@@ -101,6 +101,12 @@ t.test('No file in lib/ imports itself by way of others', async t => {
   t.equal(findCycle(imports), null)
 })
 
+t.test('The server writes its frames in protocol/notices.ts alone', async t => {
+  const writing = lib.filter(file => isCode(file) && importsOf(file).some(({ to }) => to === 'lib/protocol/codec.ts'))
+    .filter(file => /\bencode\(/.test(readFileSync(join(ROOT, file), 'utf8')))
+  t.same(writing, ['lib/protocol/notices.ts'])
+})
+
 t.test('Only augment.ts declares anything for Fastify', async t => {
   const declaring = lib.filter(isCode).filter(file => /^\s*declare (module|global)/m.test(readFileSync(join(ROOT, file), 'utf8')))
   t.same(declaring, ['lib/augment.ts'])
