@@ -5,7 +5,7 @@ import type { Rooms } from '../rooms/room-registry.js'
 import type { HeartbeatRules } from './heartbeat.js'
 import { AddressBook } from './limits/address-book.js'
 import type { Rates } from './limits/rate-guard.js'
-import { Strays, type Stray } from './limits/strays.js'
+import { UnjoinedConnections, type UnjoinedConnection } from './limits/unjoined-connections.js'
 import type { SafeLog } from './safe-log.js'
 
 /** What a connection needs of the server around it. */
@@ -18,7 +18,7 @@ export interface ConnectionServer {
   /** A time to come back, ms, for one client. */
   retryAfter (): number
   /** The connection is closed. */
-  remove (connection: Stray): void
+  remove (connection: UnjoinedConnection): void
 }
 
 /** The connections of all applications with the same options, and what they share. */
@@ -29,7 +29,7 @@ export class ConnectionGroup {
   readonly rates: Rates
   /** Who connects and joins how often. */
   readonly addresses: AddressBook
-  readonly #strays: Strays
+  readonly #unjoined: UnjoinedConnections
 
   constructor (settings: AppSettings) {
     const { limits } = settings
@@ -42,12 +42,12 @@ export class ConnectionGroup {
       bytes: { rate: bytesPerSecond, burst: Math.max(byteBurst, frameBytes) }
     }
     this.addresses = new AddressBook({ joinsPerMinute: limits.joinsPerMinute, connections: limits.connectionsPerAddress })
-    this.#strays = new Strays(limits.connectionsPerAddress)
+    this.#unjoined = new UnjoinedConnections(limits.connectionsPerAddress)
   }
 
   /** Whether one more connection of this address fits, be it that another one gives way. */
   hasCapacity (key: string, now: number): boolean {
-    if (!this.addresses.connect(key, now)) return this.#strays.any(key)
+    if (!this.addresses.connect(key, now)) return this.#unjoined.has(key)
     this.addresses.disconnect(key)
     return true
   }
@@ -55,23 +55,23 @@ export class ConnectionGroup {
   /** Counts a connection of this address; false, and not counted, where there is no place for it. */
   take (key: string, now: number): boolean {
     if (this.addresses.connect(key, now)) return true
-    if (!this.#strays.giveWay(key)) return false
+    if (!this.#unjoined.closeOldest(key)) return false
     this.addresses.disconnect(key)
     return this.addresses.connect(key, now)
   }
 
   /** Adds a connection whose address was counted by {@link take}. */
-  add (connection: Stray): void {
-    this.#strays.add(connection)
+  add (connection: UnjoinedConnection): void {
+    this.#unjoined.add(connection)
   }
 
   /** The connection has joined something: it gives way to nobody any more. */
-  joined (connection: Stray): void {
-    this.#strays.joined(connection)
+  joined (connection: UnjoinedConnection): void {
+    this.#unjoined.joined(connection)
   }
 
   /** The connection is closed. */
-  remove (connection: Stray): void {
-    if (!this.#strays.remove(connection)) this.addresses.disconnect(connection.key)
+  remove (connection: UnjoinedConnection): void {
+    if (!this.#unjoined.remove(connection)) this.addresses.disconnect(connection.key)
   }
 }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import t from 'tap'
-import { Strays, type Stray } from '../../lib/transport/limits/strays.js'
+import { UnjoinedConnections, type UnjoinedConnection } from '../../lib/transport/limits/unjoined-connections.js'
 import { host, refusal, type Client } from '../helpers/host.js'
 
 // At the limit for one address its oldest connection that never joined gives way to a newcomer, and nobody else does.
@@ -58,13 +58,13 @@ t.test('an address does not make another one give way, nor does a handshake that
 
 t.test('of those who gave way and do not go, only a few stay; the place of each counts once', async t => {
   const told: string[] = []
-  const make = (name: string): Stray => ({ key: 'here', joining: false, close: () => told.push(`close ${name}`), terminate: () => told.push(`terminate ${name}`) })
-  const strays = new Strays(16)
+  const make = (name: string): UnjoinedConnection => ({ key: 'here', joining: false, close: () => told.push(`close ${name}`), terminate: () => told.push(`terminate ${name}`) })
+  const unjoined = new UnjoinedConnections(16)
   const all = ['a', 'b', 'c', 'd'].map(make)
-  for (const stray of all) strays.add(stray)
-  for (let n = 0; n < 3; n++) t.equal(strays.giveWay('here'), true)
+  for (const connection of all) unjoined.add(connection)
+  for (let n = 0; n < 3; n++) t.equal(unjoined.closeOldest('here'), true)
   t.same(told, ['close a', 'close b', 'close c', 'terminate a'])
-  t.same(all.map(stray => strays.remove(stray)), [true, true, true, false], 'the places of the first three are given away')
-  t.equal(strays.giveWay('here'), false)
-  t.equal(strays.any('here'), false)
+  t.same(all.map(connection => unjoined.remove(connection)), [true, true, true, false], 'the places of the first three are given away')
+  t.equal(unjoined.closeOldest('here'), false)
+  t.equal(unjoined.has('here'), false)
 })

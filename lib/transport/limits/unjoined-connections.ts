@@ -1,5 +1,5 @@
-/** A connection, as far as giving way has to do with it. */
-export interface Stray {
+/** What is needed of a connection that has joined nothing yet. */
+export interface UnjoinedConnection {
   /** Under which key its address is counted. */
   readonly key: string
   /** Whether a join of it is not answered yet. */
@@ -13,24 +13,24 @@ export interface Stray {
  * gives way to a newcomer: Ant Media's SDK for React Native opens a socket at each render and uses only the first, and
  * nobody else behind its NAT could connect. Who has joined once never gives way, nor does who is about to.
  */
-export class Strays {
+export class UnjoinedConnections {
   /** How many of one address may still be closing after they gave way. */
   readonly #maxClosing: number
-  readonly #strays = new Map<string, Set<Stray>>()
-  readonly #closing = new Map<string, Set<Stray>>()
+  readonly #unjoined = new Map<string, Set<UnjoinedConnection>>()
+  readonly #closing = new Map<string, Set<UnjoinedConnection>>()
 
   /** @param perAddress how many connections an address may hold */
   constructor (perAddress: number) {
     this.#maxClosing = Math.max(1, Math.floor(perAddress / 8))
   }
 
-  add (connection: Stray): void {
-    put(this.#strays, connection)
+  add (connection: UnjoinedConnection): void {
+    put(this.#unjoined, connection)
   }
 
   /** It has joined, and does not give way from now on. */
-  joined (connection: Stray): void {
-    take(this.#strays, connection)
+  joined (connection: UnjoinedConnection): void {
+    take(this.#unjoined, connection)
   }
 
   /**
@@ -38,21 +38,21 @@ export class Strays {
    *
    * @returns whether it had given way, so that its place is another's already.
    */
-  remove (connection: Stray): boolean {
-    take(this.#strays, connection)
+  remove (connection: UnjoinedConnection): boolean {
+    take(this.#unjoined, connection)
     return take(this.#closing, connection)
   }
 
-  /** Whether one of this address could give way. */
-  any (key: string): boolean {
+  /** Whether there is one of this address that could be closed for a newcomer. */
+  has (key: string): boolean {
     return this.#oldest(key) !== undefined
   }
 
-  /** Closes the oldest of this address. False where there is none. */
-  giveWay (key: string): boolean {
+  /** Closes the oldest of this address for a newcomer. False where there is none. */
+  closeOldest (key: string): boolean {
     const oldest = this.#oldest(key)
     if (oldest === undefined) return false
-    take(this.#strays, oldest)
+    take(this.#unjoined, oldest)
     put(this.#closing, oldest)
     const closing = this.#closing.get(key)
     oldest.close('tryLater')
@@ -62,19 +62,19 @@ export class Strays {
     return true
   }
 
-  #oldest (key: string): Stray | undefined {
-    for (const stray of this.#strays.get(key) ?? []) if (!stray.joining) return stray
+  #oldest (key: string): UnjoinedConnection | undefined {
+    for (const connection of this.#unjoined.get(key) ?? []) if (!connection.joining) return connection
     return undefined
   }
 }
 
-function put (sets: Map<string, Set<Stray>>, connection: Stray): void {
+function put (sets: Map<string, Set<UnjoinedConnection>>, connection: UnjoinedConnection): void {
   const set = sets.get(connection.key)
   if (set === undefined) sets.set(connection.key, new Set([connection]))
   else set.add(connection)
 }
 
-function take (sets: Map<string, Set<Stray>>, connection: Stray): boolean {
+function take (sets: Map<string, Set<UnjoinedConnection>>, connection: UnjoinedConnection): boolean {
   const set = sets.get(connection.key)
   if (set?.delete(connection) !== true) return false
   if (set.size === 0) sets.delete(connection.key)
