@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Settings } from '../../config/settings.js'
 import type { Admission } from './admission.js'
-import { addRoute } from './signalling-routes.js'
+import { addRoute } from './own-route.js'
 
 // The same from lib/ and from dist/: both lie directly in the package.
 const dist = fileURLToPath(new URL('../../../dist', import.meta.url))
