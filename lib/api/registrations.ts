@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 import { NoSuchPrefixError, PrefixParameterError, PrefixTakenError } from '../errors.js'
-import type { Rooms } from '../rooms/room-registry.js'
+import type { RoomRegistry } from '../rooms/room-registry.js'
 import { addOwnDecorator } from './own-decorator.js'
 import { RoomsApi } from './rooms-api.js'
 
 /** The server behind one registration of the plugin. */
 export interface RegisteredServer {
-  readonly rooms: Rooms
+  readonly rooms: RoomRegistry
   /** How many connections are open. */
   readonly connections: number
   drain (): Promise<void>

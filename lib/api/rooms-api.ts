@@ -3,7 +3,7 @@ import { isJson } from '../protocol/codec.js'
 import * as notices from '../protocol/notices.js'
 import type { RoomEvents } from '../events.js'
 import type { Room } from '../rooms/room.js'
-import type { Rooms } from '../rooms/room-registry.js'
+import type { RoomRegistry } from '../rooms/room-registry.js'
 import type { Seat } from '../rooms/seat.js'
 import { BadArgumentError, ReservedDefinitionError } from '../errors.js'
 
@@ -60,10 +60,10 @@ export interface Registration {
  * machines, is answered by a promise today.
  */
 export class RoomsApi {
-  readonly #rooms: Rooms
+  readonly #rooms: RoomRegistry
   readonly #registration: Registration
 
-  constructor (rooms: Rooms, registration: Registration) {
+  constructor (rooms: RoomRegistry, registration: Registration) {
     this.#rooms = rooms
     this.#registration = registration
   }

@@ -4,13 +4,13 @@ import type { JoinOutcome } from './join-request.js'
 import type { Grant } from './participant-ports.js'
 import { PendingJoin } from './pending-join.js'
 import type { Refusal } from './refusal.js'
-import type { Rooms } from './room-registry.js'
+import type { RoomRegistry } from './room-registry.js'
 import type { SeatHolder } from './seat.js'
 
 /** Who joins. */
 export interface Joiner {
   readonly app: string
-  readonly rooms: Rooms
+  readonly rooms: RoomRegistry
   /** How many rooms the application may have. */
   readonly maxRooms: number
   readonly seats: SeatHolder

@@ -9,7 +9,7 @@ import type { JoinOutcome } from './join-request.js'
 import type { ParticipantPorts } from './participant-ports.js'
 import type { PeerLink } from './peer-link.js'
 import type { Refusal } from './refusal.js'
-import type { Rooms } from './room-registry.js'
+import type { RoomRegistry } from './room-registry.js'
 
 /** What a participant may have, by the names of the `limits` option. */
 export interface ParticipantLimits {
@@ -28,7 +28,7 @@ interface RefusedFrame {
 /** The peer of one connection: takes its commands in order, and holds its seats. */
 export class Participant implements CommandHandlers, Joiner {
   readonly app: string
-  readonly rooms: Rooms
+  readonly rooms: RoomRegistry
   /** The seats that are reached through this peer's link. */
   readonly seats: HeldSeats
   readonly #link: PeerLink
@@ -41,7 +41,7 @@ export class Participant implements CommandHandlers, Joiner {
   /** Whether it was told of fewer ICE servers because it had no seat yet: Ant Media's clients ask once, before they join. */
   #askedEarly = false
 
-  constructor (app: string, rooms: Rooms, link: PeerLink, ports: ParticipantPorts, limits: ParticipantLimits) {
+  constructor (app: string, rooms: RoomRegistry, link: PeerLink, ports: ParticipantPorts, limits: ParticipantLimits) {
     this.app = app
     this.rooms = rooms
     this.seats = new HeldSeats(link, rooms.clock)

@@ -7,7 +7,7 @@ import { Room, type RoomContext, type SeatRules } from './room.js'
 import type { Seat } from './seat.js'
 
 /** All rooms of one registration of the plugin, application by application. A room is there while somebody sits or waits in it. */
-export class Rooms {
+export class RoomRegistry {
   readonly events: RoomEmitter
   readonly clock: Clock
   /** Joins that wait for the application or for a probe, of all participants. */

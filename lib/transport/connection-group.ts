@@ -1,7 +1,7 @@
 import type { AppSettings, Settings } from '../config/settings.js'
 import type { ToldLimits } from '../protocol/server-messages.js'
 import type { Clock } from '../rooms/clock.js'
-import type { Rooms } from '../rooms/room-registry.js'
+import type { RoomRegistry } from '../rooms/room-registry.js'
 import type { HeartbeatRules } from './heartbeat.js'
 import { AddressBook } from './limits/address-book.js'
 import type { Rates } from './limits/rate-guard.js'
@@ -11,7 +11,7 @@ import type { SafeLog } from './safe-log.js'
 /** What a connection needs of the server around it. */
 export interface ConnectionServer {
   readonly settings: Settings
-  readonly rooms: Rooms
+  readonly rooms: RoomRegistry
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
   readonly log: SafeLog

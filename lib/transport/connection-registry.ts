@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { systemClock, type Clock } from '../rooms/clock.js'
-import { Rooms } from '../rooms/room-registry.js'
+import { RoomRegistry } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
 import type { Connection } from './connection.js'
 import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
@@ -10,7 +10,7 @@ import { SafeLog } from './safe-log.js'
 /** All connections of one registration of the plugin, and the one timer that looks after them. */
 export class ConnectionRegistry implements ConnectionServer {
   readonly settings: Settings
-  readonly rooms: Rooms
+  readonly rooms: RoomRegistry
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
   readonly log: SafeLog
@@ -26,7 +26,7 @@ export class ConnectionRegistry implements ConnectionServer {
     this.log = new SafeLog(log)
     this.clock = clock
     this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
-    this.rooms = new Rooms(settings.resume, clock, error => this.log.error({ err: error }, 'a listener of fastify.rooms threw'))
+    this.rooms = new RoomRegistry(settings.resume, clock, error => this.log.error({ err: error }, 'a listener of fastify.rooms threw'))
   }
 
   get connections (): number {

@@ -7,7 +7,7 @@ import { Participant } from '../../lib/rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../../lib/rooms/participant-ports.js'
 import type { Frame, PeerLink } from '../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../lib/rooms/refusal.js'
-import type { Rooms } from '../../lib/rooms/room-registry.js'
+import type { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
 
 export type Heard = ServerMessage | RelayedMessage
@@ -30,7 +30,7 @@ export interface FakeLinkOptions {
   app?: string
   /** What its address is counted as. */
   key?: string
-  rooms: Rooms
+  rooms: RoomRegistry
   clock: Clock
   /** How long a probe may take, ms. */
   probeTimeout: number

@@ -5,7 +5,7 @@ import { Participant } from '../../lib/rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../../lib/rooms/participant-ports.js'
 import type { Frame, PeerLink } from '../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../lib/rooms/refusal.js'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { buildIceServerConfig, type IceConfigParts } from '../../lib/turn/ice-config.js'
 import type { ToldLimits } from '../../lib/protocol/server-messages.js'
 import { LIMITS } from './fake-link.js'
@@ -17,7 +17,7 @@ const PROBE_TIMEOUT = 2_000
 /** The server's real rooms behind fake sockets: what the SDK meets in production, without the transport. */
 export class FakeServer {
   readonly clock: TestClock
-  rooms: Rooms
+  rooms: RoomRegistry
   ice: IceConfigParts = { iceServers: [] }
   /** Decides on each join. */
   admit: () => Grant | Refusal = () => ({})
@@ -43,8 +43,8 @@ export class FakeServer {
 
   listen = (socket: FakeWebSocket): ServerEnd => new FakeServerLink(this, socket)
 
-  #newRooms (): Rooms {
-    return new Rooms({ window: 20_000, hold: true, messages: 512, bytes: 2 ** 20 }, this.clock)
+  #newRooms (): RoomRegistry {
+    return new RoomRegistry({ window: 20_000, hold: true, messages: 512, bytes: 2 ** 20 }, this.clock)
   }
 }
 

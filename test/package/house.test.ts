@@ -114,8 +114,8 @@ t.test('Only augment.ts declares anything for Fastify', async t => {
 
 t.test('Every import that goes up a floor is found', async t => {
   const upwards: Array<[string, string, string]> = [
-    ['lib/protocol/codec.ts', "import { Rooms } from '../rooms/room-registry.js'", 'lib/rooms/room-registry.ts'],
-    ['lib/protocol/codec.ts', "import type { Rooms } from '../rooms/room-registry.js'", 'lib/rooms/room-registry.ts'],
+    ['lib/protocol/codec.ts', "import { RoomRegistry } from '../rooms/room-registry.js'", 'lib/rooms/room-registry.ts'],
+    ['lib/protocol/codec.ts', "import type { RoomRegistry } from '../rooms/room-registry.js'", 'lib/rooms/room-registry.ts'],
     ['lib/protocol/codec.ts', "import { randomUUID } from 'node:crypto'", 'node:crypto'],
     ['lib/rooms/room.ts', "import type { WebSocket } from 'ws'", 'ws'],
     ['lib/rooms/room.ts', "import type { FastifyInstance } from 'fastify'", 'fastify'],

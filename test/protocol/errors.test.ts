@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import t from 'tap'
 import { CLOSE_CODES, ERROR_DEFINITIONS, type CloseReason, type ErrorDefinition } from '../../lib/protocol/codes.js'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import { pair, SignallingClient, type Message } from '../helpers/signalling-client.js'
 import { startServer, type SignallingServer } from '../helpers/signalling-server.js'
@@ -237,7 +237,7 @@ for (const [reason, when, options, error, act] of endings) {
   if (error !== null) tested.add(error)
   t.test(`A connection ends with ${CLOSE_CODES[reason].code} when ${when}${error === null ? '' : `, after ${error}`}`, async t => {
     // No code of a host's is left that fails where nobody asks it anything, so this stands for a defect of our own.
-    if (reason === 'fault') t.intercept(Rooms.prototype, 'join', { value: () => { throw new Error('a defect') } })
+    if (reason === 'fault') t.intercept(RoomRegistry.prototype, 'join', { value: () => { throw new Error('a defect') } })
     const server = await startServer(t, options)
     const client = await connect(t, server.address)
     await act(server, client)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { FakeLink } from '../helpers/fake-link.js'
 import { describe } from '../helpers/describe.js'
 import { TestClock } from '../helpers/test-clock.js'
@@ -12,7 +12,7 @@ const CANDIDATE = { command: 'takeCandidate', streamId: 'room', label: 0, id: '0
 
 class Room {
   readonly clock = new TestClock()
-  readonly rooms = new Rooms({ window: 20_000, hold: true, messages: 256, bytes: 262_144 }, this.clock)
+  readonly rooms = new RoomRegistry({ window: 20_000, hold: true, messages: 256, bytes: 262_144 }, this.clock)
 
   link (): { say: (message: object) => void, join: (fields?: object) => void, heard: () => string[], link: FakeLink } {
     const heard: string[] = []

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { FakeLink } from '../helpers/fake-link.js'
 import { host, type Client, type Host } from '../helpers/host.js'
 import { TestClock } from '../helpers/test-clock.js'
@@ -155,7 +155,7 @@ t.test('a token that is wrong stops no window', async t => {
 
 t.test('who is refused again and again cannot hold its seat for ever', async t => {
   const clock = new TestClock()
-  const rooms = new Rooms({ window: 1_000, hold: true, messages: 10, bytes: 10_000 }, clock)
+  const rooms = new RoomRegistry({ window: 1_000, hold: true, messages: 10, bytes: 10_000 }, clock)
   const link = new FakeLink({ rooms, clock, probeTimeout: 2_000 })
   link.say({ command: 'join', streamId: 'room', resume: true })
   let resumeToken = ''

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { RoomEvents, RoomsApi } from '../../lib/index.js'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { FakeLink } from '../helpers/fake-link.js'
 import { host, type Client, type Host } from '../helpers/host.js'
 import { TestClock } from '../helpers/test-clock.js'
@@ -117,14 +117,14 @@ t.test('drain() in a listener of refused, while a drain refuses a join that wait
 })
 
 for (const [what, hold, method] of [
-  ['close(), called as an absent peer is given up for what a joiner makes it miss,', true, (rooms: Rooms) => rooms.find('app', 'room')?.close('closed')],
-  ['drain(), called as an absent peer is given up for what a joiner makes it miss,', true, (rooms: Rooms) => rooms.drain()],
-  ['drain(), called as an absent peer is given up for a joiner that takes its place,', false, (rooms: Rooms) => rooms.drain()]
+  ['close(), called as an absent peer is given up for what a joiner makes it miss,', true, (rooms: RoomRegistry) => rooms.find('app', 'room')?.close('closed')],
+  ['drain(), called as an absent peer is given up for what a joiner makes it miss,', true, (rooms: RoomRegistry) => rooms.drain()],
+  ['drain(), called as an absent peer is given up for a joiner that takes its place,', false, (rooms: RoomRegistry) => rooms.drain()]
 ] as const) {
   t.test(`${what} leaves nobody behind, and nobody is told of as gone before it was there`, async t => {
     const clock = new TestClock()
     // One message is kept, and a joiner makes two.
-    const rooms = new Rooms({ window: 1_000, hold, messages: 1, bytes: 10_000 }, clock)
+    const rooms = new RoomRegistry({ window: 1_000, hold, messages: 1, bytes: 10_000 }, clock)
     const order: string[] = []
     const link = () => new FakeLink({ rooms, clock, probeTimeout: 2_000 })
     const [first, second, third] = [link(), link(), link()]

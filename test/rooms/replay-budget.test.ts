@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { MESSAGE_COST, ReplayBudget, Share } from '../../lib/rooms/replay-budget.js'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import type { SeatRules } from '../../lib/rooms/room.js'
 import { FakeLink } from '../helpers/fake-link.js'
 import { host } from '../helpers/host.js'
@@ -16,7 +16,7 @@ const COST = DATA + MESSAGE_COST + 100
 
 interface World {
   clock: TestClock
-  rooms: Rooms
+  rooms: RoomRegistry
   /** Two in a room of their own, of whom the second can come back; what it is sent comes from `say`. */
   call: (room: string, address: string) => Call
   /** Lets what is left for the end of the turn happen. */
@@ -27,7 +27,7 @@ interface Call { first: FakeLink, second: FakeLink, say: (count?: number) => voi
 
 function world (bounds: Partial<SeatRules>): World {
   const clock = new TestClock()
-  const rooms = new Rooms({ window: 20_000, hold: true, messages: 256, bytes: 262_144, ...bounds }, clock)
+  const rooms = new RoomRegistry({ window: 20_000, hold: true, messages: 256, bytes: 262_144, ...bounds }, clock)
   return {
     clock,
     rooms,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { FakeLink, type Heard } from '../helpers/fake-link.js'
 import { describe } from '../helpers/describe.js'
 import { TestClock } from '../helpers/test-clock.js'
@@ -9,7 +9,7 @@ const RULES = { window: 20_000, hold: true, messages: 10, bytes: 10_000 }
 
 function setUp (): { clock: TestClock, link: () => FakeLink, settle: () => Promise<void> } {
   const clock = new TestClock()
-  const rooms = new Rooms(RULES, clock)
+  const rooms = new RoomRegistry(RULES, clock)
   return {
     clock,
     link: () => new FakeLink({ rooms, clock, probeTimeout: PROBE_TIMEOUT }),

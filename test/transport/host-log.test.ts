@@ -2,7 +2,7 @@ import Fastify, { type FastifyServerOptions } from 'fastify'
 import t, { type Test } from 'tap'
 import type { WebSocket } from 'ws'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
-import { Rooms } from '../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { listen, Log, pair, refusal, type Host } from '../helpers/host.js'
 
 // A host's log may fail on what it is told, as where a serializer expects something else under a name of ours. Whatever we write
@@ -32,7 +32,7 @@ const cases: LogCase[] = [
     level: 50,
     async meets ({ connect }, t) {
       // Stands for a defect of our own.
-      t.intercept(Rooms.prototype, 'join', { value: fails })
+      t.intercept(RoomRegistry.prototype, 'join', { value: fails })
       const client = await connect()
       client.say({ command: 'join', streamId: 'room' })
       await client.hears('internalError')

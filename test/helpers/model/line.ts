@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '../../../lib/rooms/clock.js'
-import type { Rooms } from '../../../lib/rooms/room-registry.js'
+import type { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import { describe } from '../describe.js'
 import { FakeLink, type Heard } from '../fake-link.js'
 import { INVARIANTS } from './invariants.js'
@@ -26,7 +26,7 @@ export class Line {
   #compared = 0
   #granted = 0
 
-  constructor (app: string, surroundings: { rooms: Rooms, clock: Clock, probeTimeout: number }) {
+  constructor (app: string, surroundings: { rooms: RoomRegistry, clock: Clock, probeTimeout: number }) {
     this.oracle = new OracleLink(app)
     this.real = new FakeLink({
       app,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { encode } from '../../../lib/protocol/codec.js'
 import type { ClientKind } from '../../../lib/rooms/client-kind.js'
-import { Rooms } from '../../../lib/rooms/room-registry.js'
+import { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import type { SeatRules } from '../../../lib/rooms/room.js'
 import type { FakeLink, Heard } from '../fake-link.js'
 import { TestClock } from '../test-clock.js'
@@ -42,7 +42,7 @@ class Client {
 /** The real rooms, the oracle beside them, and the clients that use both. */
 export class World {
   readonly clock = new TestClock()
-  readonly rooms: Rooms
+  readonly rooms: RoomRegistry
   readonly oracle: Oracle
   readonly clients: Client[]
   readonly #rules: SeatRules
@@ -53,7 +53,7 @@ export class World {
 
   constructor (rules: SeatRules, apps: string[], tally: Tally) {
     this.#rules = rules
-    this.rooms = new Rooms(rules, this.clock, error => { throw error })
+    this.rooms = new RoomRegistry(rules, this.clock, error => { throw error })
     this.oracle = new Oracle(rules, PROBE_TIMEOUT, tally)
     this.clients = apps.map(app => new Client(app, this.#newClaim()))
     this.rooms.events.on('joined', ({ peer }) => this.#joined.add(peer))
