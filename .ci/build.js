@@ -1,7 +1,7 @@
-// Builds dist/: the server with tsc, the browser SDK as a classic script, an ES module and types, and the page.
+// Builds dist/: the server as one file of code and its types, the browser SDK as a classic script, an ES module and types, and the page.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,13 +18,34 @@ const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin', 'ts
 const compile = (project, ...flags) => execFileSync(process.execPath, [tsc, '-p', join(root, project), ...flags], { stdio: 'inherit' })
 
 rmSync(dist, { recursive: true, force: true })
-compile('lib')
+compile('lib', '--emitDeclarationOnly')
 compile('lib/client', '--emitDeclarationOnly', 'false', '--noEmit')
 
-// One file in place of typebox's 684 modules, most of whose cost is to be found and linked. Names stay as they are, for its errors.
+// The code of the server in two files: Node takes far longer to find, read and link many modules than to run them. Ours stays
+// readable, with its names, for the stacks of errors; typebox, 684 modules, is what is used of it, its names kept for its errors.
 const typebox = dirname(dirname(fileURLToPath(import.meta.resolve('typebox'))))
 await build({
-  entryPoints: [join(root, 'lib/protocol/typebox.ts')],
+  entryPoints: [join(root, 'lib/index.ts')],
+  bundle: true,
+  packages: 'external',
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  legalComments: 'none',
+  // Where an import of it is found by the types, too.
+  plugins: [{ name: 'typebox apart', setup: ({ onResolve }) => onResolve({ filter: /\/typebox\.js$/ }, () => ({ path: './protocol/typebox.js', external: true })) }],
+  outfile: join(dist, 'index.js')
+})
+const sources = readdirSync(join(root, 'lib'), { recursive: true }).filter(file => file.endsWith('.ts') && !file.startsWith('client'))
+const used = new Set(sources.flatMap(file => [...readFileSync(join(root, 'lib', file), 'utf8').matchAll(/\bType\.(\w+)/g)].map(([, name]) => name)))
+await build({
+  stdin: {
+    contents: `${readFileSync(join(root, 'lib/protocol/typebox.ts'), 'utf8').replace('default as Type, ', '')}
+      import { ${[...used].map(name => `${name} as ${name}Type`).join(', ')} } from 'typebox'
+      export const Type = { ${[...used].map(name => `${name}: ${name}Type`).join(', ')} }`,
+    resolveDir: join(root, 'lib/protocol'),
+    loader: 'ts'
+  },
   bundle: true,
   minifySyntax: true,
   minifyWhitespace: true,
@@ -55,9 +76,19 @@ const [types] = generateDtsBundle([{
   filePath: join(root, 'lib/client/webrtc-adaptor.ts'),
   output: { noBanner: true, exportReferencedTypes: false }
 }], { preferredConfigPath: join(root, 'lib/client/tsconfig.json') })
-const load = name => import(join(dist, name))
-const options = await load('config/options.js')
-const schemas = { ...options, ...await load('protocol/client-messages.js'), ...await load('protocol/server-messages.js') }
+// The schemas, as the declarations are to say them, from a program that is kept nowhere.
+const { outputFiles: [program] } = await build({
+  stdin: {
+    contents: ['config/options', 'protocol/client-messages', 'protocol/server-messages'].map((file, index) => `export * as part${index} from './${file}.js'`).join('\n'),
+    resolveDir: join(root, 'lib')
+  },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  write: false
+})
+const { part0: options, part1: fromClient, part2: fromServer } = await import(`data:text/javascript;base64,${Buffer.from(program.contents).toString('base64')}`)
+const schemas = { ...options, ...fromClient, ...fromServer }
 writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), writeOut(types, schemas, true))
 const messageTypes = join(dist, 'protocol/server-messages.d.ts')
 writeFileSync(messageTypes, writeOut(readFileSync(messageTypes, 'utf8'), schemas))

@@ -12,6 +12,9 @@ import { addSignallingRoutes } from './transport/routes/signalling-routes.js'
 import { watchForClashes } from './transport/routes/route-clashes.js'
 import { addWebSocketServer } from './transport/upgrades/web-socket-server.js'
 
+// The same from lib/ and from dist/, where this file and all that it imports are one: both lie directly in the package.
+const DIST = new URL('../dist', import.meta.url)
+
 /**
  * Turns a Fastify app into a signalling server for calls between browsers: WebSocket routes `/:app` and
  * `/:app/websocket`, `fastify.rooms`, and, unless `serveClient` is false, the SDK and `peer.html` below `/:app/`.
@@ -30,7 +33,7 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   await fastify.register(async scope => {
     await addWebSocketServer(scope, settings)
     const admission = addSignallingRoutes(scope, registry)
-    if (settings.serveClient) await addAssets(scope, admission, settings)
+    if (settings.serveClient) await addAssets(scope, admission, settings, DIST)
   }, { prefix: settings.prefix })
 }
 

@@ -10,7 +10,10 @@ import { packed } from '../helpers/packed.js'
 const run = promisify(execFile)
 const project = await packed(t)
 
-t.test('To import the plugin costs less CPU than to import Fastify', async t => {
+/** The most that it may be, of Fastify's: 0.6 where it was measured, and 0.85 while each module was a file of its own. */
+const MAX = 0.75
+
+t.test('To import the plugin costs three quarters of the CPU that it costs to import Fastify, at the most', async t => {
   const file = join(project.directory, 'cost.mjs')
   await writeFile(file, `
     const cost = async name => {
@@ -29,7 +32,7 @@ t.test('To import the plugin costs less CPU than to import Fastify', async t => 
     ratios.push(Number(stdout))
   }
   const median = ratios.sort((a, b) => a - b)[3] ?? NaN
-  t.ok(median < 1, `${ratios.map(ratio => ratio.toFixed(2)).join(' ')} of Fastify's`)
+  t.ok(median < MAX, `${ratios.map(ratio => ratio.toFixed(2)).join(' ')} of Fastify's`)
 })
 
 t.test('To import the plugin loads less than a hundred files of other packages, and none that only serves files', async t => {

@@ -162,7 +162,9 @@ t.test('Nothing is missing from the tarball', async t => {
   const { files } = project
   const server = filesBelow('lib').filter(file => /\.ts$/.test(file) && !file.startsWith('lib/client/'))
   const wanted = [
-    ...server.flatMap(file => [file.replace(/^lib/, 'dist').replace(/ts$/, 'js'), file.replace(/^lib/, 'dist').replace(/ts$/, 'd.ts')]),
+    ...server.map(file => file.replace(/^lib/, 'dist').replace(/ts$/, 'd.ts')),
+    // All of the server's code, and typebox.
+    'dist/index.js', 'dist/protocol/typebox.js',
     ...filesBelow('lib/page').map(file => file.replace(/^lib/, 'dist')),
     ...['webrtc_adaptor.js', 'webrtc_adaptor.mjs', 'webrtc_adaptor.d.ts', 'adapter-latest.js'].map(file => `dist/client/${file}`),
     'README.md', 'LICENSE', 'package.json'
@@ -180,6 +182,16 @@ t.test('Nothing is in the tarball that does not belong there', async t => {
   for (const file of project.files) {
     t.notOk((await readFile(join(project.installed, file), 'utf8')).includes(ROOT), `${file} knows no path of the machine that built it`)
   }
+})
+
+t.test('An error of the built code says in its stack which functions it came through', async t => {
+  const stack = await project.node('stack.mjs', `
+    import Fastify from 'fastify'
+    import plugin from 'fastify-webrtc-signalling'
+    await Fastify().register(plugin, { limits: { frameBytes: 1 } }).then(() => {}, error => console.log(error.stack))
+  `)
+  t.match(stack, /\n +at resolveOptions \(file:.*\/dist\/index\.js:\d+:\d+\)\n +at .*webrtcSignalling \(/)
+  t.notOk(/index\.js:\d+:\d{4}/.test(stack), 'by lines that can be read')
 })
 
 t.test('The README says of each dependency why it is there, and of no other', async t => {

@@ -7,15 +7,19 @@ import type { Settings } from '../../config/settings.js'
 import type { Admission } from './admission.js'
 import { addRoute } from './own-route.js'
 
-// The same from lib/ and from dist/: both lie directly in the package.
-const dist = fileURLToPath(new URL('../../../dist', import.meta.url))
-
 interface Asset {
   path: string
   /** Where it lies. */
   file: string
   /** As what it is served, where its ending would say something else. */
   type?: string
+}
+
+/** One that the build has made. */
+interface Built extends Asset {
+  root: string
+  /** The beginning of its hash; nothing where it has not been built. */
+  version: string | undefined
 }
 
 /** What is served beside the WebSocket. */
@@ -35,32 +39,35 @@ const FOREVER = 'public, max-age=31536000, immutable'
 /** Every other address is asked for again, and answered by 304 where nothing has changed. */
 const REVALIDATE = 'no-cache'
 
-/** Serves the page and the SDK under every application, by options of our own: a host's `@fastify/static` has its own files. */
-export async function addAssets (scope: FastifyInstance, admission: Admission, settings: Settings): Promise<void> {
+/**
+ * Serves the page and the SDK under every application, by options of our own: a host's `@fastify/static` has its own files.
+ *
+ * @param dist where what the build has made lies
+ */
+export async function addAssets (scope: FastifyInstance, admission: Admission, settings: Settings, dist: URL): Promise<void> {
   // Loaded here, since it and what it brings are a quarter of what an import of this package would cost.
   const { default: fastifyStatic } = await import('@fastify/static')
+  const root = fileURLToPath(dist)
   await scope.register(async own => {
-    await own.register(fastifyStatic, { root: dist, serve: false, cacheControl: false, preCompressed: true })
+    await own.register(fastifyStatic, { root, serve: false, cacheControl: false, preCompressed: true })
     const apps = settings.listed === null ? [':app'] : [...settings.listed.keys()]
     for (const asset of ASSETS) {
-      const version = versionOf(asset.file)
-      for (const app of apps) addAsset(own, admission, settings, app, asset, version)
+      const built = { ...asset, root, version: versionOf(root, asset.file) }
+      for (const app of apps) addAsset(own, admission, settings, app, built)
     }
   })
 }
 
 /** The beginning of a file's hash; nothing where it has not been built. */
-function versionOf (file: string): string | undefined {
+function versionOf (root: string, file: string): string | undefined {
   try {
-    return createHash('sha256').update(readFileSync(join(dist, file))).digest('hex').slice(0, 12)
+    return createHash('sha256').update(readFileSync(join(root, file))).digest('hex').slice(0, 12)
   } catch {
     return undefined
   }
 }
 
-function addAsset (
-  scope: FastifyInstance, admission: Admission, settings: Settings, app: string, { path, file, type }: Asset, version: string | undefined
-): void {
+function addAsset (scope: FastifyInstance, admission: Admission, settings: Settings, app: string, { path, file, type, root, version }: Built): void {
   addRoute(scope, settings, {
     method: 'GET',
     url: `/${app}/${path}`,
@@ -69,8 +76,8 @@ function addAsset (
       guard(request, reply)
       const { v } = request.query as { v?: unknown }
       reply.header('cache-control', version !== undefined && v === version ? FOREVER : REVALIDATE)
-      if (type === undefined) return reply.sendFile(file, dist)
-      return reply.type(type).sendFile(file, dist, { contentType: false })
+      if (type === undefined) return reply.sendFile(file, root)
+      return reply.type(type).sendFile(file, root, { contentType: false })
     }
   })
 }
