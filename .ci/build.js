@@ -107,7 +107,15 @@ await build({
   target: sdk.target,
   outfile: join(dist, 'client/adapter-latest.js')
 })
-cpSync(join(root, 'lib/page'), join(dist, 'page'), { recursive: true })
+for (const file of ['peer.html', 'peer.css', 'peer.svg']) cpSync(join(root, 'lib/page', file), join(dist, 'page', file))
+// The page's modules in one file, which people may read: one request, and one version.
+await build({
+  entryPoints: [join(root, 'lib/page/peer.js')],
+  bundle: true,
+  format: 'esm',
+  target: sdk.target,
+  outfile: join(dist, 'page/peer.js')
+})
 
 // The page asks for each file under its version, so that a browser may keep it for ever (lib/transport/routes/assets.ts).
 const version = file => createHash('sha256').update(readFileSync(join(dist, file))).digest('hex').slice(0, 12)
