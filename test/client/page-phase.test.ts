@@ -1,5 +1,4 @@
 import t from 'tap'
-// @ts-expect-error The page is plain JavaScript, as browsers take it.
 import { isConnected, noteOf, phaseOf, statusOf } from '../../lib/page/phase.js'
 
 // What the page says, from what the adaptor has told it, without a page.
