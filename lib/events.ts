@@ -8,6 +8,8 @@ export interface Place {
   room: string
   /** The peer's id; new for each seat, kept over resumptions. */
   peer: string
+  /** The id of the connection that the peer is reached through, or was while it is absent: as in the log, and as `peer` of `authorize`. */
+  connection: string
 }
 
 /** What `fastify.rooms` tells, by the event's name. Listeners run at once, in the order of what happens. */

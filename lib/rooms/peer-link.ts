@@ -6,6 +6,8 @@ export type Frame = string | Buffer
 
 /** What a peer is reached through: as much of its socket as the rooms need. */
 export interface PeerLink {
+  /** The id of the connection, as the log and the application know it. */
+  readonly id: string
   /** What its address is counted as. */
   readonly key: string
   /** What its client may send, where the client is to know. */

@@ -2,7 +2,7 @@ import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import { endsAtStop } from './client-kind.js'
 import type { Clock } from './clock.js'
-import type { RoomEmitter } from '../events.js'
+import type { Place, RoomEmitter } from '../events.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import type { Frame, PeerLink } from './peer-link.js'
 import { PendingJoin } from './pending-join.js'
@@ -124,7 +124,7 @@ export class Room {
     this.#toOthers(from, frame)
     const { events } = this.#context
     if (events.listenerCount('relayed') > 0 && this.#has(from)) {
-      events.emit('relayed', { app: this.app, room: this.name, peer: from.id, command, bytes: frame.length })
+      events.emit('relayed', { ...this.#place(from), command, bytes: frame.length })
     }
     return true
   }
@@ -488,7 +488,7 @@ export class Room {
     return this.#seats.includes(seat)
   }
 
-  #place (seat: Seat): { app: string, room: string, peer: string } {
-    return { app: this.app, room: this.name, peer: seat.id }
+  #place (seat: Seat): Place {
+    return { app: this.app, room: this.name, peer: seat.id, connection: seat.connection }
   }
 }

@@ -66,6 +66,8 @@ export class Seat implements ShareOwner {
   #keepFrom = Infinity
   /** What had been sent when the last ping went out. */
   #pinged = 0
+  /** The connection that the peer was last reached through, where it is not any more. */
+  #lastConnection = ''
 
   constructor (room: Room, holder: SeatHolder, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
     this.room = room
@@ -75,6 +77,11 @@ export class Seat implements ShareOwner {
     this.kind = kind
     this.#share = replay === null || budget === undefined ? null : new Share(budget, this, holder.link.key)
     this.#log = replay === null ? null : new ReplayLog(replay, this.#share)
+  }
+
+  /** The id of the connection that the peer is reached through, or was while it is absent. */
+  get connection (): string {
+    return this.holder === null ? this.#lastConnection : this.holder.link.id
   }
 
   /** What the peer is reached through; null while it is absent. */
@@ -151,6 +158,7 @@ export class Seat implements ShareOwner {
 
   /** The link is gone; from here on every message must be kept. */
   detach (): void {
+    this.#lastConnection = this.connection
     this.holder = null
     this.#keepFrom = this.#log?.end ?? 0
     this.#share?.detach()
@@ -178,6 +186,7 @@ export class Seat implements ShareOwner {
   /** The seat has been taken out of its room. */
   end (): void {
     this.#over = true
+    this.#lastConnection = this.connection
     this.holder = null
     this.#log?.clear()
   }

@@ -50,7 +50,7 @@ t.test('A token is compared by timingSafeEqual, all of it, and by nothing else',
       }
     }
   })
-  const seat = new Seat({} as Room, {} as SeatHolder, false, {}, { messages: 1, bytes: 1 })
+  const seat = new Seat({} as Room, { link: { id: '' } } as SeatHolder, false, {}, { messages: 1, bytes: 1 })
   const { secret } = splitToken(seat.issueToken())
   const first = secret[0] === 'A' ? 'B' : 'A'
   for (const guess of [secret, first + secret.slice(1), secret.slice(0, -1) + (secret.endsWith('A') ? 'B' : 'A'), 'A'.repeat(32)]) {

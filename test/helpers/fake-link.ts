@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { decode, isBadFrame, type ServerMessage } from '../../lib/protocol/codec.js'
 import { CLOSE_CODES, type CloseReason } from '../../lib/protocol/codes.js'
 import type { RelayedMessage } from '../../lib/protocol/client-messages.js'
@@ -43,6 +44,7 @@ export interface FakeLinkOptions {
  * it; what lies there when the link is lost never arrives. The server cannot tell the difference, as with TCP.
  */
 export class FakeLink implements PeerLink, ParticipantPorts {
+  readonly id = randomUUID()
   readonly key: string
   readonly participant: Participant
   readonly iceServersNeedSeat = false

@@ -49,6 +49,7 @@ export class FakeServer {
 }
 
 class FakeServerLink implements PeerLink, ParticipantPorts, ServerEnd {
+  readonly id = 'connection'
   readonly key = 'address'
   readonly participant: Participant
   readonly iceServersNeedSeat = false

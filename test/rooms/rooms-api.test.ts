@@ -73,7 +73,9 @@ t.test('An absent peer is shown as absent, for how long, and with what waits for
   await first.hears('start')
   const gone = new Promise<Place & { window: number }>(resolve => server.app.rooms.once('absent', resolve))
   first.socket.terminate()
-  t.same(await gone, { app: 'app', room: 'room', peer: peerId, window: 60_000 })
+  const { connection, ...absence } = await gone
+  t.same(absence, { app: 'app', room: 'room', peer: peerId, window: 60_000 })
+  t.equal(connection, told[0]?.connection, 'it is named after the connection that it lost')
   second.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
   t.same(await second.news(), [])
   const absent = await server.app.rooms.peer(String(peerId))

@@ -102,7 +102,7 @@ app.rooms.under('/calls').prefix = '/other'
 app.rooms.kick('peer')
 
 // Events bear their data by name.
-rooms.on('joined', ({ app, room, peer, peers }) => { const numbers: number = peers + `${app}${room}${peer}`.length; void numbers })
+rooms.on('joined', ({ app, room, peer, connection, peers }) => { const numbers: number = peers + `${app}${room}${peer}${connection}`.length; void numbers })
 rooms.on('left', ({ reason }) => { const why: 'left' | 'lost' | 'removed' = reason; void why })
 rooms.once('relayed', ({ command, bytes }) => { void [command.length, bytes.toFixed()] })
 rooms.on('refused', ({ definition, room }) => { const known: ErrorDefinition = definition; void [ERRORS[known], room?.length] })
