@@ -2,6 +2,7 @@ import type { AppSettings, Settings } from '../config/settings.js'
 import type { ToldLimits } from '../protocol/server-messages.js'
 import type { Clock } from '../rooms/clock.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
+import type { WriteTurn } from './frame-writer.js'
 import type { HeartbeatRules } from './heartbeat.js'
 import { AddressBook } from './limits/address-book.js'
 import type { Rates } from './limits/rate-guard.js'
@@ -14,6 +15,7 @@ export interface ConnectionServer {
   readonly rooms: RoomRegistry
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
+  readonly writeTurn: WriteTurn
   readonly log: SafeLog
   /** A time to come back, ms, for one client. */
   retryAfter (): number

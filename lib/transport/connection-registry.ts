@@ -4,6 +4,7 @@ import { RoomRegistry } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
 import type { Connection } from './connection.js'
 import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
+import { WriteTurn } from './frame-writer.js'
 import type { HeartbeatRules } from './heartbeat.js'
 import { SafeLog } from './safe-log.js'
 
@@ -14,6 +15,7 @@ export class ConnectionRegistry implements ConnectionServer {
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
   readonly log: SafeLog
+  readonly writeTurn = new WriteTurn()
   readonly #connections = new Set<Connection>()
   readonly #perApp = new Map<string, number>()
   readonly #groups = new Map<AppSettings, ConnectionGroup>()

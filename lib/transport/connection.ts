@@ -10,13 +10,12 @@ import type { Frame, PeerLink } from '../rooms/peer-link.js'
 import type { Refusal } from '../rooms/refusal.js'
 import { authorizeJoin } from './authorization.js'
 import type { ConnectionGroup, ConnectionServer } from './connection-group.js'
+import { FrameWriter } from './frame-writer.js'
 import { Heartbeat } from './heartbeat.js'
 import { answerIceConfig, turnNeedsSeat } from './ice-config-answer.js'
 import { RateGuard } from './limits/rate-guard.js'
 import type { SafeLog } from './safe-log.js'
 
-/** Relayed bytes go out as text: a client that gets a binary frame ends the call. */
-const TEXT = { binary: false } as const
 /** How long the other end may take to answer our close frame, ms; after that it is cut off. */
 const CLOSE_GRACE = 2_000
 const OPEN = 1
@@ -33,6 +32,7 @@ export class Connection implements PeerLink, ParticipantPorts {
   readonly participant: Participant
   readonly #server: ConnectionServer
   readonly #socket: WebSocket
+  readonly #writer: FrameWriter
   /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
   readonly #request: FastifyRequest | null
   readonly #rates: RateGuard
@@ -45,6 +45,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     const { authorize, turn, limits } = group.settings
     this.#server = server
     this.#socket = socket
+    this.#writer = new FrameWriter(server.writeTurn, socket)
     this.app = app
     this.group = group
     this.key = key
@@ -151,14 +152,14 @@ export class Connection implements PeerLink, ParticipantPorts {
   // To the other end.
 
   send (frame: Frame): void {
-    const socket = this.#socket
-    if (socket.readyState !== OPEN) return
-    if (socket.bufferedAmount > this.#server.settings.bufferedBytes) {
-      this.log.info({ app: this.app, bufferedBytes: socket.bufferedAmount }, 'a client does not read and is cut off')
-      socket.terminate()
+    if (!this.open) return
+    const { bufferedAmount } = this.#socket
+    if (bufferedAmount > this.#server.settings.bufferedBytes) {
+      this.log.info({ app: this.app, bufferedBytes: bufferedAmount }, 'a client does not read and is cut off')
+      this.#socket.terminate()
       return
     }
-    socket.send(frame, TEXT)
+    this.#writer.write(frame)
   }
 
   probe (answer: (alive: boolean) => void): void {
@@ -173,6 +174,7 @@ export class Connection implements PeerLink, ParticipantPorts {
 
   terminate (): void {
     this.#end(true)
+    this.#writer.flush()
     this.#socket.terminate()
   }
 

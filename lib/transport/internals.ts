@@ -13,6 +13,7 @@ interface Receiver extends EventEmitter {
 }
 interface WebSocketInternals {
   _receiver?: Receiver
+  _socket?: Duplex | null
 }
 
 /**
@@ -30,6 +31,14 @@ export function onCloseFrame (socket: WebSocket, listener: (code: number) => voi
 export function setMaxPayload (socket: WebSocket, bytes: number): void {
   const { _receiver: receiver } = socket as WebSocketInternals
   if (receiver !== undefined) receiver._maxPayload = bytes
+}
+
+/**
+ * The stream that ws writes to. With neither compression nor blobs ws keeps nothing back, so that whoever writes whole frames to it keeps
+ * the order. Without it, each frame is sent by ws itself, in a call of the system of its own.
+ */
+export function streamOf (socket: WebSocket): Duplex | null {
+  return (socket as WebSocketInternals)._socket ?? null
 }
 
 /** The parser of a connection that speaks HTTP/1. */

@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import {
-  decidesByServer, decideUpgrades, decideUpgradesOn, onCloseFrame, responseOn, rewriteUrlOf, setMaxPayload, speaksHttp1, type UpgradeVerdict
+  decidesByServer, decideUpgrades, decideUpgradesOn, onCloseFrame, responseOn, rewriteUrlOf, setMaxPayload, speaksHttp1, streamOf, type UpgradeVerdict
 } from '../../lib/transport/internals.js'
 
 // What the plugin takes of ws, Node and Fastify without a public way: each test fails where that is gone. They run on the real things.
@@ -51,6 +51,18 @@ t.test('ws: a close frame is told when it comes, though TCP stays open', async t
   raw.write(Buffer.from('88820000000003e9', 'hex'))
   t.same(await once(events, 'told'), [1001])
   socket.removeAllListeners('close')
+})
+
+t.test('ws: a frame that is written to its stream comes behind those that ws sent before it, and ahead of those that it sends later', async t => {
+  const { socket, client } = await webSocket(t)
+  const heard: string[] = []
+  client.on('message', (data: Buffer) => { heard.push(data.toString()) })
+  socket.send('before')
+  streamOf(socket)?.write(Buffer.from('\x81\x06behind', 'latin1'))
+  socket.send('after')
+  socket.close()
+  await once(client, 'close')
+  t.same(heard, ['before', 'behind', 'after'])
 })
 
 t.test('ws: one socket is held to a limit below that of its server, before the frame is read', async t => {
