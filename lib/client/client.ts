@@ -8,6 +8,7 @@ import { Call } from './call/call.js'
 import { RemoteMedia } from './call/remote-media.js'
 import { Media } from './media/media.js'
 import { StreamView } from './media/stream-view.js'
+import { writeDebugLog } from './debug-log.js'
 import { IceServers } from './signalling/ice-servers.js'
 import { Signaling } from './signalling/signalling.js'
 
@@ -39,13 +40,14 @@ export class Client {
     this.remoteMedia = new RemoteMedia(environment)
     this.#wireSignalling()
     media.on('changed', () => announcer.tell('local_media_changed', media.state))
-    this.call = new Call(environment, { signaling, iceServers, media }, settings)
+    this.call = new Call(environment, { signaling, iceServers, media }, settings.receive)
     this.#wireCall()
     const report = (error: AdaptorError) => announcer.report(error)
     signaling.on('error', report)
     iceServers.on('error', report)
     media.on('error', report)
     this.call.on('error', report)
+    if (settings.debug !== null) writeDebugLog(settings.debug, environment, { signaling, iceServers, media, call: this.call })
     this.#unwatch = watchPage(environment, {
       handleWakeUp: () => signaling.hurry(),
       handleDoubt: () => signaling.verify(),

@@ -37,6 +37,9 @@ export class FakePage {
   readonly devices = new FakeMediaDevices()
   /** What the browser remembers of a device, where it tells. */
   permissions: Partial<Record<'camera' | 'microphone', PermissionState>> = {}
+  /** The debug log: whether the browser has it switched on, and what was printed. */
+  debugging = false
+  readonly printed: string[] = []
   readonly window = new FakeTarget()
   readonly document = new FakeTarget()
   readonly elements: Record<string, FakeElement> = { localVideo: new FakeElement(), remoteVideo: new FakeElement() }
@@ -63,6 +66,8 @@ export class FakePage {
       now: () => clock.now(),
       random: () => 0,
       secret: () => String(++world.secrets).padStart(32, '0'),
+      debugging: () => this.debugging,
+      print: line => this.printed.push(line),
       window: this.window,
       document: Object.assign(this.document, { getElementById: (id: string) => (elements[id] ?? null) as unknown as HTMLElement | null }),
       location: 'https://example.org/app/peer.html?room=1'

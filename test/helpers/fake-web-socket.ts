@@ -24,6 +24,8 @@ export class FakeWebSocket {
   onclose: ((event: { code: number, reason: string }) => void) | null = null
   /** Everything that the client has sent, as it sent it. */
   readonly sent: string[] = []
+  /** Everything that the server has sent, as it sent it, whether or not it has arrived. */
+  readonly received: string[] = []
   /** The code with which the client closed it. */
   closedWith: number | null = null
   readonly #network: FakeNetwork
@@ -70,6 +72,7 @@ export class FakeWebSocket {
 
   /** The server sends a frame. */
   push (text: string): void {
+    this.received.push(text)
     if (this.readyState < 2) this.#down.push(() => this.onmessage?.({ data: text }))
   }
 

@@ -1,8 +1,7 @@
-import type { CallSettings } from '../call/call.js'
 import type { Environment } from './environment.js'
 import { AdaptorError, type ErrorName } from './client-errors.js'
 import type { Callback } from './client-events.js'
-import type { MuteMode } from '../media/local-track.js'
+import type { Kind, MuteMode } from '../media/local-track.js'
 import type { MediaSettings } from '../media/media.js'
 import { reconnectPolicy, type ReconnectPolicy } from '../signalling/reconnect-policy.js'
 
@@ -41,6 +40,11 @@ export interface WebRTCAdaptorOptions {
   reconnect?: ReconnectPolicy | undefined
   /** Whether a muted microphone is given back to the system or kept and silenced. @default 'release' */
   muteMode?: MuteMode | undefined
+  /**
+   * Write each change of state to the console, or hand it to a function, as a line of text without SDP, credentials or tokens.
+   * `localStorage.setItem('fastify-webrtc-signalling:debug', '1')` does the same in one browser, from the next load of the page on. @default false
+   */
+  debug?: boolean | ((line: string) => void) | undefined
   /** Told of everything that happens; `info` is a name of `CallbackEvents`, or the `definition` of a notification of your server. */
   callback?: Callback | undefined
   /** Told of everything that goes wrong, once. */
@@ -48,14 +52,18 @@ export interface WebRTCAdaptorOptions {
 }
 
 /** The options with everything filled in. */
-export interface Settings extends CallSettings, MediaSettings {
+export interface Settings extends MediaSettings {
   url: string
   configuration: RTCConfiguration
+  /** Which kinds this side is ready to receive. */
+  receive: Record<Kind, boolean>
   remoteVideo: () => HTMLMediaElement | null
   watch: boolean
   token: string | null
   resume: boolean
   reconnect: ReconnectPolicy
+  /** Takes the lines of the debug log; `null` while it is off. */
+  debug: ((line: string) => void) | null
 }
 
 /** Throws where an option makes no sense. */
@@ -81,6 +89,7 @@ export function resolveOptions (options: WebRTCAdaptorOptions, environment: Envi
     token: options.token ?? null,
     resume: options.resume !== false,
     reconnect: options.reconnect ?? reconnectPolicy,
+    debug: typeof options.debug === 'function' ? options.debug : options.debug === true || environment.debugging() ? environment.print : null,
     muteMode: options.muteMode ?? 'release'
   }
 }

@@ -9,6 +9,9 @@ export interface EventSource {
   removeEventListener (type: string, listener: (event: Event) => void): void
 }
 
+/** The key in `localStorage` that switches the debug log on in one browser, whatever its value. */
+const DEBUG_KEY = 'fastify-webrtc-signalling:debug'
+
 /** Everything that the SDK takes from the browser, so that tests can run it on fakes and move time by hand. */
 export interface Environment {
   WebSocket: new (url: string) => WebSocket
@@ -26,6 +29,10 @@ export interface Environment {
   random (): number
   /** 32 characters that nobody can guess. */
   secret (): string
+  /** Whether somebody has switched the debug log on in this browser. */
+  debugging (): boolean
+  /** Writes a line to the console. */
+  print (line: string): void
   window: EventSource | undefined
   document: (EventSource & Pick<Document, 'getElementById' | 'visibilityState'>) | undefined
   /** The address of the page. */
@@ -60,6 +67,16 @@ export function browserEnvironment (): Environment {
     random: () => Math.random(),
     // Not crypto.randomUUID, which pages from http lack.
     secret: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join(''),
+    debugging: () => {
+      try {
+        return globalThis.localStorage.getItem(DEBUG_KEY) !== null
+      } catch {
+        // A browser that keeps nothing for the page throws at the mere look at it (HTML, section 12.2.3).
+        return false
+      }
+    },
+    // Not console.debug, which Chromium hides unless asked.
+    print: line => console.info(line),
     window: globalThis.window,
     document: globalThis.document,
     location: globalThis.location?.href

@@ -13,16 +13,15 @@ import { originOf } from './descriptions.js'
 import { Pair } from './pair.js'
 import type { PeerKind, PeerSession } from './peer-session.js'
 import { Recovery, type RecoveryStep } from './recovery.js'
-import { belongsTo, chooseSession } from './session-choice.js'
+import { belongsTo, chooseSession, type OfferChoice } from './session-choice.js'
 import type { UnaddressedMessage } from './session-message.js'
 
 interface CallEvents {
+  /** Which session an offer was taken for. */
+  choice: OfferChoice
+  /** A step of the recovery begins. */
+  step: RecoveryStep
   error: AdaptorError
-}
-
-export interface CallSettings {
-  /** Which kinds this side is ready to receive. */
-  receive: Record<Kind, boolean>
 }
 
 interface CallParts {
@@ -44,12 +43,13 @@ export class Call extends Emitter<CallEvents> {
   /** How often what was under way was given up. */
   #abandoned = 0
 
-  constructor (environment: Environment, { signaling, iceServers, media }: CallParts, settings: CallSettings) {
+  /** `receive`: which kinds this side is ready to receive. */
+  constructor (environment: Environment, { signaling, iceServers, media }: CallParts, receive: Record<Kind, boolean>) {
     super()
     this.#environment = environment
     this.#signaling = signaling
     this.#iceServers = iceServers
-    const current = this.current = new CurrentSession(environment, iceServers, media, settings.receive)
+    const current = this.current = new CurrentSession(environment, iceServers, media, receive)
     this.#queue = new Queue(error => this.emit('error', callError(error)))
     this.#recovery = new Recovery(environment, {
       able: () => signaling.seated && this.#pair.present,
@@ -113,8 +113,7 @@ export class Call extends Emitter<CallEvents> {
     this.#pair.handleStart()
     const session = this.current.session
     if (session !== null && session.flowing && session.peer === 'ours') {
-      // Both came back after a restart of the server: the media flows on, and a description tells whether the other side
-      // is the one we talk to. If it is not, it says so and gets a fresh connection.
+      // Both came back after a restart of the server while the media flows on. A side that does not know the session says so.
       void this.#queue.push(async () => {
         await session.negotiation.rollback()
         await this.#offer(session)
@@ -154,6 +153,7 @@ export class Call extends Emitter<CallEvents> {
     const peer = id === undefined ? 'plain' : 'ours'
     const fresh = frame.fresh === true
     const choice = chooseSession(this.current.known, { id, fresh, origin: originOf(textOf(frame.sdp) ?? '') }, this.#pair.polite)
+    this.emit('choice', choice)
     if (choice === 'ignore') return
     if (choice === 'unknown') return this.#disown(id)
     const session = choice === 'current' ? this.current.session : await this.#replace(id ?? this.#environment.secret(), false, peer)
@@ -224,16 +224,15 @@ export class Call extends Emitter<CallEvents> {
   }
 
   #attempt (step: RecoveryStep): void {
-    const session = this.current.session
+    const { session } = this.current
+    this.emit('step', step)
     if (step === 'rejoin') {
       this.#abandon()
       this.#pair.handleAbsence()
       this.#signaling.rejoin()
-    } else if (session === null) {
-      // There is nothing to repair; a later attempt rejoins.
-    } else if (step === 'fresh' || !session.answered) {
+    } else if (session !== null && (step === 'fresh' || !session.answered)) {
       void this.#queue.push(() => this.#startAfresh(session.peer))
-    } else {
+    } else if (session !== null) {
       void this.#queue.push(async () => {
         await this.#iceServers.ready()
         session.restartIce()

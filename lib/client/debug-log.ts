@@ -1,0 +1,62 @@
+import type { AdaptorError } from './base/client-errors.js'
+import type { Environment } from './base/environment.js'
+import type { Call } from './call/call.js'
+import type { Media } from './media/media.js'
+import { textOf } from './signalling/frames.js'
+import type { IceServers } from './signalling/ice-servers.js'
+import type { Signaling } from './signalling/signalling.js'
+
+export interface DebugLogParts {
+  signaling: Signaling
+  iceServers: IceServers
+  media: Media
+  call: Call
+}
+
+/**
+ * Writes a line for each change of state of the parts: `fastify-webrtc-signalling 1234 room1/peer-id call: sent takeConfiguration offer`, with the
+ * milliseconds since its start, the room and this peer's id where they are known. A line holds states, numbers and names (of the
+ * room, the peer, an error, a notification, a type): no SDP, address, credential, token or message ever gets into one.
+ * While the log is off this function is not called, and so nothing listens.
+ */
+export function writeDebugLog (write: (line: string) => void, environment: Environment, { signaling, iceServers, media, call }: DebugLogParts): void {
+  const start = environment.now()
+  let peer = ''
+  const line = (part: string, text: string) => {
+    write(`fastify-webrtc-signalling ${Math.round(environment.now() - start)} ${signaling.room ?? ''}/${peer} ${part}: ${text}`)
+  }
+  const error = ({ name }: AdaptorError) => line('error', name)
+
+  signaling.on('open', () => line('connection', 'open'))
+  signaling.on('reconnecting', ({ code, delay }) => line('connection', `lost ${code}, retry in ${delay} ms`))
+  signaling.on('reconnected', () => line('connection', 'back'))
+  signaling.on('closed', ({ code }) => line('connection', `closed ${code}`))
+  signaling.on('seated', ({ frame, resumed }) => {
+    peer = textOf(frame.peerId) ?? ''
+    line('join', `${resumed ? 'resumed' : 'seated'}, polite ${frame.polite}, peers ${frame.peers}`)
+  })
+  signaling.on('unseated', () => line('join', 'unseated'))
+  signaling.on('notification', ({ definition }) => line('join', `${definition}`))
+  signaling.on('error', error)
+
+  signaling.on('seat', frame => {
+    // What an application says to the other side is its own business.
+    if (frame.command !== 'peerMessageCommand') line('call', `received ${nameOf(frame)}`)
+  })
+  call.current.on('say', message => line('call', `sent ${nameOf(message)}`))
+  call.current.on('session', session => line('call', session === null ? 'no session' : `session, initiator ${session.initiator}`))
+  call.current.on('iceState', state => line('call', `ICE ${state}`))
+  call.current.on('tracks', tracks => line('call', `tracks ${tracks.map(({ kind }) => kind)}`))
+  call.on('choice', choice => line('call', `offer ${choice}`))
+  call.on('step', step => line('recovery', step))
+  call.on('error', error)
+
+  media.on('changed', () => line('media', `camera ${media.state.camera}, microphone ${media.state.microphone}`))
+  media.on('error', error)
+  iceServers.on('error', error)
+}
+
+/** What a message of the call is: its command, and the type of the description or candidate in it. */
+function nameOf ({ command, type, candidate }: { command: string, type?: unknown, candidate?: unknown }): string {
+  return `${command} ${type ?? / typ (\w+)/.exec(`${candidate}`)?.[1] ?? ''}`
+}
