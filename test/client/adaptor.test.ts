@@ -1,7 +1,7 @@
 import t from 'tap'
 import { browserEnvironment } from '../../lib/client/base/environment.js'
 import { AdaptorError, WebRTCAdaptor } from '../../lib/client/webrtc-adaptor.js'
-import { World } from '../helpers/client-world.js'
+import { World } from '../helpers/fakes/client-world.js'
 
 t.test('initialized is told once, when both the media and the connection are there', async t => {
   for (const first of ['media', 'connection'] as const) {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inCall, World, type FakePage } from '../helpers/client-world.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
 
 t.test('two who join the same room are called together, and see and hear each other', async t => {
   const world = new World()

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inCall, World, type FakePage } from '../helpers/client-world.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
 
 const SECRETS = {
   token: 'token-of-the-page',

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inCall, World, type FakePage } from '../helpers/client-world.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
 
 /** How long the SDK looks for a server that is gone before it gives up. */
 const GIVEN_UP = 11 * 60_000

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { inCall, World, type FakePage } from '../helpers/client-world.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
 
 const asked = (page: FakePage) => page.sent.filter(({ command }) => command === 'getIceServerConfig').length
 const stun = { urls: 'stun:stun.example.org' }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { inCall, turn, World, type FakePage } from '../helpers/client-world.js'
-import { FakeElement } from '../helpers/fake-media.js'
+import { inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { FakeElement } from '../helpers/fakes/fake-media.js'
 
 t.test('a camera that is off is off: its track is stopped, the preview and the other side\'s picture are gone', async t => {
   const world = new World()

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { agree, inCall, turn, World, type FakePage } from '../helpers/client-world.js'
-import { parse } from '../helpers/fake-peer-connection.js'
+import { agree, inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { parse } from '../helpers/fakes/fake-peer-connection.js'
 
 const ROUNDS = 1000
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { inCall, World, type FakePage } from '../helpers/client-world.js'
-import { FakePlainClient } from '../helpers/fake-plain-client.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { FakePlainClient } from '../helpers/fakes/fake-plain-client.js'
 
 const joins = (page: FakePage) => page.sent.filter(({ command }) => command === 'join').length
 

@@ -5,8 +5,8 @@ import { byteLength } from '../../lib/client/signalling/frames.js'
 import type { Environment } from '../../lib/client/base/environment.js'
 import type { ToldLimits } from '../../lib/protocol/server-messages.js'
 import { TokenBucket } from '../../lib/transport/limits/token-bucket.js'
-import { heard, inCall, World, type FakePage } from '../helpers/client-world.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { heard, inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 /** The server's own defaults. */
 const LIMITS: ToldLimits = { messagesPerSecond: 100, messageBurst: 500, bytesPerSecond: 131_072, byteBurst: 524_288, frameBytes: 65_536, waitingFrames: 256 }

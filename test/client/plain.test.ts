@@ -1,6 +1,6 @@
 import t from 'tap'
-import { agree, World, type FakePage } from '../helpers/client-world.js'
-import { FakePlainClient } from '../helpers/fake-plain-client.js'
+import { agree, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { FakePlainClient } from '../helpers/fakes/fake-plain-client.js'
 
 async function call (t: Parameters<World['page']>[0], first: 'ours' | 'plain'): Promise<{ world: World, page: FakePage, plain: FakePlainClient }> {
   const world = new World()

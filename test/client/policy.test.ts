@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Backoff } from '../../lib/client/base/backoff.js'
 import { reconnectPolicy } from '../../lib/client/signalling/reconnect-policy.js'
-import { World } from '../helpers/client-world.js'
+import { World } from '../helpers/fakes/client-world.js'
 
 const MINUTE = 60_000
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { World, type FakePage } from '../helpers/client-world.js'
+import { World, type FakePage } from '../helpers/fakes/client-world.js'
 
 /** What a page was last told of the way between the two. */
 const way = (page: FakePage) => page.payloads.filter(([info]) => info === 'ice_connection_state_changed').map(([, payload]) => (payload as { state: string }).state).at(-1)

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { inCall, World, type FakePage } from '../helpers/client-world.js'
-import { FakePlainClient } from '../helpers/fake-plain-client.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { FakePlainClient } from '../helpers/fakes/fake-plain-client.js'
 
 /** What a page was told of the other's picture and sound, in order. */
 const told = (page: FakePage) => page.payloads.filter(([info]) => info === 'remote_media_changed')

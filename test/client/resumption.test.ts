@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { inCall, turn, World, type FakePage } from '../helpers/client-world.js'
+import { inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
 
 const numbers = (page: FakePage) => page.payloads.filter(([info]) => info === 'peerMessageCommand').map(([, payload]) => (payload as { data: number }).data)
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { World, type FakePage } from '../helpers/client-world.js'
+import { World, type FakePage } from '../helpers/fakes/client-world.js'
 
 /** A page whose server the test plays itself: what the SDK says is in `page.sent`. */
 interface Alone {

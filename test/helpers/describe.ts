@@ -1,4 +1,4 @@
-import type { Heard } from './fake-link.js'
+import type { Heard } from './fakes/fake-link.js'
 
 /** A frame in a few words. */
 export function describe (message: Heard): string {

@@ -1,8 +1,8 @@
 import t from 'tap'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
-import { FakeLink } from '../helpers/fake-link.js'
+import { FakeLink } from '../helpers/fakes/fake-link.js'
 import { describe } from '../helpers/describe.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // What rooms say to clients that join again, leave at the same moment, or end at a `stop`: with a clock that the test moves.
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { heard, World } from '../helpers/client-world.js'
+import { heard, World } from '../helpers/fakes/client-world.js'
 import { back, cut, said, scene, type Scene } from '../helpers/resumption.js'
 import { nameOf } from '../helpers/signalling-client.js'
 

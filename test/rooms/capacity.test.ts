@@ -1,9 +1,9 @@
 import t from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
-import { FakeLink } from '../helpers/fake-link.js'
+import { FakeLink } from '../helpers/fakes/fake-link.js'
 import { host, type Client, type Host } from '../helpers/host.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // What `authorize` says of a room's capacity counts when, and only when, the joiner gets in; and a resumption that is
 // being considered does not lose the race against its window.

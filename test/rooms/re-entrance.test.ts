@@ -3,9 +3,9 @@ import { setImmediate as turn } from 'node:timers/promises'
 import t from 'tap'
 import type { RoomEvents, RoomsApi } from '../../lib/index.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
-import { FakeLink } from '../helpers/fake-link.js'
+import { FakeLink } from '../helpers/fakes/fake-link.js'
 import { host, type Client, type Host } from '../helpers/host.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // A listener of fastify.rooms may call whatever fastify.rooms has, at once. Each event with each method: nothing recurses,
 // and what is told afterwards is still true.

@@ -3,10 +3,10 @@ import t from 'tap'
 import { MESSAGE_COST, ReplayBudget, Share } from '../../lib/rooms/replay-budget.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import type { SeatRules } from '../../lib/rooms/room.js'
-import { FakeLink } from '../helpers/fake-link.js'
+import { FakeLink } from '../helpers/fakes/fake-link.js'
 import { host } from '../helpers/host.js'
 import { describe } from '../helpers/describe.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // What is kept for peers that may come back is bounded for each address and in all, and not only for each seat.
 

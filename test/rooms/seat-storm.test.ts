@@ -1,8 +1,8 @@
 import t from 'tap'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
-import { FakeLink, type Heard } from '../helpers/fake-link.js'
+import { FakeLink, type Heard } from '../helpers/fakes/fake-link.js'
 import { describe } from '../helpers/describe.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 const PROBE_TIMEOUT = 2_000
 const RULES = { window: 20_000, hold: true, messages: 10, bytes: 10_000 }

@@ -5,7 +5,7 @@ import type { WebSocket } from 'ws'
 import { resolveOptions } from '../../lib/config/settings.js'
 import { Connection } from '../../lib/transport/connection.js'
 import { ConnectionRegistry } from '../../lib/transport/connection-registry.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // What all connections share: one timer, and what is remembered of addresses. On a clock that the test moves.
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Heartbeat } from '../../lib/transport/heartbeat.js'
-import { TestClock } from '../helpers/test-clock.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 
 /** A heartbeat on a socket that only notes its pings. */
 function setUp () {

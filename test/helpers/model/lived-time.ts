@@ -1,4 +1,4 @@
-import { TestClock } from '../test-clock.js'
+import { TestClock } from '../fakes/test-clock.js'
 import type { Occurrence, Tally } from './occurrences.js'
 
 /** A moment in time lived, and for how long the server had stood still before it. */

@@ -1,6 +1,6 @@
 import type { SeatRules } from '../../../lib/rooms/room.js'
-import { CLOSE_GRACE } from '../fake-link.js'
-import type { TestClock } from '../test-clock.js'
+import { CLOSE_GRACE } from '../fakes/fake-link.js'
+import type { TestClock } from '../fakes/test-clock.js'
 import { LivedTime } from './lived-time.js'
 import type { Tally } from './occurrences.js'
 import type { OracleLink, OracleToken } from './oracle-link.js'

@@ -1,4 +1,4 @@
-import type { Environment } from '../../lib/client/base/environment.js'
+import type { Environment } from '../../../lib/client/base/environment.js'
 
 /** The other end of a fake socket, in the hands of whoever plays the server. */
 export interface ServerEnd {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/rooms/clock.js'
+import type { Clock } from '../../../lib/rooms/clock.js'
 
 interface Timer {
   at: number

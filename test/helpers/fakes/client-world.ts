@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
-import type { Environment } from '../../lib/client/base/environment.js'
-import { WebRTCAdaptor, type AdaptorError, type WebRTCAdaptorOptions } from '../../lib/client/webrtc-adaptor.js'
+import type { Environment } from '../../../lib/client/base/environment.js'
+import { WebRTCAdaptor, type AdaptorError, type WebRTCAdaptorOptions } from '../../../lib/client/webrtc-adaptor.js'
 import { FakeElement, FakeMediaDevices, FakeStream } from './fake-media.js'
 import { FakeIce, type FakePeerConnection } from './fake-peer-connection.js'
 import { FakeServer } from './fake-server.js'

@@ -1,4 +1,4 @@
-import type { Environment } from '../../lib/client/base/environment.js'
+import type { Environment } from '../../../lib/client/base/environment.js'
 import { FakeTrack } from './fake-media.js'
 
 type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
