@@ -9,6 +9,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { generateDtsBundle } from 'dts-bundle-generator'
 import { build } from 'esbuild'
 import ts from 'typescript'
+import { shortPrivateNames } from './private-names.js'
 import { writeComments, writeOut } from './types-of-schemas.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -61,6 +62,7 @@ const sdk = {
   bundle: true,
   minify: true,
   legalComments: 'none',
+  plugins: [shortPrivateNames],
   target: ['chrome87', 'firefox78', 'safari14.1'],
   tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } }
 }
