@@ -35,7 +35,7 @@ export class JoinAttempt {
    * @returns null where the joiner has gone before the room was asked
    */
   run (decision: Grant | Refusal | Promise<Grant | Refusal>): JoinOutcome | null | Promise<JoinOutcome | null> {
-    return decision instanceof Promise ? this.#consider(decision) : this.#take(decision)
+    return decision instanceof Promise ? this.#decide(decision) : this.#take(decision)
   }
 
   /** The joiner has gone. */
@@ -43,13 +43,13 @@ export class JoinAttempt {
     this.#pending?.cancel()
   }
 
-  async #consider (decision: Promise<Grant | Refusal>): Promise<JoinOutcome | null> {
+  async #decide (decision: Promise<Grant | Refusal>): Promise<JoinOutcome | null> {
     const { streamId, resumeToken } = this.message
-    const considered = this.#joiner.rooms.find(this.#joiner.app, streamId)?.consider({ resumeToken, claim: this.#claim })
+    const unpause = this.#joiner.rooms.find(this.#joiner.app, streamId)?.pauseWindow({ resumeToken, claim: this.#claim })
     try {
       return await this.#take(await decision)
     } finally {
-      considered?.()
+      unpause?.()
     }
   }
 

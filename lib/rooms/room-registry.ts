@@ -3,8 +3,9 @@ import { RoomEmitter } from '../events.js'
 import { ReplayBudget } from './replay-budget.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import type { PendingJoin } from './pending-join.js'
-import { Room, type RoomContext, type SeatRules } from './room.js'
-import type { Seat } from './seat.js'
+import { Room } from './room.js'
+import type { RoomContext, SeatRules } from './room-context.js'
+import type { Seat, SeatRoom } from './seat.js'
 
 /** All rooms of one registration of the plugin, application by application. A room is there while somebody sits or waits in it. */
 export class RoomRegistry {
@@ -89,7 +90,7 @@ export class RoomRegistry {
     }
   }
 
-  #delete (room: Room): void {
+  #delete (room: SeatRoom): void {
     const rooms = this.#apps.get(room.app)
     if (rooms?.get(room.name) !== room) return
     rooms.delete(room.name)

@@ -1,9 +1,10 @@
-import { randomBytes, randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
+import type { Absence } from './absence.js'
 import type { ClientKind } from './client-kind.js'
 import type { Frame, PeerLink } from './peer-link.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
-import type { Room } from './room.js'
+import { ResumeProof } from './resume-proof.js'
 
 /** What the application knows of a peer and lets everybody see: set by `authorize`. */
 export interface PeerProfile {
@@ -20,18 +21,25 @@ export interface SeatHolder {
   unseated (seat: Seat): void
 }
 
-/** A peer has lost its link, and its seat waits for it. */
-export interface Absence {
-  /** Gives the seat up, at `until`; none while the window stands still. */
-  timer: unknown
-  until: number
-  /** Since when the window stands still, where it does. */
-  since: number
-  /** For how long it has stood still before, ms. */
-  stood: number
+/** The room of a seat, as far as whoever holds the seat has to do with it. */
+export interface SeatRoom {
+  readonly app: string
+  readonly name: string
+  /** @returns false where nobody else sits in the room */
+  relay (from: Seat, frame: Frame, command: string): boolean
+  /** The peer makes an offer. */
+  offered (seat: Seat): void
+  /** Sends a message of the application to one peer, or to everybody. */
+  tell (frame: Frame, only?: Seat): void
+  /** The peer gives its seat up. */
+  leave (seat: Seat): void
+  /** The application puts the peer out. */
+  remove (seat: Seat, reason: string): void
+  /** The link of the seat is gone; `clean` where the peer has said that it does not come back. */
+  lost (seat: Seat, clean: boolean): void
+  /** Too much is kept for absent peers, and this one has been away the longest. */
+  giveUp (seat: Seat): void
 }
-
-const SECRET_BYTES = 24
 
 /**
  * One peer's place in one room. It is named by its id, reached through a link, and can outlive that link.
@@ -39,7 +47,7 @@ const SECRET_BYTES = 24
  */
 export class Seat implements ShareOwner {
   readonly id = randomUUID()
-  readonly room: Room
+  readonly room: SeatRoom
   /** What the application last said of this peer: it is asked at a resumption too. */
   profile: PeerProfile
   /** Which side gives way when both offer at once (W3C WebRTC 1.0, section 10.7): always one of the two. */
@@ -51,17 +59,15 @@ export class Seat implements ShareOwner {
   relayed = 0
   /** How many messages of this peer were refused before that, each by an error. */
   refused = 0
-  /** Ends the absence, while there is one. */
-  absence: Absence | null = null
-  /** How many joins that prove to be its owner's the application is considering; meanwhile the window stands still. */
-  considered = 0
-  /** Whether the seat has been taken out of its room. */
+  /** What the owner proves itself by; null where the seat cannot be resumed. */
+  readonly proof: ResumeProof | null
+  #absence: Absence | null = null
+  /** How many joins of the seat's owner the application is deciding on. The window is paused meanwhile. */
+  #pauses = 0
   #over = false
   readonly #log: ReplayLog | null
   /** What the log holds of all that is held. */
   readonly #share: Share | null
-  #secret: Buffer | null = null
-  #claim: Buffer | null = null
   /** From which message on the log must be whole: the first that found the peer absent. */
   #keepFrom = Infinity
   /** What had been sent when the last ping went out. */
@@ -69,19 +75,30 @@ export class Seat implements ShareOwner {
   /** The connection that the peer was last reached through, where it is not any more. */
   #lastConnection = ''
 
-  constructor (room: Room, holder: SeatHolder, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
+  constructor (room: SeatRoom, holder: SeatHolder, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
     this.room = room
     this.holder = holder
     this.polite = polite
     this.profile = profile
     this.kind = kind
     this.#share = replay === null || budget === undefined ? null : new Share(budget, this, holder.link.key)
+    this.proof = replay === null ? null : new ResumeProof()
     this.#log = replay === null ? null : new ReplayLog(replay, this.#share)
   }
 
   /** The id of the connection that the peer is reached through, or was while it is absent. */
   get connection (): string {
     return this.holder === null ? this.#lastConnection : this.holder.link.id
+  }
+
+  /** The peer's absence; null while it is present. */
+  get absence (): Absence | null {
+    return this.#absence
+  }
+
+  /** Whether the seat has been taken out of its room. */
+  get over (): boolean {
+    return this.#over
   }
 
   /** What the peer is reached through; null while it is absent. */
@@ -131,37 +148,26 @@ export class Seat implements ShareOwner {
     this.#log?.confirm(this.#pinged)
   }
 
-  /** Makes a new resume token: the seat's id, which finds it, and a secret, which proves the owner. */
-  issueToken (): string {
-    this.#secret = randomBytes(SECRET_BYTES)
-    return `${this.id}.${this.#secret.toString('base64url')}`
-  }
-
-  /** Whether `secret` is the one of the last token. Takes the same time for every wrong one. */
-  owns (secret: string): boolean {
-    if (this.#secret === null) return false
-    const given = Buffer.from(secret, 'base64url')
-    return given.length === SECRET_BYTES && timingSafeEqual(given, this.#secret)
-  }
-
-  /** Remembers the secret by which the client that is given a token now can prove itself, should that token never reach it. */
-  claim (secret: string | undefined): void {
-    this.#claim = secret === undefined ? null : Buffer.from(secret)
-  }
-
-  /** Whether `secret` is the one of the join that led to the last token. Takes the same time for every wrong one. */
-  claimedBy (secret: string): boolean {
-    if (this.#claim === null) return false
-    const given = Buffer.from(secret)
-    return given.length === this.#claim.length && timingSafeEqual(given, this.#claim)
-  }
-
   /** The link is gone; from here on every message must be kept. */
-  detach (): void {
+  detach (absence: Absence): void {
     this.#lastConnection = this.connection
     this.holder = null
+    this.#absence = absence
+    if (this.#pauses > 0) absence.pause()
     this.#keepFrom = this.#log?.end ?? 0
     this.#share?.detach()
+  }
+
+  /**
+   * Pauses the window while the application decides whether the seat's owner may come back: or the seat would be lost while its owner
+   * waits for the answer. Also for a peer that is present, whose link may turn out to be dead meanwhile.
+   *
+   * @returns ends the pause; undefined where the window has been paused for as long as it may
+   */
+  pauseWindow (): (() => void) | undefined {
+    if (this.#absence?.isPausedOut === true) return undefined
+    if (this.#pauses++ === 0) this.#absence?.pause()
+    return () => { if (--this.#pauses === 0) this.#absence?.unpause() }
   }
 
   /**
@@ -177,6 +183,7 @@ export class Seat implements ShareOwner {
 
   /** The peer is reached anew, through the same link or another. */
   attach (holder: SeatHolder): void {
+    this.#endAbsence()
     this.holder = holder
     this.#keepFrom = Infinity
     this.#pinged = 0
@@ -187,6 +194,7 @@ export class Seat implements ShareOwner {
   end (): void {
     this.#over = true
     this.#lastConnection = this.connection
+    this.#endAbsence()
     this.holder = null
     this.#log?.clear()
   }
@@ -200,10 +208,9 @@ export class Seat implements ShareOwner {
   giveUp (): void {
     this.room.giveUp(this)
   }
-}
 
-/** Splits a resume token into the seat's id and the secret. */
-export function splitToken (token: string): { id: string, secret: string } {
-  const dot = token.indexOf('.')
-  return dot === -1 ? { id: token, secret: '' } : { id: token.slice(0, dot), secret: token.slice(dot + 1) }
+  #endAbsence (): void {
+    this.#absence?.end()
+    this.#absence = null
+  }
 }

@@ -164,12 +164,12 @@ t.test('who is refused again and again cannot hold its seat for ever', async t =
   const room = rooms.find('app', 'room')
   clock.advance(900)
   for (const each of [1, 2]) {
-    const done = room?.consider({ resumeToken })
+    const done = room?.pauseWindow({ resumeToken })
     clock.advance(500)
     t.equal(room?.seats.length, 1, `the window stands still, ${each}`)
     done?.()
   }
-  t.equal(room?.consider({ resumeToken }), undefined, 'but no longer than one window in all')
+  t.equal(room?.pauseWindow({ resumeToken }), undefined, 'but no longer than one window in all')
   clock.advance(99)
   t.equal(room?.seats.length, 1, 'what was left of it is left')
   clock.advance(1)

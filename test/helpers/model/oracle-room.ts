@@ -1,6 +1,6 @@
 import { encode, type ServerMessage } from '../../../lib/protocol/codec.js'
 import type { ClientKind } from '../../../lib/rooms/client-kind.js'
-import type { SeatRules } from '../../../lib/rooms/room.js'
+import type { SeatRules } from '../../../lib/rooms/room-context.js'
 import { LivedTime, type Moment } from './lived-time.js'
 import type { Tally } from './occurrences.js'
 import type { OracleLink, OracleToken } from './oracle-link.js'

@@ -1,5 +1,5 @@
 import type { ClientKind } from '../../../lib/rooms/client-kind.js'
-import type { SeatRules } from '../../../lib/rooms/room.js'
+import type { SeatRules } from '../../../lib/rooms/room-context.js'
 import type { Moment } from './lived-time.js'
 import type { OracleLink } from './oracle-link.js'
 import type { OracleRoom } from './oracle-room.js'

@@ -1,4 +1,4 @@
-import type { SeatRules } from '../../../lib/rooms/room.js'
+import type { SeatRules } from '../../../lib/rooms/room-context.js'
 import { CLOSE_GRACE } from '../fakes/fake-link.js'
 import type { TestClock } from '../fakes/test-clock.js'
 import { LivedTime } from './lived-time.js'

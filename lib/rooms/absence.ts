@@ -1,0 +1,52 @@
+import type { Clock } from './clock.js'
+
+/**
+ * A peer has lost its link, and its seat waits for it: for one window. The window can be paused, but not for longer than one window
+ * in all, or a client that is refused would hold a seat by asking again and again.
+ */
+export class Absence {
+  readonly #clock: Clock
+  readonly #window: number
+  readonly #expire: () => void
+  #until: number
+  #timer: unknown
+  #pausedAt = 0
+  #pausedFor = 0
+
+  /** @param expire gives the seat up */
+  constructor (clock: Clock, window: number, expire: () => void) {
+    this.#clock = clock
+    this.#window = window
+    this.#expire = expire
+    this.#until = clock.lived() + window
+    this.#timer = clock.after(window, expire)
+  }
+
+  /** When the seat is given up, in time lived. A pause moves it once it is over. */
+  get until (): number {
+    return this.#until
+  }
+
+  /** Whether the window has been paused for as long as it may. */
+  get isPausedOut (): boolean {
+    return this.#pausedFor >= this.#window
+  }
+
+  pause (): void {
+    this.#clock.cancel(this.#timer)
+    this.#pausedAt = this.#clock.lived()
+  }
+
+  unpause (): void {
+    const now = this.#clock.lived()
+    const paused = now - this.#pausedAt
+    this.#pausedFor += paused
+    this.#until += paused
+    this.#timer = this.#clock.after(this.#until - now, this.#expire)
+  }
+
+  /** The peer is back, or its seat is gone. */
+  end (): void {
+    this.#clock.cancel(this.#timer)
+  }
+}

@@ -1,0 +1,162 @@
+import type { Place } from '../events.js'
+import * as notices from '../protocol/notices.js'
+import type { StopReason } from '../protocol/server-messages.js'
+import type { JoinRequest } from './join-request.js'
+import { OfferTurn } from './offer-turn.js'
+import type { RoomContext } from './room-context.js'
+import { Seat, type SeatRoom } from './seat.js'
+import type { SeatRow } from './seat-row.js'
+
+/**
+ * What the others are told where a seat ends: `stop` and `peerLeft`, the same but no `stop` to a client that it would end for good,
+ * `peerLeft` alone, or nothing.
+ */
+export type Farewell = 'stop' | 'harmless stop' | 'peerLeft' | 'nothing'
+
+/** A seat that is given up for a joiner: that of an absent peer, or the joiner's own. */
+export interface Replacement {
+  seat: Seat
+  reason: StopReason
+  farewell: Farewell
+  /** Who is asked for an offer then. */
+  asks: 'others' | 'joiner' | 'nobody'
+}
+
+/** What the arrivals have the room do. */
+export interface ArrivalsPorts {
+  /** Takes a seat out of the room. */
+  vacate (seat: Seat, reason: StopReason, farewell: Farewell): void
+  /** Somebody has taken a seat, a free one or one that was given up for it, and everybody has been told. */
+  seated (replaced: boolean): void
+}
+
+/** Gives the joiners of one room their seats: a new one, or the one that they had. */
+export class Arrivals {
+  readonly offers: OfferTurn
+  readonly #room: SeatRoom
+  readonly #row: SeatRow
+  readonly #context: RoomContext
+  readonly #ports: ArrivalsPorts
+
+  constructor (room: SeatRoom, row: SeatRow, context: RoomContext, ports: ArrivalsPorts) {
+    this.#room = room
+    this.#row = row
+    this.#context = context
+    this.#ports = ports
+    this.offers = new OfferTurn(context.clock)
+  }
+
+  /** Gives the joiner a seat: a free one, or one that is given up for it. */
+  sit (request: JoinRequest, instead?: Replacement): Seat {
+    const row = this.#row
+    const { rules, budget } = this.#context
+    if (instead !== undefined) {
+      // The joiners that wait are behind this one, so the seat must not be free for a moment, nor the room empty.
+      row.reserved++
+      this.#ports.vacate(instead.seat, instead.reason, instead.farewell)
+      row.reserved--
+    }
+    // Only now, since a joiner that does not get in has nothing to say about the room.
+    if (request.capacity !== undefined) row.capacity = request.capacity
+    const others = [...row.seats]
+    const polite = others[0] !== undefined && !others[0].polite
+    const replay = request.resume && rules.window > 0 ? rules : null
+    const seat = new Seat(this.#room, request.holder, polite, request.profile, replay, budget, request.kind)
+    seat.proof?.setClaim(request.claim)
+    row.seats.push(seat)
+    this.#context.seated(seat)
+    request.holder.seated(seat)
+    this.#sendJoined(seat, false)
+    this.#introduce(seat, others, instead?.asks ?? 'others')
+    this.#ports.seated(instead !== undefined)
+    return seat
+  }
+
+  /** Gives the joiner the seat of an absent peer, which loses it. */
+  replace (seat: Seat, request: JoinRequest): Seat {
+    return this.sit(request, { seat, reason: 'lost', farewell: 'harmless stop', asks: 'others' })
+  }
+
+  /**
+   * A peer of this room joins again on the same connection: iOS does where its media is lost, with a new peer connection, and where its
+   * user comes back, whose `leave` it never sends. Its seat is a new one. The other peer makes the offer, as with any joiner, except
+   * where somebody was asked for one just now: that offer is on its way, and another one would collide with it.
+   */
+  rejoin (seat: Seat, request: JoinRequest): Seat {
+    const { turn, isOfferComing } = this.offers
+    const next = this.sit(request, {
+      seat,
+      reason: 'left',
+      // A peer that is about to offer has its new peer connection already, which a `stop` would close.
+      farewell: isOfferComing ? 'peerLeft' : 'harmless stop',
+      // One that was asked and never offered is asked again, so that two can never offer at once.
+      asks: isOfferComing ? 'nobody' : turn?.seat === seat ? 'joiner' : 'others'
+    })
+    if (isOfferComing && turn !== null) this.offers.restore(turn.seat === seat ? { seat: next, at: turn.at } : turn)
+    return next
+  }
+
+  /** Gives the joiner back the seat that it has proven to be its own. */
+  resume (seat: Seat, request: JoinRequest): Seat {
+    const { holder } = request
+    const old = seat.holder
+    const missed = seat.missed(request.received)
+    if (missed === null) {
+      // Some of what the client lacks is gone, so its call cannot go on as if nothing had happened: a new seat in the old one's place.
+      const instead = this.replace(seat, request)
+      if (old !== holder) old?.link.close('seatResumed')
+      return instead
+    }
+    seat.attach(holder)
+    seat.proof?.setClaim(request.claim)
+    seat.profile = request.profile
+    if (request.capacity !== undefined) this.#row.capacity = request.capacity
+    if (old !== holder) {
+      old?.unseated(seat)
+      old?.link.close('seatResumed')
+      holder.seated(seat)
+    }
+    this.#sendJoined(seat, true)
+    for (const frame of missed) holder.link.send(frame)
+    const { events } = this.#context
+    if (events.listenerCount('resumed') > 0) events.emit('resumed', { ...placeOf(seat), replayed: missed.length })
+    return seat
+  }
+
+  #sendJoined (seat: Seat, resumed: boolean): void {
+    const { link } = seat
+    link?.send(notices.joined({
+      streamId: seat.room.name,
+      peers: this.#row.seats.length - 1,
+      polite: seat.polite,
+      resumed,
+      peerId: seat.id,
+      ...(seat.proof === null ? {} : { resumeToken: seat.proof.issueToken(seat.id), resumeWindow: this.#context.rules.window }),
+      ...(resumed ? { received: seat.handled } : {}),
+      ...(link.limits === undefined ? {} : { limits: link.limits })
+    }))
+  }
+
+  /** Tells the others of a new seat, and asks for an offer. */
+  #introduce (seat: Seat, others: Seat[], asks: Replacement['asks']): void {
+    const { events } = this.#context
+    const lost: Seat[] = []
+    const started: Seat[] = []
+    for (const other of others) {
+      const arrived = other.deliver(notices.peerJoined(seat.room.name, seat.id)) && (asks !== 'others' || this.offers.ask(other))
+      if (!arrived) lost.push(other)
+      else if (asks === 'others') started.push(other)
+    }
+    if (asks === 'joiner' && others.length > lost.length && this.offers.ask(seat)) started.push(seat)
+    // Last, since a listener may put the peer out on the spot, or everybody; and before anybody else is told of as gone by that.
+    if (events.listenerCount('joined') > 0) events.emit('joined', { ...placeOf(seat), peers: this.#row.seats.length })
+    if (events.listenerCount('started') > 0) {
+      for (const other of started) if (!seat.over && !other.over) events.emit('started', placeOf(other))
+    }
+    for (const other of lost) seat.room.giveUp(other)
+  }
+}
+
+export function placeOf ({ id, room, connection }: Seat): Place {
+  return { app: room.app, room: room.name, peer: id, connection }
+}

@@ -1,0 +1,59 @@
+import * as notices from '../protocol/notices.js'
+import type { Clock } from './clock.js'
+import type { Seat } from './seat.js'
+
+/**
+ * For how long, in ms, two messages may pass each other on their way: what was said before the other one's news arrived is then
+ * no mistake. A phone on a slow network needs a second or two for both ways.
+ */
+export const CROSSING = 3_000
+
+/** A peer that was asked for an offer, and when, in time lived. */
+export interface Turn {
+  readonly seat: Seat
+  readonly at: number
+}
+
+/** Which peer of a room was told `start` and has not offered since: it alone makes the next offer. */
+export class OfferTurn {
+  readonly #clock: Clock
+  #turn: Turn | null = null
+
+  constructor (clock: Clock) {
+    this.#clock = clock
+  }
+
+  get turn (): Turn | null {
+    return this.#turn
+  }
+
+  /** Whether a peer was asked just now, so that its offer is on its way. */
+  get isOfferComing (): boolean {
+    return this.#turn !== null && this.#clock.lived() - this.#turn.at < CROSSING
+  }
+
+  /**
+   * Asks a peer for an offer.
+   *
+   * @returns false where the peer is absent and nothing more can be kept for it
+   */
+  ask (seat: Seat): boolean {
+    this.#turn = { seat, at: this.#clock.lived() }
+    return seat.deliver(notices.start(seat.room.name))
+  }
+
+  /** Restores a turn that ended with a seat, since its offer is on the way all the same. Not where somebody was asked anew. */
+  restore (turn: Turn): void {
+    this.#turn ??= turn
+  }
+
+  /** A peer makes an offer. */
+  offered (seat: Seat): void {
+    if (this.#turn?.seat === seat) this.#turn = null
+  }
+
+  /** A seat was given up: whoever is left has nobody to offer to. */
+  clear (): void {
+    this.#turn = null
+  }
+}
