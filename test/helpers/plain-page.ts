@@ -62,3 +62,11 @@ export class PlainPage {
     return this.page.evaluate(() => (window as unknown as PlainWindow).told)
   }
 }
+
+/** No page of Ant Media's was told of an error. */
+export async function heardNoError (t: Test, ...people: PlainPage[]): Promise<void> {
+  for (const person of people) {
+    const told = await person.told()
+    t.notOk(told.some(entry => entry.startsWith('error')), `no error among ${told.join(', ')}`)
+  }
+}
