@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws'
 import { CLOSE_CODES } from '../protocol/codes.js'
 import { Connection } from './connection.js'
 import type { ConnectionRegistry } from './connection-registry.js'
-import { onCloseFrame } from './internals.js'
+import { onCloseFrame, releaseResponse } from './internals.js'
 import { boundSocket } from './upgrades/web-socket-server.js'
 
 const connection = Symbol('connection')
@@ -47,6 +47,7 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   }
   (socket as Bound)[connection] = new Connection(registry, group, socket, app, key, request)
   registry.add((socket as Bound)[connection])
+  releaseResponse(request.raw.socket)
   // At once: a client may have sent its first frames with the handshake.
   socket.on('message', onMessage)
   socket.on('ping', onPing)

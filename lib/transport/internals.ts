@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 
@@ -66,6 +67,17 @@ export function speaksHttp1 (socket: Duplex): boolean {
  */
 export function responseOn (socket: Duplex): ServerResponse | null {
   return (socket as HttpSocket)._httpMessage ?? null
+}
+
+/**
+ * Lets go of the answer that an upgraded connection was never given. Through it, request, reply and all that hooks have put on them would
+ * live as long as the WebSocket: a third of what an idle peer costs. Where somebody waits for its end, it is kept.
+ */
+export function releaseResponse (socket: Duplex): void {
+  const response = responseOn(socket)
+  // Node listens itself, to close the answer with its socket.
+  if (response === null || response.listenerCount('close') > 0) return
+  response.detachSocket(socket as Socket)
 }
 
 /** What is to become of a request that asks for an upgrade: hand the socket over, answer it as any other, or what Node would do. */
