@@ -26,7 +26,7 @@ export class Client {
   #initialized = false
   /** Whether the server was ever reached. */
   #reached = false
-  /** The connection that there was has ended, and nobody has asked for another since. */
+  /** The connection has ended, and no other one was asked for since. */
   #lost = false
   #closed = false
 
@@ -123,20 +123,20 @@ export class Client {
     remoteMedia.on('changed', state => announcer.tell('remote_media_changed', { streamId: signaling.room, ...state }))
   }
 
-  /** Says `initialized` when the devices were answered for and the connection is open. */
+  /** Tells `initialized` once the person has answered the prompt and the connection is open. */
   #initialize (): void {
     if (this.#initialized || !this.#mediaAnswered || this.#closed) return
     if (this.signaling.connectionState === 'open') {
       this.#initialized = true
       this.#announcer.tell('initialized', undefined)
     } else if (this.#lost) {
-      // The person took longer to answer than the server waits for somebody who does not join.
+      // The person took longer to answer the prompt than the server keeps a connection without a join.
       this.#lost = false
       this.signaling.open()
     }
   }
 
-  /** The page goes away: others must not be left with a seat that nobody sits on. */
+  /** The page goes away: the seat is given up, so that no empty one is left to the others. */
   #suspend (): void {
     this.call.end()
     this.signaling.suspend()

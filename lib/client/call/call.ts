@@ -76,7 +76,7 @@ export class Call extends Emitter<CallEvents> {
     return session === null ? Promise.resolve() : this.#queue.push(() => this.#offer(session))
   }
 
-  /** Ends the call; the next one is set up when somebody comes. */
+  /** Ends the call; the next one is set up when another peer comes. */
   end (): void {
     this.#pair.reset()
     this.#recovery.stop()
@@ -208,7 +208,7 @@ export class Call extends Emitter<CallEvents> {
     // While the server is away it waits: an offer that is pending stops what it says is off, and a camera that is switched
     // on again would stay dark at the other side until the answer comes.
     if (session.mayOffer && present && !awaitingOffer && this.#signaling.seated) await negotiation.offer()
-    // With nobody to offer to, it is made up for after the next description.
+    // Otherwise the offer is made up for after the next description.
     else negotiation.postpone()
   }
 
@@ -219,7 +219,7 @@ export class Call extends Emitter<CallEvents> {
 
   #handleState (state: RTCPeerConnectionState): void {
     if (this.#pair.present) this.#recovery.handleState(state)
-    // Nobody is left who could help to repair it.
+    // Without the other peer no step can repair it.
     else if (state === 'failed') this.end()
   }
 

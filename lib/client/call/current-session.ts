@@ -92,7 +92,7 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
     session.close()
     this.emit('ended', session.id)
     this.emit('tracks', [])
-    // A connection that we close ourselves fires no event (W3C WebRTC 1.0, section 4.4.3), and the application must know that nobody is there.
+    // A connection that this side closes fires no event (W3C WebRTC 1.0, section 4.4.3), and the application must know of the end.
     this.emit('iceState', 'closed')
     this.emit('session', null)
   }

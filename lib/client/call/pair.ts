@@ -20,7 +20,7 @@ export class Pair {
     return this.#polite
   }
 
-  /** Whether the server says, or the other peer has shown, that somebody is there. */
+  /** Whether the other peer is there, by what the server says or by a description of its own. */
   get present (): boolean {
     return this.#present
   }
@@ -37,7 +37,7 @@ export class Pair {
 
   /** This side has a seat. `resumed`: it is the same seat as before. */
   handleSeated (frame: Frame, resumed: boolean): void {
-    // Where the server does not say, as Ant Media's does not, it is the one that is not told to start.
+    // A server that does not say, as Ant Media's, tells the impolite side to start.
     this.#politeKnown = typeof frame.polite === 'boolean'
     this.#polite = frame.polite !== false
     if (resumed) return
@@ -65,7 +65,7 @@ export class Pair {
     if (frame.type === 'offer') this.#awaitingOffer = false
   }
 
-  /** The way between the other side and the server is lost; it may well be back. */
+  /** The connection between the other side and the server is lost; it may well be back. */
   handleAbsence (): void {
     this.#present = false
   }

@@ -8,7 +8,7 @@ export interface MediaState {
 }
 
 interface PeerChannelEvents {
-  /** The other side has told what its camera and microphone are doing. */
+  /** The other side says what its camera and microphone are doing. */
   mediaState: MediaState
 }
 
@@ -16,16 +16,16 @@ interface PeerChannelEvents {
 const MAX_MESSAGE = 1_000
 
 /**
- * The data channel of a peer connection. Every connection that we make has one, as those of Ant Media's SDKs have:
- * React Native's keeps its peer connection over its own `leave`, and can take a fresh offer only if that has no
- * section less than the kept one (RFC 9429, section 5.10). Between two of ours it carries what needs no server.
+ * The data channel of a peer connection. Every connection that this SDK makes has one, as those of Ant Media's SDKs have:
+ * React Native's keeps its peer connection over its own `leave`, and takes a fresh offer only if that has no section less
+ * than the kept one (RFC 9429, section 5.10). Between two peers of this SDK it carries what needs no server.
  */
 export class PeerChannel extends Emitter<PeerChannelEvents> {
   readonly #ours: () => boolean
   readonly #channels = new Set<RTCDataChannel>()
   #state: MediaState | null = null
 
-  /** `ours`: whether the other side understands us. To a client of another make nothing is said; its application would get it. */
+  /** `ours`: whether the other side runs this SDK. A client of another make is sent nothing, since its application would get it. */
   constructor (peerConnection: RTCPeerConnection, ours: () => boolean) {
     super()
     this.#ours = ours
@@ -37,7 +37,7 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
     this.#take(peerConnection.createDataChannel(label, { ordered: true }))
   }
 
-  /** Tells the other side, at once or as soon as there is a way. */
+  /** Tells the other side, at once or as soon as the channel is open. */
   tell (state: MediaState): void {
     this.#state = state
     for (const channel of this.#channels) this.#send(channel)

@@ -4,7 +4,7 @@ import type { MediaState } from './peer-channel.js'
 import type { PeerSession } from './peer-session.js'
 import { Timer } from '../base/timer.js'
 
-/** How the other side can be seen and heard. `frozen`: a picture that should move, and of which no frame comes. */
+/** How the other side is seen and heard. `frozen`: the picture should move, and no frame of it comes. */
 export interface RemoteMediaState {
   video: 'live' | 'frozen' | 'off'
   audio: 'live' | 'off'
@@ -15,23 +15,23 @@ interface RemoteMediaEvents {
 }
 
 const OFF: RemoteMediaState = { video: 'off', audio: 'off' }
-/** Where no frame comes for so long, the picture is frozen. */
+/** Time without a frame after which the picture is frozen, in ms. */
 const FROZEN_AFTER = 2_000
 const LOOK_EVERY = 500
 /** A look that comes later than this means that the page stood still: no frame could be seen. Hidden pages run their timers once a second. */
 const STANDSTILL = 1_000
 
 /**
- * Whether what is on show of the other side is alive. An element keeps the last frame for as long as none comes, and
- * browsers fire `mute` at the track many seconds later, or never. So the decoded frames are counted, also while nobody
- * looks at the page. A camera that one of ours turns off is told on the way between the two, without the server.
+ * Whether the other side's picture and sound are alive. An element keeps the last frame for as long as none comes, and
+ * browsers fire `mute` at the track many seconds later, or never. So the decoded frames are counted, also while the page
+ * is hidden. A peer of this SDK says over the data channel when its camera is off.
  */
 export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   readonly #environment: Environment
   readonly #timer: Timer
   #session: PeerSession | null = null
   #tracks: readonly MediaStreamTrack[] = []
-  #told: MediaState | null = null
+  #announced: MediaState | null = null
   /** When the last frame was seen to have come, or since when one is waited for, without the time in which the page stood still. */
   #since = 0
   #lookedAt = 0
@@ -52,7 +52,7 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   /** Another peer connection, of which nothing is known yet, or none. */
   handleSession (session: PeerSession | null): void {
     this.#session = session
-    this.#told = null
+    this.#announced = null
     this.handleTracks([])
     session?.on('mediaState', state => { if (session === this.#session) this.#handleMediaState(state) })
   }
@@ -65,12 +65,12 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   }
 
   get #picture (): MediaStreamTrack | undefined {
-    return this.#told?.camera === false ? undefined : this.#tracks.find(track => track.kind === 'video')
+    return this.#announced?.camera === false ? undefined : this.#tracks.find(track => track.kind === 'video')
   }
 
   #handleMediaState (state: MediaState): void {
     const before = this.#picture
-    this.#told = state
+    this.#announced = state
     if (this.#picture !== before) this.#expect()
     else this.#update()
   }
@@ -107,7 +107,7 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   #update (): void {
     const frozen = this.#lookedAt - this.#since >= FROZEN_AFTER
     const video = this.#picture === undefined ? 'off' : frozen ? 'frozen' : this.#moving ? 'live' : 'off'
-    const audio = this.#told?.microphone !== false && this.#tracks.some(track => track.kind === 'audio') ? 'live' : 'off'
+    const audio = this.#announced?.microphone !== false && this.#tracks.some(track => track.kind === 'audio') ? 'live' : 'off'
     if (video === this.#state.video && audio === this.#state.audio) return
     this.#state = { video, audio }
     this.emit('changed', this.#state)

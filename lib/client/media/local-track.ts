@@ -6,7 +6,7 @@ export type Kind = 'audio' | 'video'
 
 export const DEVICES: Record<Kind, Device> = { audio: 'microphone', video: 'camera' }
 
-/** `release` gives the device back while it is off; `silence` keeps it and sends silence or black. */
+/** What becomes of a device that is off: `release` gives it back to the system, `silence` keeps it and sends silence. */
 export type MuteMode = 'release' | 'silence'
 
 interface LocalTrackEvents {
@@ -15,8 +15,8 @@ interface LocalTrackEvents {
 }
 
 /**
- * The camera or the microphone. However often it is switched while the browser still fetches the device, it
- * ends as it was last told, and no track is left running.
+ * The camera or the microphone. However often it is switched while the browser still fetches the device, the last switch
+ * wins, and no track is left running.
  */
 export class LocalTrack extends Emitter<LocalTrackEvents> {
   readonly kind: Kind
@@ -34,7 +34,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     super()
     this.kind = kind
     this.#environment = environment
-    // Who asks for a camera that the options left out gets the default one.
+    // A camera that the options left out is the default one when it is switched on later.
     this.#constraint = constraint === false ? true : constraint
     this.#wanted = constraint !== false
     this.#mode = mode
@@ -52,12 +52,12 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     return this.#wanted
   }
 
-  /** The track comes, if at all, when `opening` has ended. */
+  /** Announces the first request, which may bring the track; switches wait for it. */
   expect (opening: Promise<void>): void {
     this.#opening = opening
   }
 
-  /** Resolves when it is as told; rejects with the browser's error where there is no device to be had. What it rejects with is told as `error`, once. */
+  /** Switches the device on or off. Resolves when that is done. Rejects with the browser's error, which is emitted as `error` once. */
   set (on: boolean): Promise<void> {
     if (this.#closed) {
       const error = new AdaptorError('InvalidStateError', 'The adaptor was closed.', { device: DEVICES[this.kind] })
@@ -65,7 +65,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
       return Promise.reject(error)
     }
     this.#wanted = on
-    // At once, not at the end of whatever is under way: who mutes must not be heard one moment longer.
+    // At once, without waiting for what is under way: a muted person must not be heard one moment longer.
     if (!on) this.#switchOff()
     this.#switching ??= this.#switch().finally(() => { this.#switching = null })
     return this.#switching
@@ -146,7 +146,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   }
 }
 
-/** Without https or localhost a browser has no `mediaDevices` at all; told in the words it uses for such pages. */
+/** The error of a page without https or localhost, where a browser has no `mediaDevices`: the name that browsers use for such pages. */
 export function insecure (): AdaptorError {
   return new AdaptorError('SecurityError', 'Camera and microphone are only given to pages from https or localhost.')
 }

@@ -6,7 +6,7 @@ import type { MediaState } from '../call/peer-channel.js'
 import { StreamView } from './stream-view.js'
 import { KINDS } from '../call/transceivers.js'
 
-/** How browsers name a person's or a policy's no. */
+/** The names of a refusal by the person or by a policy. */
 const REFUSALS: readonly string[] = ['NotAllowedError', 'PermissionDeniedError', 'PermissionDismissedError']
 
 interface MediaEvents {
@@ -24,7 +24,7 @@ export interface MediaSettings {
 export class Media extends Emitter<MediaEvents> {
   readonly audio: LocalTrack
   readonly video: LocalTrack
-  /** What the other side is told that the tracks belong to, whichever of them are on. It holds none itself. */
+  /** The stream that the tracks belong to in our descriptions, whichever of them are on. It stays empty itself. */
   readonly group: MediaStream
   readonly #environment: Environment
   readonly #constraints: MediaSettings['constraints']
@@ -59,7 +59,7 @@ export class Media extends Emitter<MediaEvents> {
     return this[kind].track
   }
 
-  /** Fetches what the constraints ask for, in one prompt, and whatever of it can be had. Resolves when all of that has come or was refused. */
+  /** Fetches the devices that the constraints ask for, in one prompt, and those of them that can be had. Resolves when each has come or was refused. */
   open (): Promise<void> {
     if (KINDS.every(kind => this.#constraints[kind] === false)) return Promise.resolve()
     const opening = this.#open()
@@ -87,17 +87,17 @@ export class Media extends Emitter<MediaEvents> {
       const error = separable.includes(kind) ? await this.#fetch({ [kind]: this.#constraints[kind] }, kind) : both
       if (error !== null) errors.push(error)
     }
-    // What failed for one and the same reason is told once.
+    // Two failures with one reason are one error.
     if (errors.length === 2 && errors[0]?.name === errors[1]?.name) this.emit('error', both)
     else for (const error of errors) this.emit('error', error)
   }
 
-  /** Which devices to ask for alone. A person who has just said no to both, or closed the question, is not asked twice more. */
+  /** The devices to ask for one by one. A person who has just refused both, or closed the prompt, is not asked twice more. */
   async #separable (error: AdaptorError): Promise<readonly Kind[]> {
     if (this.#environment.mediaDevices === undefined) return []
     if (!REFUSALS.includes(error.name)) return KINDS
     const [audio, video] = await Promise.all(KINDS.map(kind => this.#environment.permission(DEVICES[kind])))
-    // With one of them blocked a browser asks nobody: there the other is still to be asked for.
+    // With one device blocked a browser shows no prompt, so the other one can still be asked for.
     return KINDS.filter(kind => {
       const [own, other] = kind === 'audio' ? [audio, video] : [video, audio]
       return own !== 'prompt' || other === 'denied'

@@ -6,10 +6,10 @@ export class StreamView {
   readonly #element: () => HTMLMediaElement | null
   readonly #muted: boolean
   #stream: MediaStream | null = null
-  /** The stream has been given to the element. What the element shows after that in its place is somebody else's. */
+  /** The stream was given to the element. A stream that the element shows later in its place belongs to the page. */
   #given = false
 
-  /** `muted`: the local preview, which nobody wants to hear. */
+  /** `muted`: mute the element, as for the local preview. */
   constructor (environment: Environment, element: () => HTMLMediaElement | null, muted: boolean) {
     this.#environment = environment
     this.#element = element
@@ -53,7 +53,7 @@ export class StreamView {
     if (element.srcObject === stream) return
     if (this.#muted) element.muted = true
     element.srcObject = stream
-    // Refused where the page may not play sound before somebody has clicked; the element's controls still start it.
+    // Refused where the page may not play sound before the person has clicked; the element's controls still start it.
     element.play?.()?.catch(() => {})
   }
 }
