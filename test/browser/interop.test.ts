@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { launch } from '../helpers/browser.js'
 import { inCall, receives } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
-import { PlainPage } from '../helpers/plain-page.js'
+import { heardNoError, PlainPage } from '../helpers/plain-page.js'
 import { servePages } from '../helpers/serve-pages.js'
 import { start } from '../helpers/start.js'
 
@@ -13,14 +13,6 @@ const app = `${await start(t, await servePages())}/WebRTCApp4`
 
 const openAnt = async (t: Test): Promise<PlainPage> => PlainPage.open(t, browser, `${app}/ant.html`)
 const openOurs = async (t: Test): Promise<PeerPage> => PeerPage.open(t, browser, app)
-
-/** An Ant Media page that is told nothing but what it knows and what protocol.md says it hands on. */
-async function heardNoError (t: Test, ...people: PlainPage[]): Promise<void> {
-  for (const person of people) {
-    const told = await person.told()
-    t.notOk(told.some(entry => entry.startsWith('error')), `no error among ${told.join(', ')}`)
-  }
-}
 
 t.test('two pages with Ant Media\'s SDK call each other, leave and join again', async t => {
   const [anna, ben] = [await openAnt(t), await openAnt(t)]
