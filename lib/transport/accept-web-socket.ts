@@ -4,6 +4,7 @@ import { CLOSE_CODES } from '../protocol/codes.js'
 import { Connection } from './connection.js'
 import type { ConnectionRegistry } from './connection-registry.js'
 import { onCloseFrame, releaseResponse } from './internals.js'
+import { SafeLog } from './safe-log.js'
 import { boundSocket } from './upgrades/web-socket-server.js'
 
 const connection = Symbol('connection')
@@ -43,6 +44,7 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   if (registry.rooms.draining || !registry.hasCapacity(app) || !group.take(key, registry.clock.now())) {
     const { code, meaning } = registry.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
     socket.close(code, meaning)
+    new SafeLog(request.log, { app }).debug({ code }, 'a connection was closed as it opened')
     return
   }
   (socket as Bound)[connection] = new Connection(registry, group, socket, app, key, request)

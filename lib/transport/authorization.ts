@@ -7,38 +7,60 @@ import { isJson } from '../protocol/codec.js'
 import type { Clock } from '../rooms/clock.js'
 import type { Grant } from '../rooms/participant-ports.js'
 import type { Refusal } from '../rooms/refusal.js'
+import type { ConnectionGroup, ConnectionServer } from './connection-group.js'
 import { inTime, TimeoutError } from './in-time.js'
 import type { SafeLog } from './safe-log.js'
 
 /** The connection that asks to join. */
 export interface JoiningConnection {
   readonly app: string
+  readonly group: ConnectionGroup
+  /** Under which key its address is counted. */
+  readonly key: string
   /** As the application sees it, in `peer`. */
   readonly id: string
-  readonly log: SafeLog
+  logIn (room: string): SafeLog
 }
 
+const TOO_MANY_JOINS: Refusal = { refused: 'rateExceeded', message: 'Too many joins from this address within a minute.', retryAfter: 60_000 }
+const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
 const UNAUTHORIZED: Refusal = { refused: 'unauthorized_access' }
+
+/**
+ * Decides whether a connection may join: the limits first, which cost nothing, then the application.
+ *
+ * @param request the handshake, where the application wants to see it
+ */
+export function admitJoin (
+  server: ConnectionServer, connection: JoiningConnection, request: FastifyRequest | null, join: Join
+): Grant | Refusal | Promise<Grant | Refusal> {
+  const { rooms, clock, settings } = server
+  const { group } = connection
+  if (rooms.draining) return { refused: 'serverDraining', retryAfter: server.retryAfter() }
+  if (!group.addresses.join(connection.key, clock.now())) return TOO_MANY_JOINS
+  if (rooms.joinsInFlight >= settings.defaults.limits.joinsInFlight) return OVERLOADED
+  return request === null ? {} : authorizeJoin(group.settings, connection, request, join, clock)
+}
 
 /**
  * Asks the application whether a connection may join, where it wants to be asked. Why it refuses is for the log alone: what an
  * application throws may say more than a stranger should read.
  */
-export function authorizeJoin (
-  { authorize, authorizeTimeout }: AppSettings, { app, id, log }: JoiningConnection, request: FastifyRequest, join: Join, clock: Clock
+function authorizeJoin (
+  { authorize, authorizeTimeout }: AppSettings, connection: JoiningConnection, request: FastifyRequest, join: Join, clock: Clock
 ): Grant | Refusal | Promise<Grant | Refusal> {
   if (authorize === undefined) return {}
   const room = join.streamId
   const refuse = (error: unknown): Refusal => {
     if (error instanceof TimeoutError) {
-      log.warn({ app, room }, 'authorize took longer than authorizeTimeout: join refused')
+      connection.logIn(room).warn({}, 'authorize took longer than authorizeTimeout: join refused')
       return { ...UNAUTHORIZED, message: 'Whether you may join could not be found out in time.' }
     }
-    log.info({ err: error, app, room }, 'authorize refused a join')
+    connection.logIn(room).info({ err: error }, 'authorize refused a join')
     return UNAUTHORIZED
   }
   try {
-    const answer = authorize(request, { app, room, peer: id, token: join.token ?? undefined })
+    const answer = authorize(request, { app: connection.app, room, peer: connection.id, token: join.token ?? undefined })
     // A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer.
     return isThenable(answer) ? inTime(answer, authorizeTimeout, clock).then(grantOf).catch(refuse) : grantOf(answer)
   } catch (error) {

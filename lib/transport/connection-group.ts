@@ -7,7 +7,6 @@ import type { HeartbeatRules } from './heartbeat.js'
 import { AddressBook } from './limits/address-book.js'
 import type { Rates } from './limits/rate-guard.js'
 import { UnjoinedConnections, type UnjoinedConnection } from './limits/unjoined-connections.js'
-import type { SafeLog } from './safe-log.js'
 
 /** What a connection needs of the server around it. */
 export interface ConnectionServer {
@@ -16,7 +15,6 @@ export interface ConnectionServer {
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
   readonly writeTurn: WriteTurn
-  readonly log: SafeLog
   /** A time to come back, ms, for one client. */
   retryAfter (): number
   /** The connection is closed. */

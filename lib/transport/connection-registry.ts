@@ -6,6 +6,7 @@ import type { Connection } from './connection.js'
 import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
 import { WriteTurn } from './frame-writer.js'
 import type { HeartbeatRules } from './heartbeat.js'
+import { logEvents } from './event-log.js'
 import { SafeLog } from './safe-log.js'
 
 /** All connections of one registration of the plugin, and the one timer that looks after them. */
@@ -14,7 +15,6 @@ export class ConnectionRegistry implements ConnectionServer {
   readonly rooms: RoomRegistry
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
-  readonly log: SafeLog
   readonly writeTurn = new WriteTurn()
   readonly #connections = new Set<Connection>()
   readonly #perApp = new Map<string, number>()
@@ -25,10 +25,11 @@ export class ConnectionRegistry implements ConnectionServer {
 
   constructor (settings: Settings, log: FastifyBaseLogger, clock: Clock = systemClock) {
     this.settings = settings
-    this.log = new SafeLog(log)
     this.clock = clock
     this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
-    this.rooms = new RoomRegistry(settings.resume, clock, error => this.log.error({ err: error }, 'a listener of fastify.rooms threw'))
+    const ownLog = new SafeLog(log)
+    this.rooms = new RoomRegistry(settings.resume, clock, error => ownLog.error({ err: error }, 'a listener of fastify.rooms threw'))
+    logEvents(this.rooms.events, ownLog)
   }
 
   get connections (): number {

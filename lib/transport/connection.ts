@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
 import { CLOSE_CODES, isGoodbye, type CloseReason } from '../protocol/codes.js'
 import type { Join } from '../protocol/client-messages.js'
@@ -8,20 +8,18 @@ import { Participant } from '../rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../rooms/participant-ports.js'
 import type { Frame, PeerLink } from '../rooms/peer-link.js'
 import type { Refusal } from '../rooms/refusal.js'
-import { authorizeJoin } from './authorization.js'
+import { admitJoin } from './authorization.js'
 import type { ConnectionGroup, ConnectionServer } from './connection-group.js'
 import { FrameWriter } from './frame-writer.js'
 import { Heartbeat } from './heartbeat.js'
 import { answerIceConfig, turnNeedsSeat } from './ice-config-answer.js'
 import { RateGuard } from './limits/rate-guard.js'
-import type { SafeLog } from './safe-log.js'
+import { SafeLog } from './safe-log.js'
 
 /** How long the other end may take to answer our close frame, ms; after that it is cut off. */
 const CLOSE_GRACE = 2_000
 const OPEN = 1
 const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
-const TOO_MANY_JOINS: Refusal = { refused: 'rateExceeded', message: 'Too many joins from this address within a minute.', retryAfter: 60_000 }
-const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has too many joins in flight.', retryAfter: 1_000 }
 
 /** One WebSocket of one client: keeps its limits and deadlines, and hands what it says to its participant. */
 export class Connection implements PeerLink, ParticipantPorts {
@@ -36,10 +34,15 @@ export class Connection implements PeerLink, ParticipantPorts {
   /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
   readonly #request: FastifyRequest | null
   readonly #rates: RateGuard
+  /** The handshake's, so that the lines of a connection and of the request that it began with are tied. */
+  readonly #hostLog: FastifyBaseLogger
+  readonly #openedAt: number
   #id: string | null = null
   readonly #heartbeat: Heartbeat
   /** When an unanswered close frame means that the other end is cut off. */
   #closedAt = 0
+  /** Why we closed it, where we did so before the other end. */
+  #closedFor: CloseReason | null = null
 
   constructor (server: ConnectionServer, group: ConnectionGroup, socket: WebSocket, app: string, key: string, request: FastifyRequest) {
     const { authorize, turn, limits } = group.settings
@@ -50,14 +53,17 @@ export class Connection implements PeerLink, ParticipantPorts {
     this.group = group
     this.key = key
     this.#request = authorize !== undefined || turn?.credentials !== undefined ? request : null
-    this.#rates = new RateGuard(group.rates, server.clock.now())
+    this.#hostLog = request.log
+    this.#openedAt = server.clock.now()
+    this.#rates = new RateGuard(group.rates, this.#openedAt)
     this.participant = new Participant(app, server.rooms, this, this, limits)
     this.#heartbeat = new Heartbeat(socket, this.participant.seats, server.heartbeat, server.clock)
   }
 
   /** The connection's id, as `authorize` and a TURN server's log know it. */
   get id (): string {
-    this.#id ??= randomUUID()
+    // Node puts a UUID together of many strings, which take ten times its room until they are one: kept for a whole connection.
+    this.#id ??= Buffer.from(randomUUID()).toString('latin1')
     return this.#id
   }
 
@@ -65,8 +71,18 @@ export class Connection implements PeerLink, ParticipantPorts {
     return this.group.toldLimits
   }
 
+  /** Writes lines that name the connection and, where it has one alone, its room. */
   get log (): SafeLog {
-    return this.#server.log
+    const { size, first } = this.participant.seats
+    return this.logIn(size === 1 ? first?.room.name : undefined)
+  }
+
+  /** Writes lines that name the connection, a room, and its peer there. Made for each line: most connections write one in their life. */
+  logIn (room: string | undefined): SafeLog {
+    const peer = room === undefined ? undefined : this.participant.seats.in(room)?.id
+    return new SafeLog(this.#hostLog, {
+      app: this.app, connection: this.id, ...(room === undefined ? {} : { room }), ...(peer === undefined ? {} : { peer })
+    })
   }
 
   get open (): boolean {
@@ -123,6 +139,10 @@ export class Connection implements PeerLink, ParticipantPorts {
   handleClose (code: number): void {
     this.handleGoodbye(code)
     this.#server.remove(this)
+    this.log.info({
+      code: this.#closedFor === null ? code : CLOSE_CODES[this.#closedFor].code,
+      duration: Math.round(this.#server.clock.now() - this.#openedAt)
+    }, 'a connection is closed')
   }
 
   // From the server.
@@ -134,7 +154,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     if (this.#closedAt !== 0) {
       if (now >= this.#closedAt) this.#socket.terminate()
     } else if (this.#heartbeat.isDead(now)) {
-      this.log.debug({ app: this.app }, 'a client did not answer a ping in time and is cut off')
+      this.log.debug({}, 'a client did not answer a ping in time and is cut off')
       this.terminate()
     } else if (!this.participant.busy && now >= this.participant.seats.emptySince + this.group.settings.limits.joinTimeout) {
       this.close('tryLater')
@@ -155,7 +175,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     if (!this.open) return
     const { bufferedAmount } = this.#socket
     if (bufferedAmount > this.#server.settings.bufferedBytes) {
-      this.log.info({ app: this.app, bufferedBytes: bufferedAmount }, 'a client does not read and is cut off')
+      this.log.info({ bufferedBytes: bufferedAmount }, 'a client does not read and is cut off')
       this.#socket.terminate()
       return
     }
@@ -163,12 +183,17 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   probe (answer: (alive: boolean) => void): void {
-    this.#heartbeat.probe(answer)
+    this.log.debug({}, 'a client is asked whether it lives')
+    this.#heartbeat.probe(alive => {
+      this.log.debug({ alive }, alive ? 'the client that was asked lives' : 'the client that was asked did not answer')
+      answer(alive)
+    })
   }
 
   close (reason: CloseReason): void {
     const grace = reason === 'goingAway' ? this.#server.settings.drain.grace : CLOSE_GRACE
     if (this.#closedAt === 0) this.#closedAt = this.#server.clock.lived() + grace
+    if (this.open) this.#closedFor = reason
     this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
   }
 
@@ -184,13 +209,8 @@ export class Connection implements PeerLink, ParticipantPorts {
     return turnNeedsSeat(this.group.settings)
   }
 
-  /** Asks the limits first, which cost nothing, and then the application. */
   authorize (join: Join): Grant | Refusal | Promise<Grant | Refusal> {
-    const { rooms, clock, settings } = this.#server
-    if (rooms.draining) return { refused: 'serverDraining', retryAfter: this.#server.retryAfter() }
-    if (!this.group.addresses.join(this.key, clock.now())) return TOO_MANY_JOINS
-    if (rooms.joinsInFlight >= settings.defaults.limits.joinsInFlight) return OVERLOADED
-    return this.#request === null ? {} : authorizeJoin(this.group.settings, this, this.#request, join, clock)
+    return admitJoin(this.#server, this, this.#request, join)
   }
 
   iceServerConfig (seat: string | undefined): IceServerConfig | Promise<IceServerConfig> {
@@ -202,7 +222,7 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   failed (error: unknown): void {
-    this.log.error({ err: error, app: this.app }, 'a frame could not be handled')
+    this.log.error({ err: error }, 'a frame could not be handled')
   }
 
   dismiss (reason: CloseReason): void {

@@ -10,7 +10,6 @@ import type { SafeLog } from './safe-log.js'
 
 /** The connection that asks for ICE servers. */
 export interface IceClient {
-  readonly app: string
   readonly id: string
   readonly log: SafeLog
 }
@@ -44,7 +43,7 @@ export function answerIceConfig (
     .then(issued => buildIceServerConfig({ iceServers, turn: { urls, ...checked(issued, ttl) } }))
     .catch((error: unknown) => {
       // A call may well come up without TURN, and existing clients show an error to this question to their user.
-      client.log.error({ err: error, app: client.app }, 'turn.credentials failed: answered without TURN')
+      client.log.error({ err: error }, 'turn.credentials failed: answered without TURN')
       return buildIceServerConfig({ iceServers })
     })
 }

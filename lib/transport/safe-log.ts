@@ -8,9 +8,12 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
  */
 export class SafeLog {
   readonly #log: FastifyBaseLogger
+  readonly #bindings: object
 
-  constructor (log: FastifyBaseLogger) {
+  /** @param bindings what every line is about */
+  constructor (log: FastifyBaseLogger, bindings: object = {}) {
     this.#log = log
+    this.#bindings = bindings
   }
 
   debug (about: object, message: string): void {
@@ -31,7 +34,7 @@ export class SafeLog {
 
   #write (level: Level, about: object, message: string): void {
     try {
-      this.#log[level](about, message)
+      this.#log[level]({ ...this.#bindings, ...about }, message)
     } catch {
       // Serializers are asked about what the line is about: without that it may still be written.
       try {

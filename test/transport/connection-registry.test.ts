@@ -31,7 +31,7 @@ function setUp () {
     const socket = new DeafSocket()
     const group = registry.groupOf('app')
     group.take(address, clock.now())
-    const connection = new Connection(registry, group, socket as unknown as WebSocket, 'app', address, {} as FastifyRequest)
+    const connection = new Connection(registry, group, socket as unknown as WebSocket, 'app', address, { log } as FastifyRequest)
     registry.add(connection)
     return {
       socket,

@@ -10,7 +10,7 @@ import { listen, Log, pair, refusal, type Host } from '../helpers/host.js'
 
 const fails = (): never => { throw new Error('The log of the host fails.') }
 /** For each name under which we say something. */
-const serializers = Object.fromEntries(['err', 'app', 'room', 'bufferedBytes', 'origin', 'code', 'statusCode'].map(name => [name, fails]))
+const serializers = Object.fromEntries(['err', 'app', 'room', 'peer', 'connection', 'alive', 'duration', 'bufferedBytes', 'origin', 'code', 'statusCode'].map(name => [name, fails]))
 
 interface LogCase {
   /** What is told. */
