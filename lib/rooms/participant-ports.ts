@@ -24,7 +24,7 @@ export interface ParticipantPorts {
   iceServerConfig (seat: string | undefined): IceServerConfig | Promise<IceServerConfig>
   /** The peer has a seat that it asked for, and has been told. */
   joined (): void
-  /** A command could not be handled. The peer has been told. */
+  /** A command could not be handled: for the log. The peer is told, and dismissed after that. */
   failed (error: unknown): void
   /** Closes the connection for what its peer did, and reports its loss to the participant first. */
   dismiss (reason: CloseReason): void
