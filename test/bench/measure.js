@@ -3,7 +3,7 @@ import { readCpu, readMachine } from './cpu.js'
 import { Server } from './processes.js'
 import { quantile } from './quantile.js'
 
-/** How often a window is tried again before it is taken as it is. */
+/** How often a window is tried before it is taken as it is. */
 const MOST_TRIES = 5
 
 /** What each message or call costs of the server's CPU, µs. */
@@ -27,6 +27,7 @@ function summary (name, line, unit, { samples, thrownAway, disturbed }, value, p
     line,
     unit,
     values: Object.fromEntries([...samples].map(([contestant, own]) => [contestant, own.map(value)])),
+    noises: Object.fromEntries([...samples].map(([contestant, own]) => [contestant, own.map(({ noise }) => noise)])),
     thrownAway,
     disturbed,
     // At a fixed pace neither is busy.
@@ -56,19 +57,20 @@ async function measureWindows (load, row, contestants, settings) {
   return { samples, ...counts }
 }
 
-async function oneWindow (load, key, pid, { ms, warmUp, noise }, counts) {
+async function oneWindow (load, key, pid, { ms, warmUp, noise, tries = MOST_TRIES, deadline = Infinity }, counts) {
   for (let attempt = 1; ; attempt++) {
     const machine = readMachine()
     const own = readCpu(process.pid)
     const began = process.hrtime.bigint()
     const whole = readCpu(pid)
     const sample = await load.run('measure', { key, ms, warmUp, server: pid })
-    if (sample.done === 0) throw new Error(`${key}: not one message arrived in a window`)
     const wall = Number(process.hrtime.bigint() - began) / 1000
     const ours = (readCpu(pid) - whole) + (readCpu(process.pid) - own) + sample.load * wall / sample.wall
-    sample.noise = Math.max(0, readMachine() - machine - ours) / wall
+    // A window without a message says nothing, however quiet it was.
+    sample.noise = sample.done === 0 ? Infinity : Math.max(0, readMachine() - machine - ours) / wall
     if (sample.noise < noise) return sample
-    if (attempt === MOST_TRIES) {
+    if (attempt === tries || Date.now() >= deadline) {
+      if (sample.done === 0 && deadline === Infinity) throw new Error(`${key}: not one message arrived in ${tries} windows`)
       counts.disturbed++
       return sample
     }

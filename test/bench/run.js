@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { contestants, rows } from './contestants.js'
 import { cores, keepProfiles, Load } from './processes.js'
 import { summarise, table } from './report.js'
+import { writeOut } from './write.js'
 
 const { values } = parseArgs({
   options: {
@@ -12,7 +13,8 @@ const { values } = parseArgs({
     noise: { type: 'string', default: '0.15' },
     only: { type: 'string' },
     servers: { type: 'string' },
-    'cpu-prof': { type: 'string' }
+    'cpu-prof': { type: 'string' },
+    write: { type: 'boolean', default: false }
   }
 })
 
@@ -35,3 +37,4 @@ for (const row of chosenRows) {
   console.log(table(own, names), '\n')
 }
 console.log(table(lines, names))
+if (values.write) writeOut(lines, cores, settings.noise)

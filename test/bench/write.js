@@ -1,0 +1,48 @@
+// Writes what was measured into the README, as a table and as a picture for light and dark pages.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { picture } from './picture.js'
+import { markdown } from './report.js'
+
+const file = name => fileURLToPath(new URL(name, import.meta.url))
+/** The columns of the README; the rest is in what the benchmark prints. */
+const SHOWN = ['bare ws', 'ws + JSON.parse', 'by hand on Fastify', 'PeerJS', 'socket.io', 'ours, plain clients', 'ours, resumable clients']
+
+export function writeOut (lines, cores, noise) {
+  const readme = file('../../README.md')
+  const text = readFileSync(readme, 'utf8')
+  const written = `<!-- bench -->\n${section(lines, cores, noise)}\n<!-- end -->`
+  const between = /<!-- bench -->\n[\s\S]*?<!-- end -->/
+  writeFileSync(readme, between.test(text) ? text.replace(between, () => written) : text.replace(/^## Security$/m, () => `## What it costs\n\n${written}\n\n## Security`))
+  for (const [name, dark] of [['light', false], ['dark', true]]) writeFileSync(file(`result-${name}.svg`), picture(lines, dark))
+}
+
+function section (lines, cores, noise) {
+  const names = SHOWN.filter(name => lines.some(({ cells }) => cells[name] !== undefined))
+  const table = markdown(['', ...names.map(name => name.replace(/^ours/, '**ours**')), 'our line'], lines.map(({ name, unit, cells, line, absolute }) => [
+    name, ...names.map(server => cell(cells[server], server === names[0], unit, absolute)), line === undefined ? '' : `${line}${unit === 'ms' ? ' ms' : ''}`
+  ]))
+  // Pinned exactly.
+  const { dependencies } = JSON.parse(readFileSync(file('package.json'), 'utf8'))
+  const versions = ['peer', 'socket.io', 'ws'].map(name => `${name} ${dependencies[name]}`).join(', ')
+  const rounds = Math.min(...lines.map(({ rounds }) => rounds))
+  // With a noise above the default, windows count in which others had a good part of a core.
+  const quiet = noise <= 0.15 && lines.every(({ disturbed }) => disturbed === 0)
+  return [
+    '<picture>',
+    '  <source media="(prefers-color-scheme: dark)" srcset="test/bench/result-dark.svg">',
+    '  <img alt="What a server costs for each message or call, a bare ws relay being 1" src="test/bench/result-light.svg">',
+    '</picture>',
+    '',
+    table,
+    '',
+    `Medians of ${rounds} rounds in turn, as multiples of a bare \`ws\` relay that checks nothing, on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ` +
+    `${cores} cores, ${versions}.${quiet ? '' : ' Other programs worked on the machine meanwhile, which the ratios bear better than the figures.'} CPU is that of the server's process. How it is measured is in \`test/bench/README.md\`; \`npm run bench\` repeats it.`
+  ].join('\n')
+}
+
+function cell (own, isYardstick, unit, absolute) {
+  if (own === undefined) return '–'
+  if (isYardstick && !absolute) return `1 (${own.median.toFixed(1)} ${unit})`
+  return unit === 'ms' ? `${own.median.toFixed(0)} ms` : own.median.toFixed(2)
+}
