@@ -10,11 +10,11 @@ import { Media } from './media/media.js'
 import { StreamView } from './media/stream-view.js'
 import { writeDebugLog } from './debug-log.js'
 import { IceServers } from './signalling/ice-servers.js'
-import { Signaling } from './signalling/signalling.js'
+import { SignallingSession } from './signalling/signalling-session.js'
 
 /** The parts of an adaptor, wired to each other, to the page and to the application. */
 export class Client {
-  readonly signaling: Signaling
+  readonly signalling: SignallingSession
   readonly media: Media
   readonly call: Call
   readonly remote: StreamView
@@ -33,28 +33,28 @@ export class Client {
   /** Connects and asks for the devices at once. */
   constructor (environment: Environment, settings: Settings, announcer: Announcer) {
     this.#announcer = announcer
-    const signaling = this.signaling = new Signaling(environment, settings)
-    const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, () => signaling.askIceServers())
+    const signalling = this.signalling = new SignallingSession(environment, settings)
+    const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, () => signalling.askIceServers())
     const media = this.media = new Media(environment, settings)
     this.remote = new StreamView(environment, settings.remoteVideo, false)
     this.remoteMedia = new RemoteMedia(environment)
     this.#wireSignalling()
     media.on('changed', () => announcer.tell('local_media_changed', media.state))
-    this.call = new Call(environment, { signaling, iceServers, media }, settings.receive)
+    this.call = new Call(environment, { signalling, iceServers, media }, settings.receive)
     this.#wireCall()
     const report = (error: AdaptorError) => announcer.report(error)
-    signaling.on('error', report)
+    signalling.on('error', report)
     iceServers.on('error', report)
     media.on('error', report)
     this.call.on('error', report)
-    if (settings.debug !== null) writeDebugLog(settings.debug, environment, { signaling, iceServers, media, call: this.call })
+    if (settings.debug !== null) writeDebugLog(settings.debug, environment, { signalling, iceServers, media, call: this.call })
     this.#unwatch = watchPage(environment, {
-      handleWakeUp: () => signaling.hurry(),
-      handleDoubt: () => signaling.verify(),
+      handleWakeUp: () => signalling.hurry(),
+      handleDoubt: () => signalling.verify(),
       handleHide: () => this.#suspend(),
-      handleReturn: () => { if (!this.#closed) signaling.open() }
+      handleReturn: () => { if (!this.#closed) signalling.open() }
     })
-    signaling.open()
+    signalling.open()
     void media.open().then(() => {
       this.#mediaAnswered = true
       this.#initialize()
@@ -71,74 +71,74 @@ export class Client {
     this.#closed = true
     this.#unwatch()
     this.call.end()
-    this.signaling.close()
+    this.signalling.close()
     this.#iceServers.close()
     this.media.close()
     this.#announcer.tell('closed', { code: 1000, reason: '' })
   }
 
   #wireSignalling (): void {
-    const { signaling } = this
+    const { signalling } = this
     const iceServers = this.#iceServers
     const announcer = this.#announcer
-    signaling.on('open', () => {
+    signalling.on('open', () => {
       this.#reached = true
       this.#lost = false
       iceServers.refresh()
       this.#initialize()
     })
-    signaling.on('seated', ({ automatic, frame }) => {
+    signalling.on('seated', ({ automatic, frame }) => {
       // A server may tell its TURN servers only to those who have joined.
       iceServers.refresh()
       if (!automatic) announcer.tell('joined', frame as unknown as CallbackEvents['joined'])
     })
-    signaling.on('left', frame => announcer.tell('leaved', frame as unknown as CallbackEvents['leaved']))
-    signaling.on('notification', frame => announcer.notify(frame as unknown as CallbackEvents['notification']))
-    signaling.on('seat', frame => {
+    signalling.on('left', frame => announcer.tell('leaved', frame as unknown as CallbackEvents['leaved']))
+    signalling.on('notification', frame => announcer.notify(frame as unknown as CallbackEvents['notification']))
+    signalling.on('seat', frame => {
       if (frame.command === 'peerMessageCommand') announcer.tell('peerMessageCommand', frame as unknown as CallbackEvents['peerMessageCommand'])
     })
-    signaling.on('iceServerConfig', frame => iceServers.handleConfig(frame))
-    signaling.on('iceServersRefused', () => iceServers.handleRefusal())
-    signaling.on('reconnecting', loss => announcer.tell('reconnecting', loss))
-    signaling.on('reconnected', how => announcer.tell('reconnected', how))
-    signaling.on('closed', loss => {
+    signalling.on('iceServerConfig', frame => iceServers.handleConfig(frame))
+    signalling.on('iceServersRefused', () => iceServers.handleRefusal())
+    signalling.on('reconnecting', loss => announcer.tell('reconnecting', loss))
+    signalling.on('reconnected', how => announcer.tell('reconnected', how))
+    signalling.on('closed', loss => {
       this.#lost = this.#reached
       announcer.tell('closed', loss)
     })
   }
 
   #wireCall (): void {
-    const { remote, remoteMedia, signaling } = this
+    const { remote, remoteMedia, signalling } = this
     const { current } = this.call
     const announcer = this.#announcer
     current.on('tracks', tracks => {
       const before = remote.stream
       remote.show(tracks)
       const { stream } = remote
-      if (stream !== before) announcer.tell('remote_stream', { streamId: signaling.room, stream })
+      if (stream !== before) announcer.tell('remote_stream', { streamId: signalling.room, stream })
       remoteMedia.handleTracks(tracks)
     })
     current.on('session', session => remoteMedia.handleSession(session))
-    current.on('iceState', state => announcer.tell('ice_connection_state_changed', { streamId: signaling.room, state }))
-    remoteMedia.on('changed', state => announcer.tell('remote_media_changed', { streamId: signaling.room, ...state }))
+    current.on('iceState', state => announcer.tell('ice_connection_state_changed', { streamId: signalling.room, state }))
+    remoteMedia.on('changed', state => announcer.tell('remote_media_changed', { streamId: signalling.room, ...state }))
   }
 
   /** Tells `initialized` once the person has answered the prompt and the connection is open. */
   #initialize (): void {
     if (this.#initialized || !this.#mediaAnswered || this.#closed) return
-    if (this.signaling.connectionState === 'open') {
+    if (this.signalling.connectionState === 'open') {
       this.#initialized = true
       this.#announcer.tell('initialized', undefined)
     } else if (this.#lost) {
       // The person took longer to answer the prompt than the server keeps a connection without a join.
       this.#lost = false
-      this.signaling.open()
+      this.signalling.open()
     }
   }
 
   /** The page goes away: the seat is given up, so that no empty one is left to the others. */
   #suspend (): void {
     this.call.end()
-    this.signaling.suspend()
+    this.signalling.suspend()
   }
 }

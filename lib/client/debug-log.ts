@@ -4,10 +4,10 @@ import type { Call } from './call/call.js'
 import type { Media } from './media/media.js'
 import { textOf } from './signalling/frames.js'
 import type { IceServers } from './signalling/ice-servers.js'
-import type { Signaling } from './signalling/signalling.js'
+import type { SignallingSession } from './signalling/signalling-session.js'
 
 export interface DebugLogParts {
-  signaling: Signaling
+  signalling: SignallingSession
   iceServers: IceServers
   media: Media
   call: Call
@@ -19,27 +19,27 @@ export interface DebugLogParts {
  * room, the peer, an error, a notification, a type): no SDP, address, credential, token or message ever gets into one.
  * While the log is off this function is not called, and so nothing listens.
  */
-export function writeDebugLog (write: (line: string) => void, environment: Environment, { signaling, iceServers, media, call }: DebugLogParts): void {
+export function writeDebugLog (write: (line: string) => void, environment: Environment, { signalling, iceServers, media, call }: DebugLogParts): void {
   const start = environment.now()
   let peer = ''
   const line = (part: string, text: string) => {
-    write(`fastify-webrtc-signalling ${Math.round(environment.now() - start)} ${signaling.room ?? ''}/${peer} ${part}: ${text}`)
+    write(`fastify-webrtc-signalling ${Math.round(environment.now() - start)} ${signalling.room ?? ''}/${peer} ${part}: ${text}`)
   }
   const error = ({ name }: AdaptorError) => line('error', name)
 
-  signaling.on('open', () => line('connection', 'open'))
-  signaling.on('reconnecting', ({ code, delay }) => line('connection', `lost ${code}, retry in ${delay} ms`))
-  signaling.on('reconnected', () => line('connection', 'back'))
-  signaling.on('closed', ({ code }) => line('connection', `closed ${code}`))
-  signaling.on('seated', ({ frame, resumed }) => {
+  signalling.on('open', () => line('connection', 'open'))
+  signalling.on('reconnecting', ({ code, delay }) => line('connection', `lost ${code}, retry in ${delay} ms`))
+  signalling.on('reconnected', () => line('connection', 'back'))
+  signalling.on('closed', ({ code }) => line('connection', `closed ${code}`))
+  signalling.on('seated', ({ frame, resumed }) => {
     peer = textOf(frame.peerId) ?? ''
     line('join', `${resumed ? 'resumed' : 'seated'}, polite ${frame.polite}, peers ${frame.peers}`)
   })
-  signaling.on('unseated', () => line('join', 'unseated'))
-  signaling.on('notification', ({ definition }) => line('join', `${definition}`))
-  signaling.on('error', error)
+  signalling.on('unseated', () => line('join', 'unseated'))
+  signalling.on('notification', ({ definition }) => line('join', `${definition}`))
+  signalling.on('error', error)
 
-  signaling.on('seat', frame => {
+  signalling.on('seat', frame => {
     // What an application says to the other side is its own business.
     if (frame.command !== 'peerMessageCommand') line('call', `received ${nameOf(frame)}`)
   })

@@ -42,7 +42,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
 
   /** The room that is joined or being joined. */
   get roomName (): string | null {
-    return this.#client.signaling.room
+    return this.#client.signalling.room
   }
 
   get cameraOn (): boolean {
@@ -75,7 +75,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
 
   /** The state of the connection to the server. */
   get connectionState (): 'connecting' | 'open' | 'reconnecting' | 'closed' {
-    const state = this.#client.signaling.connectionState
+    const state = this.#client.signalling.connectionState
     if (state === 'waiting') return 'reconnecting'
     return state === 'idle' ? 'closed' : state
   }
@@ -90,17 +90,17 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   join (roomName: string, token: string | null = this.#settings.token): Promise<Joined> {
     if (this.#client.closed) return this.#announcer.fail(new AdaptorError('WebSocketNotConnected', 'The adaptor was closed.'))
     if (typeof roomName !== 'string' || roomName === '') return this.#announcer.fail(new AdaptorError('noStreamNameSpecified', 'join needs the name of a room.'))
-    return quiet(this.#client.signaling.join({ room: roomName, token, watch: this.#settings.watch }).then(frame => frame as unknown as Joined))
+    return quiet(this.#client.signalling.join({ room: roomName, token, watch: this.#settings.watch }).then(frame => frame as unknown as Joined))
   }
 
   /** Gives the seat up and ends the call; camera, preview and connection stay. Resolves when the server has heard it, or at once while it cannot. */
   leave (roomName?: string): Promise<void> {
-    const room = this.#client.signaling.room
+    const room = this.#client.signalling.room
     if (roomName !== undefined && room !== null && roomName !== room) {
       return this.#announcer.fail(new AdaptorError('notInRoom', `You are not in the room ${roomName}.`))
     }
     this.#client.call.end()
-    return this.#client.signaling.leave()
+    return this.#client.signalling.leave()
   }
 
   /** Stops the camera, so that its light goes out, and takes the picture out of the call. */
@@ -132,13 +132,13 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
    * `WebSocketNotConnected` where the connection has ended.
    */
   sendPeerMessage (definition: string, data: unknown = null): Promise<void> {
-    const room = this.#client.signaling.room
+    const room = this.#client.signalling.room
     if (room === null) return this.#announcer.fail(new AdaptorError('notInRoom', 'Join a room first.'))
     try {
       if (typeof definition !== 'string' || JSON.stringify(data) === undefined) {
         throw new TypeError('sendPeerMessage needs a definition, and data that can be written as JSON.')
       }
-      return this.#client.signaling.send({ command: 'peerMessageCommand', streamId: room, definition, data })
+      return this.#client.signalling.send({ command: 'peerMessageCommand', streamId: room, definition, data })
     } catch (error) {
       return this.#announcer.fail(browserError(error))
     }

@@ -6,7 +6,7 @@ import type { Kind } from '../media/local-track.js'
 import type { Media } from '../media/media.js'
 import { textOf, type Frame } from '../signalling/frames.js'
 import type { IceServers } from '../signalling/ice-servers.js'
-import type { Seated, Signaling } from '../signalling/signalling.js'
+import type { Seated, SignallingSession } from '../signalling/signalling-session.js'
 import { candidateOf } from './candidates.js'
 import { CurrentSession } from './current-session.js'
 import { originOf } from './descriptions.js'
@@ -25,7 +25,7 @@ interface CallEvents {
 }
 
 interface CallParts {
-  signaling: Signaling
+  signalling: SignallingSession
   iceServers: IceServers
   media: Media
 }
@@ -35,7 +35,7 @@ export class Call extends Emitter<CallEvents> {
   /** The session with the other side. */
   readonly current: CurrentSession
   readonly #environment: Environment
-  readonly #signaling: Signaling
+  readonly #signalling: SignallingSession
   readonly #iceServers: IceServers
   readonly #recovery: Recovery
   readonly #queue: Queue
@@ -44,15 +44,15 @@ export class Call extends Emitter<CallEvents> {
   #abandoned = 0
 
   /** `receive`: which kinds this side is ready to receive. */
-  constructor (environment: Environment, { signaling, iceServers, media }: CallParts, receive: Record<Kind, boolean>) {
+  constructor (environment: Environment, { signalling, iceServers, media }: CallParts, receive: Record<Kind, boolean>) {
     super()
     this.#environment = environment
-    this.#signaling = signaling
+    this.#signalling = signalling
     this.#iceServers = iceServers
     const current = this.current = new CurrentSession(environment, iceServers, media, receive)
     this.#queue = new Queue(error => this.emit('error', callError(error)))
     this.#recovery = new Recovery(environment, {
-      able: () => signaling.seated && this.#pair.present,
+      able: () => signalling.seated && this.#pair.present,
       polite: () => this.#pair.polite,
       plain: () => current.session?.peer !== 'ours',
       mayOffer: () => current.session?.mayOffer ?? false,
@@ -60,13 +60,13 @@ export class Call extends Emitter<CallEvents> {
       unanswered: () => current.known?.unanswered,
       report: error => this.emit('error', error)
     })
-    signaling.on('seated', seated => this.#handleSeated(seated))
-    signaling.on('unseated', () => this.end())
-    signaling.on('seat', frame => this.#handleFrame(frame))
+    signalling.on('seated', seated => this.#handleSeated(seated))
+    signalling.on('unseated', () => this.end())
+    signalling.on('seat', frame => this.#handleFrame(frame))
     current.on('state', state => this.#handleState(state))
     current.on('needed', session => { void this.#queue.push(() => this.#offer(session)) })
     current.on('say', message => this.#relay(message))
-    current.on('ended', id => signaling.forget(id))
+    current.on('ended', id => signalling.forget(id))
     current.on('error', error => this.emit('error', error))
   }
 
@@ -193,7 +193,7 @@ export class Call extends Emitter<CallEvents> {
       id,
       initiator,
       peer,
-      label: this.#signaling.room ?? '',
+      label: this.#signalling.room ?? '',
       order: this.#pair.order,
       polite: () => this.#pair.polite
     })
@@ -207,14 +207,14 @@ export class Call extends Emitter<CallEvents> {
     const { present, awaitingOffer } = this.#pair
     // While the server is away it waits: an offer that is pending stops what it says is off, and a camera that is switched
     // on again would stay dark at the other side until the answer comes.
-    if (session.mayOffer && present && !awaitingOffer && this.#signaling.seated) await negotiation.offer()
+    if (session.mayOffer && present && !awaitingOffer && this.#signalling.seated) await negotiation.offer()
     // Otherwise the offer is made up for after the next description.
     else negotiation.postpone()
   }
 
   #relay (message: UnaddressedMessage & { session: string }): void {
-    const streamId = this.#signaling.room
-    if (streamId !== null) this.#signaling.relay({ ...message, streamId })
+    const streamId = this.#signalling.room
+    if (streamId !== null) this.#signalling.relay({ ...message, streamId })
   }
 
   #handleState (state: RTCPeerConnectionState): void {
@@ -229,7 +229,7 @@ export class Call extends Emitter<CallEvents> {
     if (step === 'rejoin') {
       this.#abandon()
       this.#pair.handleAbsence()
-      this.#signaling.rejoin()
+      this.#signalling.rejoin()
     } else if (session !== null && (step === 'fresh' || !session.answered)) {
       void this.#queue.push(() => this.#startAfresh(session.peer))
     } else if (session !== null) {

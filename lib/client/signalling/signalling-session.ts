@@ -13,7 +13,7 @@ import { ServerConnection, TRY_LATER, type Loss } from './server-connection.js'
 
 export type { Seated } from './join-events.js'
 
-interface SignalingEvents {
+interface SignallingSessionEvents {
   open: undefined
   seated: Seated
   /** The seat is given up for good: the call is over. */
@@ -30,12 +30,12 @@ interface SignalingEvents {
   closed: Loss
 }
 
-export interface SignalingSettings extends RoomJoinSettings {
+export interface SignallingSettings extends RoomJoinSettings {
   url: string
 }
 
 /** The way to the room: one connection, one seat on it, and what it takes to keep that seat over a lost connection. */
-export class Signaling extends Emitter<SignalingEvents> {
+export class SignallingSession extends Emitter<SignallingSessionEvents> {
   readonly #connection: ServerConnection
   readonly #join: RoomJoin
   readonly #sender: MessageSender
@@ -43,7 +43,7 @@ export class Signaling extends Emitter<SignalingEvents> {
   /** An answer to `getIceServerConfig` is due: an error that names no room is taken for it. */
   #iceAsked = false
 
-  constructor (environment: Environment, settings: SignalingSettings) {
+  constructor (environment: Environment, settings: SignallingSettings) {
     super()
     const connection = this.#connection = new ServerConnection(environment, settings.url, settings.reconnect)
     const join = this.#join = new RoomJoin(environment, settings, connection)
