@@ -165,7 +165,8 @@ t.test('Nothing is missing from the tarball', async t => {
     ...server.map(file => file.replace(/^lib/, 'dist').replace(/ts$/, 'd.ts')),
     // All of the server's code, and typebox.
     'dist/index.js', 'dist/protocol/typebox.js',
-    ...filesBelow('lib/page').map(file => file.replace(/^lib/, 'dist')),
+    // The page, whose modules are one script.
+    ...['peer.html', 'peer.css', 'peer.svg', 'peer.js'].map(file => `dist/page/${file}`),
     ...['webrtc_adaptor.js', 'webrtc_adaptor.mjs', 'webrtc_adaptor.d.ts', 'adapter-latest.js'].map(file => `dist/client/${file}`),
     'README.md', 'LICENSE', 'package.json'
   ]
