@@ -85,7 +85,7 @@ function findCycle (imports: Import[]): string[] | null {
 }
 
 const isCode = (file: string): boolean => /\.[jt]s$/.test(file)
-const lib = filesBelow('lib').filter(file => !file.endsWith('tsconfig.json'))
+const lib = filesBelow('lib').filter(file => !/(?:tsconfig\.json|README\.md)$/.test(file))
 const imports = lib.filter(isCode).flatMap(file => importsOf(file))
 
 t.test('Every import in lib/ stays on its floor or goes down', async t => {

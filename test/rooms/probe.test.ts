@@ -85,17 +85,17 @@ t.test('A sitter that joins again while it is probed, and does not answer, is de
 })
 
 t.test('Joiners are served in the order in which they came', async t => {
-  const server = await startServer(t, { probeTimeout: 100 })
+  // Long enough for four to come while one probe goes on, on a busy machine too.
+  const server = await startServer(t, { probeTimeout: 3_000 })
   const dead = await deaf(t, server.address)
   const sitter = await connect(t, server.address)
   await dead.join('room1')
   await sitter.join('room1')
   const joiners = []
-  for (let i = 0; i < 4; i++) {
-    const joiner = await connect(t, server.address)
+  for (let i = 0; i < 4; i++) joiners.push(await connect(t, server.address))
+  for (const [i, joiner] of joiners.entries()) {
     joiner.send({ command: 'join', streamId: 'room1' })
     await waiting(server, i + 1)
-    joiners.push(joiner)
   }
   const heard = await Promise.all(joiners.map(joiner => joiner.heard()))
   t.same(heard, [['joined'], ['error: NoSpaceForNewPeer'], ['error: NoSpaceForNewPeer'], ['error: NoSpaceForNewPeer']])
