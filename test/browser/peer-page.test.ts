@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import Fastify from 'fastify'
 import webrtcSignalling from 'fastify-webrtc-signalling'
 import t from 'tap'
-import { WebSocket } from 'ws'
 import { build } from '../../example/basic/server.js'
 import type { AdaptorErrorName, MediaErrorName } from '../../lib/client/base/client-errors.js'
 import { ERROR_DEFINITIONS } from '../../lib/protocol/codes.js'
 import { launch, visit } from '../helpers/browser.js'
 import { inCall, receives } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
+import { SignallingClient } from '../helpers/signalling-client.js'
 import { start } from '../helpers/start.js'
 import { Wire } from '../helpers/wire.js'
 
@@ -164,9 +164,8 @@ t.test('a tab that takes a seat over leaves the page in the other tab with words
   await inCall(anna, ben)
   const joined = Wire.of(ben.page).received.find(frame => frame.includes('"joined"')) ?? '{}'
   const { resumeToken, streamId } = JSON.parse(joined) as { resumeToken: string, streamId: string }
-  const thief = new WebSocket(app.replace('http', 'ws'))
-  t.teardown(() => thief.close())
-  thief.addEventListener('open', () => thief.send(JSON.stringify({ command: 'join', streamId, resume: true, resumeToken })))
+  const thief = await SignallingClient.connect(t, app)
+  await thief.join(streamId, { resume: true, resumeToken })
   await ben.is('ended')
   t.equal(await ben.page.getByRole('button', { name: 'Join' }).isEnabled(), true)
 })

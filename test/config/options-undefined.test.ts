@@ -69,8 +69,8 @@ t.test('an undefined option deep down leaves its default at work', async t => {
   } as unknown as WebrtcSignallingOptions)
   const client = await connect()
   t.match(await client.join('room', { resume: true }), { resumeWindow: 20_000 })
-  client.say('x'.repeat(65_537))
-  await client.hears('tooLarge')
+  client.send('x'.repeat(65_537))
+  await client.hears('error: tooLarge')
   await t.rejects(connect('/none'), /404/)
 })
 

@@ -2,7 +2,8 @@ import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
 import { AppOptionsSchema, OptionsSchema } from '../../lib/config/options.js'
-import { host, refusal } from '../helpers/host.js'
+import { host } from '../helpers/host.js'
+import { refusal } from '../helpers/signalling-client.js'
 
 // Options that are unknown or bad stop the start, each by its name; and which names `apps` lets in.
 
@@ -184,7 +185,7 @@ t.test('apps as a record gives each application options of its own, and answers 
 
   const stunOf = async (path: string) => {
     const client = await connect(path)
-    client.say({ command: 'getIceServerConfig' })
+    client.send({ command: 'getIceServerConfig' })
     return (await client.hears('iceServerConfig')).stunServerUri
   }
   t.equal(await stunOf('/plain'), 'stun:all.example', 'what an application does not say is as for all')
@@ -199,19 +200,19 @@ t.test('apps as a record gives each application options of its own, and answers 
 
   const frame = JSON.stringify({ command: 'ping', padding: 'x'.repeat(5_000) })
   const own = await connect('/own')
-  own.say(frame)
+  own.send(frame)
   await own.hears('pong')
   await own.join('room')
-  own.say({ command: 'join', streamId: 'other' })
-  t.match(await own.hears('tooManyRooms'), {}, 'one limit of its own leaves the others as for all')
+  own.send({ command: 'join', streamId: 'other' })
+  t.match(await own.hears('error: tooManyRooms'), {}, 'one limit of its own leaves the others as for all')
   const plain = await connect('/plain')
-  plain.say(frame)
-  await plain.hears('tooLarge')
-  t.equal(await plain.closed, 1009)
+  plain.send(frame)
+  await plain.hears('error: tooLarge')
+  t.equal((await plain.closed).code, 1009)
 
   const strict = await connect('/strict')
-  strict.say({ command: 'join', streamId: 'room' })
-  await strict.hears('unauthorized_access')
+  strict.send({ command: 'join', streamId: 'room' })
+  await strict.hears('error: unauthorized_access')
   await strict.join('room', { token: 'sesame' })
 })
 

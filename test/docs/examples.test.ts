@@ -1,73 +1,20 @@
 import t from 'tap'
 import type { Test } from 'tap'
-import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { WebSocket } from 'ws'
+import { refusal, SignallingClient } from '../helpers/signalling-client.js'
 import { start } from '../helpers/start.js'
 
 // What the guides in example/ promise: whom they let in, and that whoever stays out is told so before the upgrade.
 
-interface Answer { status: number, body: Record<string, unknown>, retryAfter: string | undefined }
 type Headers = Record<string, string>
 
-/** A door to knock at: the address of the example's application. */
+/** Who comes to the example's application as a browser does, which sends its page's origin with its cookies. */
 async function open (t: Test, app: FastifyInstance) {
   const address = `${await start(t, app)}/WebRTCApp4`
-  // As a browser has it, which sends its page's origin with its cookies.
-  const connect = (headers: Headers) => new WebSocket(address, { headers, origin: new URL(address).origin })
+  const as = (headers: Headers) => ({ headers, origin: new URL(address).origin })
   return {
-    /** Connects; fails where there is no upgrade. */
-    async enter (headers: Headers = {}): Promise<Client> {
-      const socket = connect(headers)
-      t.teardown(() => socket.terminate())
-      const client = new Client(socket)
-      await once(socket, 'open')
-      return client
-    },
-    /** The HTTP answer in place of an upgrade; fails where there is one. */
-    async refused (headers: Headers = {}): Promise<Answer> {
-      const socket = connect(headers)
-      return await new Promise((resolve, reject) => {
-        socket.on('unexpected-response', (_request, response: IncomingMessage) => {
-          response.setEncoding('utf8').toArray().then(chunks => {
-            const { statusCode: status = 0, headers: { 'retry-after': retryAfter } } = response
-            resolve({ status, body: JSON.parse(chunks.join('')), retryAfter })
-          }, reject)
-        })
-        socket.on('open', () => {
-          socket.terminate()
-          reject(new Error('There was an upgrade.'))
-        })
-        socket.on('error', reject)
-      })
-    }
-  }
-}
-
-class Client {
-  readonly #socket: WebSocket
-  readonly #frames: Array<Record<string, unknown>> = []
-
-  constructor (socket: WebSocket) {
-    this.#socket = socket
-    socket.on('message', data => this.#frames.push(JSON.parse(String(data))))
-  }
-
-  say (message: object): void {
-    this.#socket.send(JSON.stringify(message))
-  }
-
-  leave (): void {
-    this.#socket.terminate()
-  }
-
-  /** The next frame that has not been read yet. */
-  async hear (): Promise<Record<string, unknown>> {
-    const frame = this.#frames.shift()
-    if (frame !== undefined) return frame
-    await once(this.#socket, 'message')
-    return await this.hear()
+    enter: async (headers: Headers = {}) => await SignallingClient.connect(t, address, as(headers)),
+    refused: async (headers: Headers = {}) => await refusal(address, as(headers))
   }
 }
 
@@ -91,8 +38,8 @@ t.test('example/jwt', async t => {
 
   await t.test('lets in who has a token, and tells the app their name', async t => {
     const client = await door.enter(bearer(good))
-    client.say({ command: 'join', streamId: 'room1' })
-    t.match(await client.hear(), { definition: 'joined', streamId: 'room1' })
+    client.send({ command: 'join', streamId: 'room1' })
+    t.match(await client.next(), { definition: 'joined', streamId: 'room1' })
     const [peer] = await app.rooms.peers('WebRTCApp4', 'room1')
     t.same(peer?.metadata, { name: 'ann' })
   })
@@ -103,16 +50,16 @@ t.test('example/jwt', async t => {
     t.equal(invitation.headers.location, '/WebRTCApp4/peer.html?room=room2')
     t.match(invitation.cookies, [{ name: 'invitation', httpOnly: true, sameSite: 'Lax' }])
     const client = await door.enter(cookieOf(invitation))
-    client.say({ command: 'join', streamId: 'room2' })
-    t.match(await client.hear(), { definition: 'joined', streamId: 'room2' })
+    client.send({ command: 'join', streamId: 'room2' })
+    t.match(await client.next(), { definition: 'joined', streamId: 'room2' })
   })
 
   await t.test('keeps a person to the room of their token, and the connection open', async t => {
     const client = await door.enter(bearer(good))
-    client.say({ command: 'join', streamId: 'room9' })
-    t.match(await client.hear(), { command: 'error', definition: 'unauthorized_access' })
-    client.say({ command: 'ping' })
-    t.match(await client.hear(), { command: 'pong' })
+    client.send({ command: 'join', streamId: 'room9' })
+    t.match(await client.next(), { command: 'error', definition: 'unauthorized_access' })
+    client.send({ command: 'ping' })
+    t.match(await client.next(), { command: 'pong' })
   })
 
   await t.test('answers 401 before the upgrade where the token is missing, wrong, forged or expired', async t => {
@@ -158,8 +105,8 @@ t.test('example/session', async t => {
     t.equal(answer.headers.location, '/WebRTCApp4/peer.html')
     t.match(answer.cookies, [{ name: 'sessionId', httpOnly: true, sameSite: 'Lax' }])
     const client = await door.enter(cookieOf(answer))
-    client.say({ command: 'join', streamId: 'room1' })
-    t.match(await client.hear(), { definition: 'joined' })
+    client.send({ command: 'join', streamId: 'room1' })
+    t.match(await client.next(), { definition: 'joined' })
     const [peer] = await app.rooms.peers('WebRTCApp4', 'room1')
     t.match(peer?.metadata, { user: 'ann' })
     t.notMatch(JSON.stringify(await app.rooms.dump()), decodeURIComponent(cookieOf(answer).cookie ?? '').slice(10, 40), 'the key to the session is not shown')
@@ -187,25 +134,18 @@ t.test('example/session', async t => {
     const headers = await login('cleo')
     const clients = [await door.enter(headers), await door.enter(await login('cleo'))] as const
     for (const client of clients) {
-      client.say({ command: 'join', streamId: 'room3' })
-      t.match(await client.hear(), { definition: 'joined' })
+      client.send({ command: 'join', streamId: 'room3' })
+      t.match(await client.next(), { definition: 'joined' })
     }
     const answer = await app.inject({ method: 'POST', url: '/logout', headers })
     t.equal(answer.statusCode, 204)
     const [out, stays] = clients
-    t.match(await heard(out, 'leaved'), { streamId: 'room3', reason: 'logged out' })
-    t.match(await heard(stays, 'peerLeft'), { streamId: 'room3' })
+    t.match(await out.hears('leaved'), { streamId: 'room3', reason: 'logged out' })
+    t.match(await stays.hears('peerLeft'), { streamId: 'room3' })
     t.equal((await app.rooms.peers('WebRTCApp4', 'room3')).length, 1)
     t.equal((await door.refused(headers)).status, 401, 'and the cookie is worth nothing any more')
   })
 })
-
-async function heard (client: Client, definition: string): Promise<Record<string, unknown>> {
-  for (;;) {
-    const frame = await client.hear()
-    if (frame.definition === definition) return frame
-  }
-}
 
 t.test('example/rate-limit', async t => {
   const { build } = await import('../../example/rate-limit/server.js')
@@ -214,9 +154,9 @@ t.test('example/rate-limit', async t => {
     const door = await open(t, await build())
     for (let i = 0; i < 60; i++) {
       const client = await door.enter()
-      client.leave()
+      client.socket.terminate()
     }
-    const { status, body, retryAfter } = await door.refused()
+    const { status, body, headers: { 'retry-after': retryAfter } } = await door.refused()
     t.equal(status, 429)
     t.equal(body.statusCode, 429)
     t.ok(Number(retryAfter) > 0 && Number(retryAfter) <= 60, `Retry-After: ${retryAfter}`)
@@ -226,7 +166,7 @@ t.test('example/rate-limit', async t => {
     const app = await build({ trustProxy: '127.0.0.0/8, ::1' })
     const door = await open(t, app)
     const from = (address: string) => ({ 'x-forwarded-for': address })
-    for (let i = 0; i < 60; i++) (await door.enter(from('192.0.2.1'))).leave()
+    for (let i = 0; i < 60; i++) (await door.enter(from('192.0.2.1'))).socket.terminate()
     t.equal((await door.refused(from('192.0.2.1'))).status, 429)
     await door.enter(from('192.0.2.2'))
     const pages = await Promise.all(Array.from({ length: 70 }, () =>

@@ -72,8 +72,7 @@ export class NativeClient {
   static async connect (t: Test, name: ClientName, address: string): Promise<NativeClient> {
     const { host } = new URL(address)
     const handshake = name === 'our SDK' ? { headers: {}, protocols: [], deflate: false } : handshakeOf(name, host)
-    const wire = new SignallingClient(t, new WebSocket(address, handshake.protocols, wsOptions(handshake)))
-    await once(wire.socket, 'open')
+    const wire = await SignallingClient.connect(t, address, wsOptions(handshake), handshake.protocols)
     return new NativeClient(name, wire)
   }
 

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from 'node:events'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { Test } from 'tap'
@@ -8,7 +9,7 @@ import { RESERVED_DEFINITIONS, ServerMessageSchemas } from '../../lib/protocol/s
 import type { RoomEvents } from '../../lib/events.js'
 
 /** How long something that must come may take, ms. Only a test that fails ever waits for it. */
-const MAX_WAIT = 8_000
+const MAX_WAIT = 60_000
 
 /** A message as a client reads it. */
 export interface Message {
@@ -64,8 +65,9 @@ export class SignallingClient {
     t.teardown(() => socket.terminate())
   }
 
-  static async connect (t: Test, address: string, options: ClientOptions = {}): Promise<SignallingClient> {
-    const client = new SignallingClient(t, new WebSocket(address, options))
+  /** Connects, and is cut off when the test ends; fails where there is no upgrade. `http` in the address stands for `ws`. */
+  static async connect (t: Test, address: string, options: ClientOptions = {}, protocols: string[] = []): Promise<SignallingClient> {
+    const client = new SignallingClient(t, new WebSocket(toWs(address), protocols, options))
     await once(client.socket, 'open')
     return client
   }
@@ -91,6 +93,18 @@ export class SignallingClient {
       }
       return undefined
     }, () => `waited for '${name}'`)
+  }
+
+  /** Waits for the next message, whatever it is. */
+  async next (): Promise<Message> {
+    const text = await this.#until(() => this.frames[this.#read], () => 'waited for any message')
+    this.#read++
+    return JSON.parse(text) as Message
+  }
+
+  /** What has come so far counts as read. */
+  skip (): void {
+    this.#read = this.frames.length
   }
 
   /**
@@ -140,6 +154,8 @@ export class SignallingClient {
   }
 }
 
+const toWs = (address: string): string => address.replace(/^http/, 'ws')
+
 function check (t: Test, text: string): void {
   const message = JSON.parse(text) as Message
   const { command, definition = '' } = message
@@ -180,23 +196,29 @@ export async function event<E extends keyof RoomEvents> (app: FastifyInstance, n
   })
 }
 
-/** The HTTP answer that a WebSocket client gets instead of an upgrade. */
-export async function refusal (address: string, options: ClientOptions = {}): Promise<{ status: number, headers: Record<string, unknown>, body: string }> {
-  const socket = new WebSocket(address, options)
-  return new Promise((resolve, reject) => {
-    socket.on('error', reject)
+/** The HTTP answer in place of an upgrade; its body is `{ text }` where it is not JSON. */
+export interface HttpRefusal {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Record<string, unknown>
+}
+
+/** The HTTP answer in place of an upgrade; fails where there is one. */
+export async function refusal (address: string, options: ClientOptions = {}): Promise<HttpRefusal> {
+  const socket = new WebSocket(toWs(address), options)
+  return await new Promise((resolve, reject) => {
+    socket.on('unexpected-response', (request, response: IncomingMessage) => {
+      response.setEncoding('utf8').toArray().then(chunks => {
+        const text = chunks.join('')
+        const { statusCode: status = 0, headers } = response
+        resolve({ status, headers, body: headers['content-type']?.includes('json') === true ? JSON.parse(text) : { text } })
+        request.destroy()
+      }, reject)
+    })
     socket.on('open', () => {
       socket.terminate()
-      reject(new Error('101 instead of a refusal'))
+      reject(new Error('There was an upgrade.'))
     })
-    socket.on('unexpected-response', (request, response) => {
-      let body = ''
-      response.setEncoding('utf8')
-      response.on('data', chunk => { body += chunk })
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body })
-        request.destroy()
-      })
-    })
+    socket.on('error', reject)
   })
 }

@@ -25,10 +25,10 @@ t.test('A bad name of an application is 400 before the upgrade, an unknown one 4
   const { address } = await startServer(t, { apps: name => name === 'app' || name.length === 100 })
   const to = (app: string) => address.replace(/app$/, app)
   for (const bad of ['a%20b', '%C3%A9', 'a%2Fb', 'a@b', '%00', 'a,b']) {
-    for (const path of ['', '/websocket']) t.match(await refusal(to(bad + path)), { status: 400, body: 'FST_WEBRTC_BAD_APP_NAME' }, bad + path)
+    for (const path of ['', '/websocket']) t.match(await refusal(to(bad + path)), { status: 400, body: { code: 'FST_WEBRTC_BAD_APP_NAME' } }, bad + path)
   }
   for (const unknown of ['other', 'App', '__proto__', 'constructor', 'x']) {
-    for (const path of ['', '/websocket']) t.match(await refusal(to(unknown + path)), { status: 404, body: 'FST_WEBRTC_UNKNOWN_APP' }, unknown + path)
+    for (const path of ['', '/websocket']) t.match(await refusal(to(unknown + path)), { status: 404, body: { code: 'FST_WEBRTC_UNKNOWN_APP' } }, unknown + path)
   }
   const listed = await startServer(t, { apps: ['app'] })
   t.equal((await refusal(listed.address.replace(/app$/, 'other'))).status, 404, 'where the names are listed there is no other route')
@@ -45,9 +45,9 @@ t.test('Who is not allowed gets 401 or 403 before the upgrade', async t => {
       thrown: { preHandler: async () => { throw Object.assign(new Error('not you'), { statusCode: 403 }) } }
     }
   })
-  t.match(await refusal(address.replace(/app$/, 'closed')), { status: 401, body: 'who are you?' })
-  t.match(await refusal(address.replace(/app$/, 'thrown')), { status: 403, body: 'not you' })
-  t.match(await refusal(address, { origin: 'https://evil.example' }), { status: 403, body: 'FST_WEBRTC_ORIGIN_NOT_ALLOWED' })
+  t.match(await refusal(address.replace(/app$/, 'closed')), { status: 401, body: { error: 'who are you?' } })
+  t.match(await refusal(address.replace(/app$/, 'thrown')), { status: 403, body: { message: 'not you' } })
+  t.match(await refusal(address, { origin: 'https://evil.example' }), { status: 403, body: { code: 'FST_WEBRTC_ORIGIN_NOT_ALLOWED' } })
   t.ok(await connect(t, address, { origin: 'https://localhost:1234' }))
 })
 
@@ -56,7 +56,7 @@ t.test('A full server answers 503 with Retry-After, until somebody has gone', as
   const only = await connect(t, address)
   await only.join('room1')
   const full = await refusal(address)
-  t.match(full, { status: 503, body: 'FST_WEBRTC_FULL' })
+  t.match(full, { status: 503, body: { code: 'FST_WEBRTC_FULL' } })
   t.match(full.headers['retry-after'], /^[1-9]\d*$/)
   const left = event(app, 'left')
   only.socket.close()
@@ -68,7 +68,7 @@ t.test('A draining server answers 503 with Retry-After, to a WebSocket and to a 
   const { app, http, address } = await startServer(t, { apps: ['app'] })
   await app.rooms.drain()
   const draining = await refusal(address)
-  t.match(draining, { status: 503, body: 'FST_WEBRTC_DRAINING' })
+  t.match(draining, { status: 503, body: { code: 'FST_WEBRTC_DRAINING' } })
   t.match(draining.headers['retry-after'], /^[1-9]\d*$/)
   t.equal((await fetch(`${http}/app`)).status, 503)
 })

@@ -2,7 +2,8 @@ import t from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { FakeLink } from '../helpers/fakes/fake-link.js'
-import { host, type Client, type Host } from '../helpers/host.js'
+import { host, type Host } from '../helpers/host.js'
+import type { SignallingClient } from '../helpers/signalling-client.js'
 import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // What `authorize` says of a room's capacity counts when, and only when, the joiner gets in; and a resumption that is
@@ -12,7 +13,7 @@ const byToken: WebrtcSignallingOptions['authorize'] = (_request, { token }) => (
 
 const capacity = async ({ app }: Host): Promise<number | undefined> => (await app.rooms.get('app', 'room'))?.capacity
 
-async function cut ({ app }: Host, client: Client): Promise<void> {
+async function cut ({ app }: Host, client: SignallingClient): Promise<void> {
   const absent = new Promise(resolve => app.rooms.once('absent', resolve))
   client.socket.terminate()
   await absent
@@ -23,8 +24,8 @@ t.test('the capacity of a joiner that is refused is forgotten', async t => {
   const first = await server.connect()
   await first.join('room')
   const strict = await server.connect()
-  strict.say({ command: 'join', streamId: 'room', token: '1' })
-  await strict.hears('NoSpaceForNewPeer')
+  strict.send({ command: 'join', streamId: 'room', token: '1' })
+  await strict.hears('error: NoSpaceForNewPeer')
   t.equal(await capacity(server), 2)
   t.match(await (await server.connect()).join('room'), { peers: 1 })
 })
@@ -34,8 +35,8 @@ t.test('the capacity of a joiner that gets in holds from then on, also where the
   await (await server.connect()).join('room', { token: '1' })
   t.equal(await capacity(server), 1)
   const plain = await server.connect()
-  plain.say({ command: 'join', streamId: 'room' })
-  await plain.hears('NoSpaceForNewPeer')
+  plain.send({ command: 'join', streamId: 'room' })
+  await plain.hears('error: NoSpaceForNewPeer')
   await (await server.connect()).join('room', { token: '2' })
   t.equal(await capacity(server), 2)
 })
@@ -47,14 +48,14 @@ t.test('of those who wait for a probe, one that the room is full for does not ho
   // It does not read, so that it answers no ping.
   sitter.socket.pause()
   for (const [client, token] of [[single, '1'], [double, '2']] as const) {
-    client.say({ command: 'join', streamId: 'room', token })
+    client.send({ command: 'join', streamId: 'room', token })
     client.socket.ping()
     await new Promise(resolve => client.socket.once('pong', resolve))
   }
   t.match(await server.app.rooms.get('app', 'room'), { waiting: 2, capacity: 1 })
   sitter.socket.resume()
   await double.hears('joined')
-  await single.hears('NoSpaceForNewPeer')
+  await single.hears('error: NoSpaceForNewPeer')
   t.equal(await capacity(server), 2)
 })
 
@@ -75,13 +76,21 @@ t.test('a room that was made smaller lets nobody take an absent seat beyond its 
   await second.join('room')
   await cut(server, first)
   const third = await server.connect()
-  third.say({ command: 'join', streamId: 'room', token: '1' })
-  await third.hears('NoSpaceForNewPeer')
+  third.send({ command: 'join', streamId: 'room', token: '1' })
+  await third.hears('error: NoSpaceForNewPeer')
   t.match(await server.app.rooms.get('app', 'room'), { capacity: 2, peers: [{ state: 'absent' }, { state: 'present' }] })
   await third.join('room')
 })
 
-interface Slow { server: Host, resumeToken: unknown, back: Client, asked: Promise<unknown>, answer: (error?: Error) => void, window: number, other: Client }
+interface Slow {
+  server: Host
+  resumeToken: unknown
+  back: SignallingClient
+  asked: Promise<unknown>
+  answer: (error?: Error) => void
+  window: number
+  other: SignallingClient
+}
 
 /** One seat is absent, and its owner waits for an `authorize` that has not answered. */
 async function considered (t: Parameters<typeof host>[0], early = false): Promise<Slow> {
@@ -101,7 +110,7 @@ async function considered (t: Parameters<typeof host>[0], early = false): Promis
   await other.join('room')
   const back = await server.connect()
   if (!early) await cut(server, ours)
-  back.say({ command: 'join', streamId: 'room', resume: true, resumeToken, token: 'slow' })
+  back.send({ command: 'join', streamId: 'room', resume: true, resumeToken, token: 'slow' })
   await begun
   if (early) await cut(server, ours)
   return { server, resumeToken, back, asked: begun, answer: error => answer(error), window, other }
@@ -123,7 +132,7 @@ for (const early of [false, true]) {
     await windowEnds(slow)
     slow.answer()
     t.match(await slow.back.hears('joined'), { resumed: true })
-    t.same(await slow.other.news(), [])
+    t.same(await slow.other.heard(), [])
   })
 }
 
@@ -147,7 +156,7 @@ t.test('a token that is wrong stops no window', async t => {
   await cut(slow.server, slow.back)
   const stranger = await slow.server.connect()
   const left = new Promise(resolve => slow.server.app.rooms.once('left', resolve))
-  stranger.say({ command: 'join', streamId: 'room', resume: true, resumeToken: slow.resumeToken, token: 'slow' })
+  stranger.send({ command: 'join', streamId: 'room', resume: true, resumeToken: slow.resumeToken, token: 'slow' })
   t.match(await left, { room: 'room', reason: 'lost' })
   slow.answer()
   t.match(await stranger.hears('joined'), { resumed: false })

@@ -4,7 +4,8 @@ import t from 'tap'
 import type { RoomEvents, RoomsApi } from '../../lib/index.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { FakeLink } from '../helpers/fakes/fake-link.js'
-import { host, type Client, type Host } from '../helpers/host.js'
+import { host, type Host } from '../helpers/host.js'
+import type { SignallingClient } from '../helpers/signalling-client.js'
 import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // A listener of fastify.rooms may call whatever fastify.rooms has, at once. Each event with each method: nothing recurses,
@@ -36,12 +37,12 @@ function lives ({ app }: Host): Map<string, string[]> {
 }
 
 /** Waits until everything that this client has said is dealt with. */
-async function heard (client: Client): Promise<void> {
-  await Promise.race([client.news().catch(() => {}), client.closed])
+async function heard (client: SignallingClient): Promise<void> {
+  await Promise.race([client.heard().catch(() => {}), client.closed])
 }
 
-async function say (client: Client, message: object): Promise<void> {
-  if (client.socket.readyState === client.socket.OPEN) client.say(message)
+async function say (client: SignallingClient, message: Record<string, unknown>): Promise<void> {
+  if (client.socket.readyState === client.socket.OPEN) client.send(message)
   await heard(client)
 }
 
@@ -68,7 +69,7 @@ for (const event of Object.keys(EVENTS) as Array<keyof RoomEvents>) {
       const clients = [await connect(), await connect(), await connect(), await connect()] as const
       const [first, second, third, back] = clients
       await say(first, { command: 'join', streamId: 'room', resume: true })
-      second.say({ command: 'join', streamId: 'room', resume: true })
+      second.send({ command: 'join', streamId: 'room', resume: true })
       const joined = await Promise.race([second.hears('joined').catch(() => null), second.closed.then(() => null)])
       await heard(first)
       await say(second, { command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
@@ -102,7 +103,7 @@ for (const event of Object.keys(EVENTS) as Array<keyof RoomEvents>) {
 t.test('drain() in a listener of refused, while a drain refuses a join that waits, is one drain', async t => {
   const { app, connect } = await host(t, { authorize: async () => await new Promise(() => {}), drain: { grace: 200 } })
   const client = await connect()
-  client.say({ command: 'join', streamId: 'room' })
+  client.send({ command: 'join', streamId: 'room' })
   client.socket.ping()
   await once(client.socket, 'pong')
   let refusals = 0
@@ -112,8 +113,8 @@ t.test('drain() in a listener of refused, while a drain refuses a join that wait
   })
   await app.rooms.drain()
   t.equal(refusals, 1)
-  t.match(await client.hears('serverDraining'), { streamId: 'room' })
-  t.equal(await client.closed, 1001)
+  t.match(await client.hears('error: serverDraining'), { streamId: 'room' })
+  t.equal((await client.closed).code, 1001)
 })
 
 for (const [what, hold, method] of [

@@ -193,7 +193,7 @@ t.test('the bounds are options, and what is held in all is shown by dump()', asy
   const [first, second] = [await connect(), await connect()]
   await first.join('room')
   await second.join('room', { resume: true })
-  first.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 'x'.repeat(DATA) })
+  first.send({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 'x'.repeat(DATA) })
   await second.hears('peerMessageCommand')
   const { replayBytes } = await app.rooms.dump()
   t.ok(replayBytes > DATA && replayBytes < 4_000, String(replayBytes))
@@ -201,7 +201,7 @@ t.test('the bounds are options, and what is held in all is shown by dump()', asy
   second.socket.terminate()
   await absent
   const left = new Promise(resolve => app.rooms.once('left', resolve))
-  for (let n = 0; n < 3; n++) first.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 'x'.repeat(DATA) })
+  for (let n = 0; n < 3; n++) first.send({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 'x'.repeat(DATA) })
   t.match(await left, { reason: 'lost' })
   await first.hears('stop')
   t.equal((await app.rooms.dump()).replayBytes, 0)

@@ -48,7 +48,7 @@ t.test('dump() is plain data, and shows the truth after people have gone', async
   t.match(dump, { prefix: '', draining: false, connections: 2, rooms: [{ app: 'app', name: 'room' }] })
   t.equal(dump.rooms[0]?.peers.length, 2)
   for (const client of [first, second]) {
-    client.say({ command: 'leave', streamId: 'room' })
+    client.send({ command: 'leave', streamId: 'room' })
     await client.hears('leaved')
   }
   t.match(await server.app.rooms.dump(), { connections: 2, rooms: [] })
@@ -76,8 +76,8 @@ t.test('An absent peer is shown as absent, for how long, and with what waits for
   const { connection, ...absence } = await gone
   t.same(absence, { app: 'app', room: 'room', peer: peerId, window: 60_000 })
   t.equal(connection, told[0]?.connection, 'it is named after the connection that it lost')
-  second.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
-  t.same(await second.news(), [])
+  second.send({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
+  t.same(await second.heard(), [])
   const absent = await server.app.rooms.peer(String(peerId))
   t.match(absent, { state: 'absent', resumable: true, kept: 1 })
   t.ok(absent?.absentFor != null && absent.absentFor > 0 && absent.absentFor <= 60_000)
@@ -96,12 +96,12 @@ t.test('Events tell what happens, in order, with where and who', async t => {
   const second = await server.connect()
   const { peerId: b } = await second.join('room')
   const frame = { command: 'takeConfiguration', streamId: 'room', type: 'offer', sdp: 'v=0' }
-  first.say(frame)
+  first.send(frame)
   await second.hears('takeConfiguration')
-  second.say({ command: 'dance' })
-  second.say({ command: 'takeCandidate', streamId: 'other', label: 0, id: '0', candidate: '' })
-  await second.hears('notInRoom')
-  second.say({ command: 'leave', streamId: 'room' })
+  second.send({ command: 'dance' })
+  second.send({ command: 'takeCandidate', streamId: 'other', label: 0, id: '0', candidate: '' })
+  await second.hears('error: notInRoom')
+  second.send({ command: 'leave', streamId: 'room' })
   await second.hears('leaved')
   const last = new Promise(resolve => server.app.rooms.once('left', resolve))
   first.socket.terminate()
@@ -139,11 +139,11 @@ t.test('A listener that throws is logged and disturbs nobody', async t => {
   const names: Array<keyof RoomEvents> = ['joined', 'left', 'started', 'relayed', 'refused']
   for (const name of names) server.app.rooms.on(name, () => { throw new Error(`Oops at ${name}.`) })
   const [first, second] = await pair(server)
-  first.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
+  first.send({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: 1 })
   t.match(await second.hears('peerMessageCommand'), { data: 1 })
-  first.say({ command: 'dance' })
-  await first.hears('unknownCommand')
-  second.say({ command: 'leave' })
+  first.send({ command: 'dance' })
+  await first.hears('error: unknownCommand')
+  second.send({ command: 'leave' })
   await second.hears('leaved')
   t.match(await first.hears('stop'), { streamId: 'room' })
   const errors = server.log.lines.filter(line => line.level === 50).map(line => (line.err as Error).message)
@@ -202,7 +202,7 @@ t.test('remove() puts one peer out, and the other one is told', async t => {
   t.match(told.at(-1), { event: 'left', reason: 'removed', peers: 1 })
   t.equal(second.socket.readyState, second.socket.OPEN, 'its connection stays open')
   t.equal(await rooms.remove(String(peer?.id)), false)
-  t.same(await first.news(), ['peerLeft'])
+  t.same(await first.heard(), ['peerLeft'])
 })
 
 t.test('send() reaches everybody in the room and nobody else', async t => {
@@ -216,7 +216,7 @@ t.test('send() reaches everybody in the room and nobody else', async t => {
   for (const client of clients) {
     t.same(await client.hears('countdown'), { command: 'notification', definition: 'countdown', streamId: 'room', data })
   }
-  t.same(await stranger.news(), [])
+  t.same(await stranger.heard(), [])
   t.equal(await rooms.send('app', 'nowhere', 'countdown'), false)
   await rooms.send('app', 'room', 'bare')
   t.same(await clients[0].hears('bare'), { command: 'notification', definition: 'bare', streamId: 'room' })
@@ -229,7 +229,7 @@ t.test('sendToPeer() reaches that one alone', async t => {
   const [peer] = await rooms.peers('app', 'room')
   t.equal(await rooms.sendToPeer(String(peer?.id), 'psst', 1), true)
   t.match(await first.hears('psst'), { data: 1, streamId: 'room' })
-  t.same(await second.news(), [])
+  t.same(await second.heard(), [])
   t.equal(await rooms.sendToPeer('nobody', 'psst'), false)
 })
 
@@ -244,7 +244,7 @@ t.test('The definitions of the protocol are not for the application\'s messages'
     await t.rejects(rooms.send('app', 'nowhere', definition), error, definition)
     await t.rejects(rooms.sendToPeer(String(peer?.id), definition), error, definition)
   }
-  t.same((await first.news()).filter(name => name !== 'start'), [])
+  t.same((await first.heard()).filter(name => name !== 'start'), [])
 })
 
 t.test('Everything that may be elsewhere one day is a promise today', async t => {

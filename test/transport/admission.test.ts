@@ -3,7 +3,8 @@ import Fastify, { type FastifyRequest } from 'fastify'
 import t from 'tap'
 import webrtcSignalling from '../../lib/index.js'
 import type { AppOptions, AuthorizeContext } from '../../lib/index.js'
-import { host, listen, pair, refusal } from '../helpers/host.js'
+import { host, listen, pair } from '../helpers/host.js'
+import { refusal } from '../helpers/signalling-client.js'
 
 // Who gets to the upgrade, and who gets a seat: hooks, origins, authorize.
 
@@ -130,11 +131,11 @@ for (const [name, authorize] of Object.entries(refusals)) {
   t.test(`authorize that ${name} refuses the join, and the connection goes on`, async t => {
     const { app, connect } = await host(t, { authorize: authorize ?? (() => {}) })
     const client = await connect()
-    client.say({ command: 'join', streamId: 'room' })
-    const error = await client.hears('unauthorized_access')
+    client.send({ command: 'join', streamId: 'room' })
+    const error = await client.hears('error: unauthorized_access')
     t.equal(error.streamId, 'room')
     t.notMatch(JSON.stringify(error), 'secret reason', 'why is for the log')
-    t.same(await client.news(), [])
+    t.same(await client.heard(), [])
     t.same((await app.rooms.dump()).rooms, [])
   })
 }
@@ -143,11 +144,11 @@ t.test('authorize that takes too long refuses the join, is in the log, and comes
   let answer = () => {}
   const server = await host(t, { authorizeTimeout: 20, authorize: async () => await new Promise<void>(resolve => { answer = resolve }) })
   const client = await server.connect()
-  client.say({ command: 'join', streamId: 'room' })
-  t.match(await client.hears('unauthorized_access'), { streamId: 'room' })
+  client.send({ command: 'join', streamId: 'room' })
+  t.match(await client.hears('error: unauthorized_access'), { streamId: 'room' })
   t.match(server.log.from(40), [/authorizeTimeout/])
   answer()
-  t.same(await client.news(), [])
+  t.same(await client.heard(), [])
   t.same((await server.app.rooms.dump()).rooms, [])
 })
 
@@ -164,7 +165,7 @@ t.test('A client that has gone when authorize answers takes no seat', async t =>
     }
   })
   const ended = await server.connect()
-  ended.say({ command: 'join', streamId: 'room', token: 'slow' })
+  ended.send({ command: 'join', streamId: 'room', token: 'slow' })
   await begun
   ended.socket.close(1000)
   await ended.closed
@@ -190,8 +191,8 @@ t.test('authorize may set metadata, a role and the capacity of the room', async 
   await client.join('single')
   t.match(await server.app.rooms.get('app', 'single'), { capacity: 1, peers: [{ role: 'host', metadata: { from: 'authorize' } }] })
   const second = await server.connect()
-  second.say({ command: 'join', streamId: 'single' })
-  t.match(await second.hears('NoSpaceForNewPeer'), { streamId: 'single' })
+  second.send({ command: 'join', streamId: 'single' })
+  t.match(await second.hears('error: NoSpaceForNewPeer'), { streamId: 'single' })
   await pair(server)
   t.equal((await server.app.rooms.get('app', 'room'))?.capacity, 2)
 })
@@ -204,11 +205,11 @@ t.test('Frames that come while authorize runs are taken in order, after its answ
   const first = await server.connect()
   await first.join('room')
   const second = await server.connect()
-  second.say({ command: 'join', streamId: 'room', token: 'slow' })
-  for (let n = 0; n < 50; n++) second.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'n', data: n })
-  second.say({ command: 'ping' })
-  second.say({ command: 'leave', streamId: 'room' })
-  t.same(await first.news(), [])
+  second.send({ command: 'join', streamId: 'room', token: 'slow' })
+  for (let n = 0; n < 50; n++) second.send({ command: 'peerMessageCommand', streamId: 'room', definition: 'n', data: n })
+  second.send({ command: 'ping' })
+  second.send({ command: 'leave', streamId: 'room' })
+  t.same(await first.heard(), [])
   answer()
   t.match(await second.next(), { definition: 'joined' })
   t.match(await second.next(), { command: 'pong' })
@@ -230,8 +231,8 @@ t.test('Two joins in one burst are authorized one after the other', async t => {
     }
   })
   const client = await server.connect()
-  client.say({ command: 'join', streamId: 'one' })
-  client.say({ command: 'join', streamId: 'two' })
+  client.send({ command: 'join', streamId: 'one' })
+  client.send({ command: 'join', streamId: 'two' })
   await client.hears('joined')
   await client.hears('joined')
   t.same(order, ['one begins', 'one ends', 'two begins', 'two ends'])
@@ -240,8 +241,8 @@ t.test('Two joins in one burst are authorized one after the other', async t => {
 t.test('More frames behind a join than waitingFrames close the connection with 1008', async t => {
   const server = await host(t, { limits: { waitingFrames: 3 }, authorize: async () => await new Promise(() => {}) })
   const client = await server.connect()
-  client.say({ command: 'join', streamId: 'room' })
-  for (let n = 0; n < 4; n++) client.say({ command: 'ping' })
+  client.send({ command: 'join', streamId: 'room' })
+  for (let n = 0; n < 4; n++) client.send({ command: 'ping' })
   t.match(await client.next(), { definition: 'rateExceeded' })
-  t.equal(await client.closed, 1008)
+  t.equal((await client.closed).code, 1008)
 })

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import t from 'tap'
 import webrtcSignalling from '../../lib/index.js'
-import { host, listen, refusal } from '../helpers/host.js'
+import { host, listen } from '../helpers/host.js'
+import { refusal } from '../helpers/signalling-client.js'
 
 // What is served beside the WebSocket, with which headers, and what a plain GET of the WebSocket's address gets.
 

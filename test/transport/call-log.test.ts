@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { Authorize } from '../../lib/index.js'
-import { host, pair, type Client, type Host, type Log } from '../helpers/host.js'
+import { host, pair, type Host, type Log } from '../helpers/host.js'
+import type { SignallingClient } from '../helpers/signalling-client.js'
 
 // The log of the server follows a call: every line says which application, room, peer and connection it is about, and none says
 // anything of what the two say to each other, nor of what lets somebody in.
@@ -33,15 +34,15 @@ const ours = (log: Log) => log.lines.filter(({ msg }) => !/^(incoming request|re
 const told = (log: Log, msg: string) => ours(log).filter(line => line.msg === msg)
 
 /** Joins with a token, asks for ICE servers, and gives back every secret that the server has told. */
-async function arrive (client: Client, claim: string): Promise<{ peer: string, resumeToken: string, secrets: string[] }> {
+async function arrive (client: SignallingClient, claim: string): Promise<{ peer: string, resumeToken: string, secrets: string[] }> {
   const { peerId, resumeToken } = await client.join('room', { resume: true, claim, token: SECRETS.token })
-  client.say({ command: 'getIceServerConfig' })
+  client.send({ command: 'getIceServerConfig' })
   const { turnServerUsername, turnServerCredential } = await client.hears('iceServerConfig')
   return { peer: String(peerId), resumeToken: String(resumeToken), secrets: [resumeToken, turnServerUsername, turnServerCredential].map(String) }
 }
 
 /** A connection that is cut, once the server knows. */
-async function cut ({ app }: Host, client: Client): Promise<void> {
+async function cut ({ app }: Host, client: SignallingClient): Promise<void> {
   const absent = new Promise(resolve => app.rooms.once('absent', resolve))
   client.socket.terminate()
   await absent
@@ -61,23 +62,23 @@ for (const [name, turn] of Object.entries(turns)) {
     const annArrived = await arrive(ann, SECRETS.annsClaim)
     const benArrived = await arrive(ben, SECRETS.bensClaim)
     await ann.hears('start')
-    ann.say({ command: 'takeConfiguration', streamId: 'room', type: 'offer', sdp: SECRETS.sdp })
-    ann.say({ command: 'takeCandidate', streamId: 'room', label: 0, id: '0', candidate: SECRETS.candidate })
-    ben.say({ command: 'takeConfiguration', streamId: 'room', type: 'answer', sdp: SECRETS.sdp })
-    ben.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: SECRETS.data })
+    ann.send({ command: 'takeConfiguration', streamId: 'room', type: 'offer', sdp: SECRETS.sdp })
+    ann.send({ command: 'takeCandidate', streamId: 'room', label: 0, id: '0', candidate: SECRETS.candidate })
+    ben.send({ command: 'takeConfiguration', streamId: 'room', type: 'answer', sdp: SECRETS.sdp })
+    ben.send({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data: SECRETS.data })
     await ann.hears('peerMessageCommand')
     // One who is refused, one who finds the room full and has its sitters asked, and frames that are none.
     const cay = await connect()
-    cay.say({ command: 'join', streamId: 'room', token: SECRETS.badToken })
-    await cay.hears('unauthorized_access')
-    cay.say({ command: 'join', streamId: 'room', token: SECRETS.token })
-    await cay.hears('NoSpaceForNewPeer')
-    for (const frame of [`{"command":"join","token":"${SECRETS.token}`, { command: SECRETS.token }, { command: 'takeConfiguration', sdp: SECRETS.sdp }]) cay.say(frame)
-    await cay.news()
+    cay.send({ command: 'join', streamId: 'room', token: SECRETS.badToken })
+    await cay.hears('error: unauthorized_access')
+    cay.send({ command: 'join', streamId: 'room', token: SECRETS.token })
+    await cay.hears('error: NoSpaceForNewPeer')
+    for (const frame of [`{"command":"join","token":"${SECRETS.token}`, { command: SECRETS.token }, { command: 'takeConfiguration', sdp: SECRETS.sdp }]) cay.send(frame)
+    await cay.heard()
     await cut(server, ann)
     const back = await connect()
     const { resumeToken: renewed } = await back.join('room', { resume: true, resumeToken: annArrived.resumeToken, token: SECRETS.token })
-    back.say({ command: 'leave', streamId: 'room' })
+    back.send({ command: 'leave', streamId: 'room' })
     await back.hears('leaved')
     for (const client of [back, ben, cay]) {
       client.socket.close(1000)
@@ -117,10 +118,10 @@ for (const [name, turn] of Object.entries(turns)) {
 t.test('A call at level info is one line for each connection, with the code by which the server closed it', async t => {
   const server = await host(t, { limits: { messagesPerSecond: 1, messageBurst: 10 } })
   const [ann, ben] = await pair(server)
-  for (let n = 0; n < 100; n++) ann.say({ command: 'ping' })
-  t.equal(await ann.closed, 1008)
+  for (let n = 0; n < 100; n++) ann.send({ command: 'ping' })
+  t.equal((await ann.closed).code, 1008)
   await server.app.rooms.drain()
-  t.equal(await ben.closed, 1001)
+  t.equal((await ben.closed).code, 1001)
   while (told(server.log, 'a connection is closed').length < 2) await new Promise(setImmediate)
   t.match(ours(server.log).filter(({ level }) => level >= 30), [
     { msg: 'a connection is closed', app: 'app', code: 1008 }, { msg: 'a connection is closed', app: 'app', code: 1001 }
@@ -132,9 +133,9 @@ t.test('A hundred messages that are relayed write no line', async t => {
   const server = await host(t)
   const [ann, ben] = await pair(server)
   const before = server.log.lines.length
-  for (let n = 0; n < 100; n++) ann.say({ command: 'takeCandidate', streamId: 'room', label: 0, id: '0', candidate: '' })
-  t.same(await ann.news(), [])
-  t.equal((await ben.news()).length, 100)
+  for (let n = 0; n < 100; n++) ann.send({ command: 'takeCandidate', streamId: 'room', label: 0, id: '0', candidate: '' })
+  t.same(await ann.heard(), [])
+  t.equal((await ben.heard()).length, 100)
   t.equal(server.log.lines.length, before)
 })
 
@@ -143,8 +144,8 @@ t.test('A connection in two rooms is logged with the room that a line is about',
   const client = await server.connect()
   await client.join('first')
   await client.join('second')
-  client.say({ command: 'join', streamId: 'third' })
-  await client.hears('unauthorized_access')
+  client.send({ command: 'join', streamId: 'third' })
+  await client.hears('error: unauthorized_access')
   const [line] = told(server.log, 'authorize refused a join')
   t.match(line, { room: 'third', connection: String })
   t.equal(line?.peer, undefined, 'it has no peer there')

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
+import { refusal, SignallingClient, type Message } from '../helpers/signalling-client.js'
 import { start } from '../helpers/start.js'
 import { timer } from '../helpers/timer.js'
 
@@ -15,12 +16,6 @@ const HANDSHAKE = 'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Ve
 /** What a busy machine may add to a deadline, ms. */
 const SLACK = 2_000
 
-interface Client {
-  socket: WebSocket
-  messages: Array<Record<string, unknown>>
-  closed: Promise<number>
-}
-
 async function serve (t: Test, options: WebrtcSignallingOptions): Promise<{ app: FastifyInstance, address: string }> {
   const app = Fastify()
   app.get('/health', async () => 'fine')
@@ -28,18 +23,14 @@ async function serve (t: Test, options: WebrtcSignallingOptions): Promise<{ app:
   return { app, address: (await start(t, app)).replace('http', 'ws') }
 }
 
-/** A client that has joined a room of its own, or another one. */
-async function join (address: string, room: string): Promise<Client> {
-  const socket = new WebSocket(address)
-  const messages: Client['messages'] = []
-  const closed = new Promise<number>(resolve => { socket.on('close', resolve) })
-  const first = once(socket, 'message')
-  socket.on('message', data => { messages.push(JSON.parse(String(data)) as Record<string, unknown>) })
-  await once(socket, 'open')
-  socket.send(JSON.stringify({ command: 'join', streamId: room }))
-  await first
-  return { socket, messages, closed }
+/** A client that has joined. */
+async function join (t: Test, address: string, room: string): Promise<SignallingClient> {
+  const client = await SignallingClient.connect(t, address)
+  await client.join(room)
+  return client
 }
+
+const lastOf = ({ frames }: SignallingClient): Message => JSON.parse(frames.at(-1) ?? '{}') as Message
 
 /** A TCP connection that has sent `head` to the server, and nothing else. */
 async function say (t: Test, address: string, head: string): Promise<Socket> {
@@ -88,10 +79,10 @@ t.test('close tells a thousand clients, of which two hundred do not listen, and 
   await Promise.all([stoppedCrowd(t, url, 'stopped-a'), stoppedCrowd(t, url, 'stopped-b')])
   const before = process.getActiveResourcesInfo().sort()
 
-  const deaf: Client[] = []
-  const fine: Client[] = []
+  const deaf: SignallingClient[] = []
+  const fine: SignallingClient[] = []
   for (let i = 0; i < 900; i += 50) {
-    const clients = await Promise.all(Array.from({ length: 50 }, (_, j) => join(url, i < 100 ? `deaf-${i + j}` : `room-${(i + j) >> 1}`)))
+    const clients = await Promise.all(Array.from({ length: 50 }, (_, j) => join(t, url, i < 100 ? `deaf-${i + j}` : `room-${(i + j) >> 1}`)))
     ;(i < 100 ? deaf : fine).push(...clients)
   }
   for (const { socket } of deaf) socket.pause()
@@ -105,13 +96,13 @@ t.test('close tells a thousand clients, of which two hundred do not listen, and 
   t.ok(await withinOne(grace, async () => {
     const closing = app.close()
     const codes = await Promise.all(fine.map(({ closed }) => closed))
-    t.ok(codes.every(code => code === 1001), 'everybody who listens is closed with 1001')
+    t.ok(codes.every(({ code }) => code === 1001), 'everybody who listens is closed with 1001')
     await closing
   }))
-  const told = fine.map(({ messages }) => messages.at(-1))
-  t.ok(told.every(message => message?.definition === 'server_will_stop'), 'everybody who listens was told')
-  t.ok(new Set(told.map(message => message?.retryAfter)).size > 100, 'and they are not asked to come back all at once')
-  t.notOk(fine.some(({ messages }) => messages.some(({ command }) => command === 'stop')), 'nobody is told to end a call because the server goes')
+  const told = fine.map(lastOf)
+  t.ok(told.every(message => message.definition === 'server_will_stop'), 'everybody who listens was told')
+  t.ok(new Set(told.map(message => message.retryAfter)).size > 100, 'and they are not asked to come back all at once')
+  t.notOk(fine.some(({ frames }) => frames.some(frame => frame.includes('"command":"stop"'))), 'nobody is told to end a call because the server goes')
   for (const { socket } of deaf) socket.resume()
   await Promise.all(deaf.map(({ closed }) => closed))
   await turn()
@@ -148,11 +139,11 @@ t.test('close takes one grace period where the plugin is registered twice, and t
   const address = (await start(t, app)).replace('http', 'ws')
   const paths = ['one', 'two', 'three']
   await Promise.all(paths.map(path => mute(t, `${address}/${path}/app`)))
-  const clients = await Promise.all(paths.map(path => join(`${address}/${path}/app`, 'room')))
+  const clients = await Promise.all(paths.map(path => join(t, `${address}/${path}/app`, 'room')))
   let closed = false
   t.ok(await withinOne(grace, async () => {
     const closing = app.close().then(() => { closed = true })
-    t.same(await Promise.all(clients.map(client => client.closed)), [1001, 1001, 1001])
+    t.same((await Promise.all(clients.map(({ closed }) => closed))).map(({ code }) => code), [1001, 1001, 1001])
     t.notOk(closed, 'nobody has to wait for those that do not go')
     await closing
   }))
@@ -183,33 +174,27 @@ t.test('a handshake that a hook holds up until the server drains is refused with
 
 t.test('drain, on demand and twice, refuses newcomers with 503 while the host goes on', async t => {
   const { app, address } = await serve(t, { drain: { grace: 2_000, retryAfter: 4_000 } })
-  const client = await join(`${address}/app`, 'room')
+  const client = await join(t, `${address}/app`, 'room')
   const first = app.rooms.drain()
   const second = app.rooms.drain()
-  t.equal(await client.closed, 1001)
+  t.equal((await client.closed).code, 1001)
   await Promise.all([first, second])
-  const told = client.messages.at(-1)
-  t.equal(told?.definition, 'server_will_stop')
-  t.ok(Number(told?.retryAfter) >= 2_000 && Number(told?.retryAfter) <= 6_000)
+  const told = lastOf(client)
+  t.equal(told.definition, 'server_will_stop')
+  t.ok(Number(told.retryAfter) >= 2_000 && Number(told.retryAfter) <= 6_000)
   t.match(await app.rooms.dump(), { draining: true, connections: 0, rooms: [] })
 
-  const late = new WebSocket(`${address}/app`)
-  late.on('error', () => {})
-  const [, response] = await once(late, 'unexpected-response') as [unknown, { statusCode: number, headers: Record<string, string>, resume: () => void }]
-  response.resume()
-  t.equal(response.statusCode, 503)
-  t.match(response.headers['retry-after'], /^[2-6]$/)
-  late.terminate()
+  t.match(await refusal(`${address}/app`), { status: 503, headers: { 'retry-after': /^[2-6]$/ } })
   t.equal((await fetch(`${address.replace('ws', 'http')}/health`)).status, 200, 'the host\'s own routes still answer')
   await app.rooms.drain()
 })
 
 t.test('close twice is close once', async t => {
   const { app, address } = await serve(t, { drain: { grace: 1_000 } })
-  const client = await join(`${address}/app`, 'room')
+  const client = await join(t, `${address}/app`, 'room')
   await Promise.all([app.close(), app.close()])
-  t.equal(await client.closed, 1001)
-  t.equal(client.messages.filter(({ definition }) => definition === 'server_will_stop').length, 1)
+  t.equal((await client.closed).code, 1001)
+  t.equal(client.frames.filter(frame => frame.includes('"server_will_stop"')).length, 1)
   await app.close()
 })
 

@@ -3,7 +3,8 @@ import t, { type Test } from 'tap'
 import type { WebSocket } from 'ws'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
-import { listen, Log, pair, refusal, type Host } from '../helpers/host.js'
+import { listen, Log, pair, type Host } from '../helpers/host.js'
+import { refusal } from '../helpers/signalling-client.js'
 
 // A host's log may fail on what it is told, as where a serializer expects something else under a name of ours. Whatever we write
 // there, the client gets what it would get with a log that works, and the process goes on.
@@ -34,9 +35,9 @@ const cases: LogCase[] = [
       // Stands for a defect of our own.
       t.intercept(RoomRegistry.prototype, 'join', { value: fails })
       const client = await connect()
-      client.say({ command: 'join', streamId: 'room' })
-      await client.hears('internalError')
-      t.equal(await client.closed, 1011)
+      client.send({ command: 'join', streamId: 'room' })
+      await client.hears('error: internalError')
+      t.equal((await client.closed).code, 1011)
     }
   },
   {
@@ -45,7 +46,7 @@ const cases: LogCase[] = [
     options: { heartbeat: { interval: 20, timeout: 40 } },
     async meets ({ connect }, t) {
       const client = await connect('/app', { autoPong: false })
-      t.equal(await client.closed, 1006)
+      t.equal((await client.closed).code, 1006)
     }
   },
   {
@@ -59,8 +60,8 @@ const cases: LogCase[] = [
       let heard: string[] = []
       // The buffers of the system, on both sides, take some megabytes before ours has to.
       for (let sent = 0; heard.length === 0 && sent < 1_000; sent++) {
-        sender.say(frame)
-        heard = await sender.news()
+        sender.send(frame)
+        heard = await sender.heard()
       }
       t.equal(heard[0], 'stop', 'the room is told')
       t.notOk(heard.includes('internalError'))
@@ -72,9 +73,9 @@ const cases: LogCase[] = [
     options: { authorize: () => { throw new Error('No.') } },
     async meets ({ connect }) {
       const client = await connect()
-      client.say({ command: 'join', streamId: 'room' })
-      await client.hears('unauthorized_access')
-      await client.news()
+      client.send({ command: 'join', streamId: 'room' })
+      await client.hears('error: unauthorized_access')
+      await client.heard()
     }
   },
   {
@@ -83,9 +84,9 @@ const cases: LogCase[] = [
     options: { authorize: async () => { throw new Error('No.') } },
     async meets ({ connect }) {
       const client = await connect()
-      client.say({ command: 'join', streamId: 'room' })
-      await client.hears('unauthorized_access')
-      await client.news()
+      client.send({ command: 'join', streamId: 'room' })
+      await client.hears('error: unauthorized_access')
+      await client.heard()
     }
   },
   {
@@ -94,9 +95,9 @@ const cases: LogCase[] = [
     options: { authorize: () => new Promise(() => {}), authorizeTimeout: 20 },
     async meets ({ connect }) {
       const client = await connect()
-      client.say({ command: 'join', streamId: 'room' })
-      await client.hears('unauthorized_access')
-      await client.news()
+      client.send({ command: 'join', streamId: 'room' })
+      await client.hears('error: unauthorized_access')
+      await client.heard()
     }
   },
   {
@@ -105,9 +106,9 @@ const cases: LogCase[] = [
     options: { turn: { urls, credentials: fails } },
     async meets ({ connect }) {
       const client = await connect()
-      client.say({ command: 'getIceServerConfig' })
+      client.send({ command: 'getIceServerConfig' })
       await client.hears('iceServerConfig')
-      await client.news()
+      await client.heard()
     }
   },
   ...[fails, async () => fails()].map((listener): LogCase => ({
@@ -116,7 +117,7 @@ const cases: LogCase[] = [
     async meets (host, t) {
       host.app.rooms.on('joined', listener as () => void)
       const clients = await pair(host)
-      for (const client of clients) t.same(await client.news(), [])
+      for (const client of clients) t.same(await client.heard(), [])
     }
   })),
   {
@@ -138,7 +139,7 @@ const cases: LogCase[] = [
     line: 'a WebSocket failed',
     level: 20,
     async meets ({ connect }, t) {
-      t.equal(await (await connect('/broken')).closed, 1006)
+      t.equal((await (await connect('/broken')).closed).code, 1006)
     }
   }
 ]
@@ -162,7 +163,7 @@ for (const { line, level, options = {}, meets } of cases) {
     const host = await hostWith(t, options, { ...log.logger, serializers }, log)
     await meets(host, t)
     t.match(log.lines.filter(({ msg }) => typeof line === 'string' ? msg === line : line.test(msg)), [{ level }], 'it is written')
-    t.same(await (await host.connect()).news(), [], 'and the server goes on')
+    t.same(await (await host.connect()).heard(), [], 'and the server goes on')
   })
 }
 
@@ -175,7 +176,7 @@ t.test('A host whose log writes nothing of ours goes on', async t => {
   }
   const { connect } = await hostWith(t, { authorize: () => { throw new Error('No.') } }, { ...log.logger, hooks: { logMethod } } as never, log)
   const client = await connect()
-  client.say({ command: 'join', streamId: 'room' })
-  await client.hears('unauthorized_access')
-  t.same(await client.news(), [])
+  client.send({ command: 'join', streamId: 'room' })
+  await client.hears('error: unauthorized_access')
+  t.same(await client.heard(), [])
 })

@@ -6,7 +6,8 @@ import { connect, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import webrtcSignalling from '../../lib/index.js'
-import { Client, host, pair, refusal } from '../helpers/host.js'
+import { host, pair } from '../helpers/host.js'
+import { refusal, SignallingClient } from '../helpers/signalling-client.js'
 import { start } from '../helpers/start.js'
 
 // The host's server stays the host's: what the plugin takes of it, and what becomes of the rest when it closes.
@@ -17,8 +18,8 @@ t.test('Only the two signalling routes answer an upgrade by 101, all other addre
     t.equal((await refusal(`${origin}/app/${path}`)).status, 200, path)
   }
   t.equal((await refusal(`${origin}/app/other`)).status, 404)
-  await Client.connect(t, `${origin}/app`)
-  await Client.connect(t, `${origin}/app/websocket`)
+  await SignallingClient.connect(t, `${origin}/app`)
+  await SignallingClient.connect(t, `${origin}/app/websocket`)
 })
 
 t.test('A file of ours answers an upgrade by an HTTP status beside a @fastify/websocket of the host too', async t => {
@@ -95,14 +96,14 @@ t.test('Of two apps on one HTTP server, the one that closes does not drain the o
   await b.register(webrtcSignalling, { prefix: '/b', drain: { grace: 50 } })
   await b.ready()
   const origin = await start(t, a)
-  const client = await Client.connect(t, `${origin}/b/app`)
+  const client = await SignallingClient.connect(t, `${origin}/b/app`)
   await client.join('room')
-  const other = await Client.connect(t, `${origin}/a/app`)
+  const other = await SignallingClient.connect(t, `${origin}/a/app`)
   await other.join('room')
   await b.close()
-  t.equal(await client.closed, 1001)
-  t.same(await other.news(), [], 'the other app goes on')
-  await pair({ app: a, origin, log: undefined as never, connect: (path = '/a/app') => Client.connect(t, origin + path) }, '/a/app', 'more')
+  t.equal((await client.closed).code, 1001)
+  t.same(await other.heard(), [], 'the other app goes on')
+  await pair({ app: a, origin, log: undefined as never, connect: (path = '/a/app') => SignallingClient.connect(t, origin + path) }, '/a/app', 'more')
 })
 
 t.test('Invalid UTF-8 from one peer ends that connection alone', async t => {
@@ -111,9 +112,9 @@ t.test('Invalid UTF-8 from one peer ends that connection alone', async t => {
   await app.register(websocket, { options: { skipUTF8Validation: true } })
   await app.register(webrtcSignalling)
   const origin = await start(t, app)
-  const [one, other] = await pair({ app, origin, log: undefined as never, connect: (path = '/app') => Client.connect(t, origin + path) })
+  const [one, other] = await pair({ app, origin, log: undefined as never, connect: (path = '/app') => SignallingClient.connect(t, origin + path) })
   one.socket.send(Buffer.from([0x7b, 0xff, 0x7d]), { binary: false })
-  t.equal(await one.closed, 1007)
+  t.equal((await one.closed).code, 1007)
   t.equal(other.socket.readyState, WebSocket.OPEN)
 })
 

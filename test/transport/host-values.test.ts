@@ -25,7 +25,7 @@ for (const [what, issued] of Object.entries(badCredentials)) {
   t.test(`turn.credentials that returns ${what} is answered without TURN, and is in the log`, async t => {
     const { connect, log } = await host(t, { iceServers: [{ urls: 'stun:stun.example' }], turn: { urls, credentials: (() => issued) as TurnCredentialsFunction } })
     const client = await connect()
-    client.say({ command: 'getIceServerConfig' })
+    client.send({ command: 'getIceServerConfig' })
     const answer = await client.hears('iceServerConfig')
     t.match(answer, { stunServerUri: 'stun:stun.example', iceServers: [{ urls: 'stun:stun.example' }] })
     t.notOk('ttl' in answer)
@@ -38,7 +38,7 @@ t.test('a ttl of turn.credentials goes out as whole seconds, and without one tha
   const { connect } = await host(t, { turn: { urls, ttl: 600, credentials: () => issued.shift() ?? { username: '', credential: '' } } })
   const client = await connect()
   for (const ttl of [99, 600]) {
-    client.say({ command: 'getIceServerConfig' })
+    client.send({ command: 'getIceServerConfig' })
     t.equal((await client.hears('iceServerConfig')).ttl, ttl)
   }
 })
@@ -54,8 +54,8 @@ for (const [what, grant] of Object.entries(badGrants)) {
   t.test(`authorize that returns ${what} refuses the join, and is in the log`, async t => {
     const { app, connect, log } = await host(t, { authorize: () => grant as Authorization })
     const client = await connect()
-    client.say({ command: 'join', streamId: 'room' })
-    await client.hears('unauthorized_access')
+    client.send({ command: 'join', streamId: 'room' })
+    await client.hears('error: unauthorized_access')
     t.ok(log.lines.some(line => line.msg === 'authorize refused a join'))
     t.same(await app.rooms.list(), [])
   })
@@ -78,7 +78,7 @@ t.test('what fastify.rooms is handed for clients is checked before it goes out, 
     await t.rejects(rooms.close('app', 'room', reason as unknown as string), bad)
     await t.rejects(rooms.remove(id, reason as unknown as string), bad)
   }
-  for (const client of clients) t.same(await client.news(), [])
+  for (const client of clients) t.same(await client.heard(), [])
 })
 
 t.test('turn: and turns: without username and credential stop the start and are named, wherever they are', async t => {

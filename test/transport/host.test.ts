@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import t from 'tap'
 import webrtcSignalling from '../../lib/index.js'
-import { Client, host, listen, Log, pair, refusal } from '../helpers/host.js'
+import { host, listen, Log, pair } from '../helpers/host.js'
+import { refusal, SignallingClient } from '../helpers/signalling-client.js'
 import { start } from '../helpers/start.js'
 
 // Every way of registering the plugin. What else may live in the same app is in neighbours.test.ts.
@@ -31,7 +32,7 @@ t.test('Rooms of the same name in two applications never meet', async t => {
   await one.join('room')
   const other = await connect('/other')
   t.match(await other.join('room'), { peers: 0 })
-  t.same(await one.news(), [])
+  t.same(await one.heard(), [])
   t.same((await app.rooms.apps()).sort(), ['one', 'other'])
 })
 
@@ -81,7 +82,7 @@ t.test('Twice on one server, under different prefixes, the rooms are apart', asy
   await a.join('room')
   const b = await connect('/b/app')
   t.match(await b.join('room'), { peers: 0 }, 'the other room of that name is another room')
-  t.same(await a.news(), [])
+  t.same(await a.heard(), [])
   t.equal(app.rooms, app.rooms.under('/a'), 'the first registration is what fastify.rooms is')
   t.equal(app.rooms.under('/b').prefix, '/b')
   t.equal(app.rooms.under('/b').under('/a'), app.rooms, 'each knows the other')
@@ -157,8 +158,8 @@ t.test('Two servers in one process share nothing', async t => {
   const stranger = await other.connect()
   t.match(await stranger.join('room'), { peers: 0 })
   await other.app.close()
-  t.equal(await stranger.closed, 1001)
-  t.same(await client.news(), [], 'the one goes on when the other closes')
+  t.equal((await stranger.closed).code, 1001)
+  t.same(await client.heard(), [], 'the one goes on when the other closes')
 })
 
 t.test('The rooms are there as soon as the plugin is registered', async t => {
@@ -183,7 +184,7 @@ t.test('fastify.close() tells every client when to come back, and closes with 10
   for (const client of clients) {
     const { retryAfter } = await client.hears('server_will_stop')
     t.ok(typeof retryAfter === 'number' && retryAfter >= 500 && retryAfter <= 1500, `${retryAfter} ms`)
-    t.equal(await client.closed, 1001)
+    t.equal((await client.closed).code, 1001)
   }
   await closing
 })
@@ -193,10 +194,10 @@ t.test('rooms.drain() refuses whoever comes from now on with 503 and Retry-After
   app.get('/health', async () => 'ok')
   await app.register(webrtcSignalling, { drain: { retryAfter: 4000 } })
   const origin = await start(t, app)
-  const client = await Client.connect(t, `${origin}/app`)
+  const client = await SignallingClient.connect(t, `${origin}/app`)
   await client.join('room')
   await app.rooms.drain()
-  t.equal(await client.closed, 1001)
+  t.equal((await client.closed).code, 1001)
   t.equal(app.rooms.draining, true)
   const { status, headers, body } = await refusal(`${origin}/app`)
   t.equal(status, 503)

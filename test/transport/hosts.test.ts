@@ -20,8 +20,8 @@ import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
 import { certificate } from '../helpers/certificate.js'
-import { listen, Log, refusal } from '../helpers/host.js'
-import { SignallingClient } from '../helpers/signalling-client.js'
+import { listen, Log } from '../helpers/host.js'
+import { refusal, SignallingClient } from '../helpers/signalling-client.js'
 import { CUT_OFF, passEverything, tlsProxy } from '../helpers/tls-proxy.js'
 
 // What hosts have beside the plugin. For each: the host does what it does without the plugin, a call sets itself up, close() ends.
@@ -603,8 +603,8 @@ t.test('logLevel and logSerializers hold for our routes and for what we log of c
   t.notOk(log.lines.some(({ level, code }) => level < 30 && code !== undefined), 'nothing at debug')
   await fetch(`${origin}/own`)
   const client = await connect('/app')
-  client.say({ command: 'join', streamId: 'secret' })
-  await client.hears('unauthorized_access')
+  client.send({ command: 'join', streamId: 'secret' })
+  await client.hears('error: unauthorized_access')
   t.match(log.lines.find(({ msg }) => msg === 'authorize refused a join'), { room: 'a room' })
   const quiet = Fastify({ logger: log.logger })
   await quiet.register(webrtcSignalling, { apps: ['app'], logLevel: 'silent' })

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { host, pair, refusal } from '../helpers/host.js'
+import { host, pair } from '../helpers/host.js'
+import { refusal } from '../helpers/signalling-client.js'
 
 // Each limit as an option of the plugin: what happens at it, and that whoever stays below it is let be.
 
@@ -9,47 +10,47 @@ t.test('frameBytes: a larger frame is answered by tooLarge and then 1009, one of
   const [good, bad] = [await connect(), await connect()]
   const ping = (bytes: number) => JSON.stringify({ command: 'ping', padding: '' }).replace('""', `"${'x'.repeat(bytes - 31)}"`)
   t.equal(ping(2_000).length, 2_000)
-  good.say(ping(2_000))
+  good.send(ping(2_000))
   await good.hears('pong')
-  bad.say(ping(2_001))
-  t.match(await bad.hears('tooLarge'), { command: 'error' })
-  t.equal(await bad.closed, 1009)
+  bad.send(ping(2_001))
+  t.match(await bad.hears('error: tooLarge'), { command: 'error' })
+  t.equal((await bad.closed).code, 1009)
 })
 
 t.test('frameBytes: a frame that is larger by far is not even read to its end', async t => {
   const { connect } = await host(t, { limits: { frameBytes: 2_000 } })
   const client = await connect()
-  client.say('x'.repeat(1_000_000))
-  t.equal(await client.closed, 1009)
+  client.send('x'.repeat(1_000_000))
+  t.equal((await client.closed).code, 1009)
 })
 
 t.test('frameBytes: the other peer hears of neither the frame nor the error', async t => {
   const server = await host(t, { limits: { frameBytes: 2_000 } })
   const [first, second] = await pair(server)
-  second.say({ command: 'peerMessageCommand', streamId: 'room', definition: 'x', data: 'x'.repeat(2_000) })
+  second.send({ command: 'peerMessageCommand', streamId: 'room', definition: 'x', data: 'x'.repeat(2_000) })
   await second.closed
   t.match(await first.hears('stop'), { reason: 'lost' })
-  t.same(await first.news(), ['peerLeft'])
+  t.same(await first.heard(), ['peerLeft'])
 })
 
 t.test('messagesPerSecond: above it frames get rateExceeded, and who goes on all the same is closed with 1008', async t => {
   const { connect } = await host(t, { limits: { messagesPerSecond: 1, messageBurst: 10 } })
   const client = await connect()
-  for (let n = 0; n < 200; n++) client.say({ command: 'ping' })
+  for (let n = 0; n < 200; n++) client.send({ command: 'ping' })
   for (let n = 0; n < 10; n++) t.match(await client.next(), { command: 'pong' })
   t.match(await client.next(), { command: 'error', definition: 'rateExceeded' }, 'an error first')
-  t.equal(await client.closed, 1008)
+  t.equal((await client.closed).code, 1008)
 })
 
 t.test('messagesPerSecond: a client that heeds the error stays', async t => {
   const { connect } = await host(t, { limits: { messagesPerSecond: 1_000, messageBurst: 2 } })
   const client = await connect()
-  for (let n = 0; n < 10; n++) client.say({ command: 'ping' })
-  await client.hears('rateExceeded')
-  client.heard.splice(0)
+  for (let n = 0; n < 10; n++) client.send({ command: 'ping' })
+  await client.hears('error: rateExceeded')
+  client.skip()
   // A millisecond brings a token back; attempts before that are answered by errors, of which there may be some.
   for (let answer = ''; answer !== 'pong';) {
-    client.say({ command: 'ping' })
+    client.send({ command: 'ping' })
     answer = (await client.next()).command
   }
   t.equal(client.socket.readyState, client.socket.OPEN)
@@ -64,23 +65,23 @@ t.test('messagesPerSecond: WebSocket pings are no way around it', async t => {
     client.socket.ping()
     over = await Promise.race([once(client.socket, 'pong').then(() => false), ended])
   }
-  t.equal(await client.closed, 1008)
+  t.equal((await client.closed).code, 1008)
 })
 
 t.test('bytesPerSecond: above it frames get rateExceeded, and then 1008', async t => {
   const { connect } = await host(t, { limits: { frameBytes: 2_000, bytesPerSecond: 100, byteBurst: 4_000 } })
   const client = await connect()
   const frame = JSON.stringify({ command: 'ping', padding: 'x'.repeat(1_000) })
-  for (let n = 0; n < 100; n++) client.say(frame)
+  for (let n = 0; n < 100; n++) client.send(frame)
   for (let n = 0; n < 3; n++) t.match(await client.next(), { command: 'pong' })
   t.match(await client.next(), { definition: 'rateExceeded' })
-  t.equal(await client.closed, 1008)
+  t.equal((await client.closed).code, 1008)
 })
 
 t.test('bytesPerSecond: a single frame that is allowed always fits', async t => {
   const { connect } = await host(t, { limits: { frameBytes: 2_000, bytesPerSecond: 10, byteBurst: 10 } })
   const client = await connect()
-  client.say(JSON.stringify({ command: 'ping', padding: 'x'.repeat(1_900) }))
+  client.send(JSON.stringify({ command: 'ping', padding: 'x'.repeat(1_900) }))
   await client.hears('pong')
 })
 
@@ -89,11 +90,11 @@ t.test('joinsPerMinute: one address, on however many connections, joins no more 
   const [first, second] = [await connect(), await connect()]
   await first.join('one')
   await second.join('two')
-  first.say({ command: 'leave', streamId: 'one' })
+  first.send({ command: 'leave', streamId: 'one' })
   await first.join('one')
-  second.say({ command: 'join', streamId: 'three' })
-  t.match(await second.hears('rateExceeded'), { streamId: 'three', retryAfter: 60_000 })
-  t.same(await second.news(), [], 'the connection goes on')
+  second.send({ command: 'join', streamId: 'three' })
+  t.match(await second.hears('error: rateExceeded'), { streamId: 'three', retryAfter: 60_000 })
+  t.same(await second.heard(), [], 'the connection goes on')
 })
 
 t.test('keyGenerator: what it returns is what counts as one address', async t => {
@@ -106,8 +107,8 @@ t.test('keyGenerator: what it returns is what counts as one address', async t =>
   const ben = await connect('/app', as('ben'))
   await ann.join('one')
   await ben.join('two')
-  ann.say({ command: 'join', streamId: 'three' })
-  await ann.hears('rateExceeded')
+  ann.send({ command: 'join', streamId: 'three' })
+  await ann.hears('error: rateExceeded')
   t.equal((await refusal(`${origin}/app`, as('ann'))).status, 429)
 })
 
@@ -174,8 +175,8 @@ t.test('rooms: one more in an application is tooManyRooms; there may be two in t
   const { connect } = await host(t, { limits: { rooms: 1 } })
   const [first, second] = [await connect('/one'), await connect('/one')]
   await first.join('room')
-  second.say({ command: 'join', streamId: 'another' })
-  t.match(await second.hears('tooManyRooms'), { streamId: 'another' })
+  second.send({ command: 'join', streamId: 'another' })
+  t.match(await second.hears('error: tooManyRooms'), { streamId: 'another' })
   await second.join('room')
   await (await connect('/two')).join('another')
 })
@@ -185,9 +186,9 @@ t.test('roomsPerConnection: one more is tooManyRooms, until another is left', as
   const client = await connect()
   await client.join('one')
   await client.join('two')
-  client.say({ command: 'join', streamId: 'three' })
-  t.match(await client.hears('tooManyRooms'), { streamId: 'three' })
-  client.say({ command: 'leave', streamId: 'one' })
+  client.send({ command: 'join', streamId: 'three' })
+  t.match(await client.hears('error: tooManyRooms'), { streamId: 'three' })
+  client.send({ command: 'leave', streamId: 'one' })
   await client.join('three')
 })
 
@@ -198,12 +199,12 @@ t.test('joinsInFlight: one more that would have to wait is refused at once, with
     authorize: async (_request, { token }) => { if (token === 'slow') await new Promise<void>(resolve => { answer = resolve }) }
   })
   const [slow, other] = [await connect(), await connect()]
-  slow.say({ command: 'join', streamId: 'one', token: 'slow' })
+  slow.send({ command: 'join', streamId: 'one', token: 'slow' })
   // Each connection is read in the order in which the bytes came, so that after a round trip the join above is under way.
   slow.socket.ping()
   await new Promise(resolve => slow.socket.once('pong', resolve))
-  other.say({ command: 'join', streamId: 'two' })
-  t.match(await other.hears('rateExceeded'), { streamId: 'two', retryAfter: 1_000 })
+  other.send({ command: 'join', streamId: 'two' })
+  t.match(await other.hears('error: rateExceeded'), { streamId: 'two', retryAfter: 1_000 })
   answer()
   await slow.hears('joined')
   await other.join('two')
@@ -213,8 +214,8 @@ t.test('joinTimeout: who joins nothing is closed with 1013, and who has joined i
   const { connect } = await host(t, { limits: { joinTimeout: 300 } })
   const [idle, busy] = [await connect(), await connect()]
   await busy.join('room')
-  t.equal(await idle.closed, 1013)
-  t.same(await busy.news(), [])
+  t.equal((await idle.closed).code, 1013)
+  t.same(await busy.heard(), [])
 })
 
 t.test('joinTimeout: it begins again with the last leave', async t => {
@@ -222,10 +223,10 @@ t.test('joinTimeout: it begins again with the last leave', async t => {
   const client = await connect()
   await client.join('one')
   await client.join('two')
-  client.say({ command: 'leave', streamId: 'one' })
-  t.same(await client.news(), ['leaved'])
-  client.say({ command: 'leave', streamId: 'two' })
-  t.equal(await client.closed, 1013)
+  client.send({ command: 'leave', streamId: 'one' })
+  t.same(await client.heard(), ['leaved'])
+  client.send({ command: 'leave', streamId: 'two' })
+  t.equal((await client.closed).code, 1013)
 })
 
 t.test('Limits of one application are counted for it alone', async t => {

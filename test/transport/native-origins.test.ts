@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
 import { handshakeOf, NATIVE_NAMES, wsOptions } from '../helpers/native-handshakes.js'
-import { refusal, type Host, host as start } from '../helpers/host.js'
+import { type Host, host as start } from '../helpers/host.js'
+import { refusal, SignallingClient } from '../helpers/signalling-client.js'
 
 // Who comes in without an origin that is allowed: native clients, and nobody that a browser may be behind.
 
@@ -57,12 +58,8 @@ for (const name of NATIVE_NAMES) {
     for (const options of [{}, { allowedOrigins: ['https://app.example.com'] }, { allowedOrigins: [] }]) {
       const server = await host(t, options)
       const handshake = handshakeOf(name, hostOf(server))
-      const socket = new WebSocket(`${server.origin.replace('http', 'ws')}/app`, handshake.protocols, wsOptions(handshake))
-      t.teardown(() => socket.terminate())
-      await once(socket, 'open')
-      const said = once(socket, 'message')
-      socket.send('{"command":"join","streamId":"room1"}')
-      t.match(JSON.parse(String((await said)[0])), { definition: 'joined' }, JSON.stringify(options))
+      const client = await SignallingClient.connect(t, `${server.origin}/app`, wsOptions(handshake), handshake.protocols)
+      t.match(await client.join('room1'), { definition: 'joined' }, JSON.stringify(options))
     }
   })
 

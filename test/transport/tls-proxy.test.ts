@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { request } from 'node:https'
 import t, { type Test } from 'tap'
-import { WebSocket } from 'ws'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import { host, type Host } from '../helpers/host.js'
 import { SignallingClient, talks } from '../helpers/signalling-client.js'
@@ -42,11 +41,9 @@ const CHROMIUM = {
 
 /** Whether a handshake reaches the server: the proxy takes it first, and closes it where the server refuses. */
 async function getsIn (t: Test, front: string, headers: Record<string, string>): Promise<boolean> {
-  const socket = new WebSocket(toWs(front), { headers, rejectUnauthorized: false })
-  t.teardown(() => socket.terminate())
-  await once(socket, 'open')
-  socket.send('{"command":"ping"}')
-  return await Promise.race([once(socket, 'message').then(() => true), once(socket, 'close').then(() => false)])
+  const client = await SignallingClient.connect(t, toWs(front), { headers, rejectUnauthorized: false })
+  client.send({ command: 'ping' })
+  return await Promise.race([client.hears('pong').then(() => true), client.closed.then(() => false)])
 }
 
 t.test('The address sends a person to the page, which has all that it loads, and what it connects to is below the prefix', async t => {

@@ -2,24 +2,25 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import t from 'tap'
 import { UnjoinedConnections, type UnjoinedConnection } from '../../lib/transport/limits/unjoined-connections.js'
-import { host, refusal, type Client } from '../helpers/host.js'
+import { host } from '../helpers/host.js'
+import { refusal, type SignallingClient } from '../helpers/signalling-client.js'
 
 // At the limit for one address its oldest connection that never joined gives way to a newcomer, and nobody else does.
 
 t.test('24 renders of a React Native app open 24 sockets, and the next person behind the same NAT gets in', async t => {
   const { connect, app } = await host(t, { limits: { connectionsPerAddress: 24 } })
-  const sockets: Client[] = []
+  const sockets: SignallingClient[] = []
   for (let render = 0; render < 24; render++) sockets.push(await connect())
   // The SDK joins on the first, and uses no other.
   await sockets[0]?.join('room')
   const next = await connect()
-  t.equal(await sockets[1]?.closed, 1013, 'the oldest that joined nothing')
+  t.equal((await sockets[1]?.closed)?.code, 1013, 'the oldest that joined nothing')
   t.match(await next.join('room'), { peers: 1 })
   await sockets[0]?.hears('start')
-  t.same(await sockets[2]?.news(), [], 'one for one')
+  t.same(await sockets[2]?.heard(), [], 'one for one')
   for (let more = 0; more < 22; more++) await (await connect()).join(`room${more}`)
   t.equal((await app.rooms.dump()).rooms.length, 23)
-  t.same(await sockets[0]?.news(), [], 'who sits is not disturbed')
+  t.same(await sockets[0]?.heard(), [], 'who sits is not disturbed')
 })
 
 t.test('who sits, who has left again, and who is about to join never gives way: then a newcomer gets 429', async t => {
@@ -31,16 +32,16 @@ t.test('who sits, who has left again, and who is about to join never gives way: 
   const [sits, left, joining] = [await connect(), await connect(), await connect()]
   await sits.join('one')
   await left.join('two')
-  left.say({ command: 'leave', streamId: 'two' })
+  left.send({ command: 'leave', streamId: 'two' })
   await left.hears('leaved')
-  joining.say({ command: 'join', streamId: 'three', token: 'slow' })
+  joining.send({ command: 'join', streamId: 'three', token: 'slow' })
   joining.socket.ping()
   await new Promise(resolve => joining.socket.once('pong', resolve))
   t.equal((await refusal(`${origin}/app`)).status, 429)
   answer()
   await joining.hears('joined')
   t.equal((await refusal(`${origin}/app`)).status, 429)
-  for (const client of [sits, left, joining]) t.same(await client.news(), [])
+  for (const client of [sits, left, joining]) t.same(await client.heard(), [])
 })
 
 t.test('an address does not make another one give way, nor does a handshake that fails', async t => {
@@ -53,7 +54,7 @@ t.test('an address does not make another one give way, nor does a handshake that
   const broken = get(`${origin}/app`, { headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'too short', 'x-user': 'ann' } })
   const [answer] = await once(broken, 'response') as [IncomingMessage]
   t.equal(answer.resume().statusCode, 400)
-  t.same(await ann.news(), [])
+  t.same(await ann.heard(), [])
 })
 
 t.test('of those who gave way and do not go, only a few stay; the place of each counts once', async t => {

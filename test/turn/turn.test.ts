@@ -2,7 +2,8 @@ import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
 import t from 'tap'
 import type { TurnCredentialsFunction } from '../../lib/index.js'
-import { host, type Client, type Host, type Message } from '../helpers/host.js'
+import { host, type Host } from '../helpers/host.js'
+import type { Message, SignallingClient } from '../helpers/signalling-client.js'
 
 // The answer to getIceServerConfig: for whom there are TURN credentials in it, and what is never in it.
 
@@ -17,8 +18,8 @@ interface Answer extends Message {
   ttl?: number
 }
 
-async function ask (client: Client): Promise<Answer> {
-  client.say({ command: 'getIceServerConfig' })
+async function ask (client: SignallingClient): Promise<Answer> {
+  client.send({ command: 'getIceServerConfig' })
   return await client.hears('iceServerConfig') as Answer
 }
 
@@ -65,8 +66,8 @@ t.test('Where authorize decides who may join, there is TURN only for who has joi
   t.match(before, stunAlone)
   t.equal(before.iceServers.length, 1)
   t.equal(before.ttl, undefined)
-  client.say({ command: 'join', streamId: 'room' })
-  await client.hears('unauthorized_access')
+  client.send({ command: 'join', streamId: 'room' })
+  await client.hears('error: unauthorized_access')
   t.match(await ask(client), stunAlone, 'nor after a refusal')
   await client.join('room', { token: 'sesame' })
   t.equal((await ask(client)).iceServers.length, 2)
@@ -78,12 +79,12 @@ t.test('Who asked before it sat is told again, by itself, once it sits and befor
   await first.join('room')
   const second = await connect()
   t.equal((await ask(second)).iceServers.length, 0)
-  second.say({ command: 'join', streamId: 'room' })
+  second.send({ command: 'join', streamId: 'room' })
   t.match(await second.next(), { definition: 'joined' })
   t.match(await second.next(), { command: 'iceServerConfig', stunServerUri: 'turn:turn.example:3478' })
   const shy = await connect()
   await shy.join('another')
-  t.same(await shy.news(), [], 'who did not ask is not told')
+  t.same(await shy.heard(), [], 'who did not ask is not told')
 })
 
 t.test('The hooks of the route come before any TURN credentials', async t => {
@@ -127,8 +128,8 @@ t.test('Frames behind a slow credentials function are taken after it, in order',
     }
   })
   const client = await connect()
-  client.say({ command: 'getIceServerConfig' })
-  client.say({ command: 'ping' })
+  client.send({ command: 'getIceServerConfig' })
+  client.send({ command: 'ping' })
   await begun
   answer()
   t.match(await client.next(), { command: 'iceServerConfig', ttl: 3600 })
@@ -148,7 +149,7 @@ for (const [style, credentials] of Object.entries({
     t.match(answer, { stunServerUri: 'stun:stun.example', turnServerUsername: '' })
     t.notMatch(JSON.stringify(answer), 'is down')
     t.match(log.from(50), [/turn\.credentials failed/])
-    t.same(await client.news(), [])
+    t.same(await client.heard(), [])
   })
 }
 
@@ -177,7 +178,7 @@ t.test('A credentials function that never answers holds a client up for authoriz
   t.same(log.from(50), [], 'and that while both are still waiting')
   for (const answer of await Promise.all(answers)) t.match(answer, { stunServerUri: 'stun:stun.example', turnServerUsername: '' })
   t.match(log.from(50), [/turn\.credentials failed/, /turn\.credentials failed/])
-  for (const client of waiting) t.same(await client.news(), [], 'the connection goes on')
+  for (const client of waiting) t.same(await client.heard(), [], 'the connection goes on')
 })
 
 t.test('Who asked before it sat is told of no TURN where the credentials function fails, and the process lives', async t => {
@@ -189,10 +190,10 @@ t.test('Who asked before it sat is told of no TURN where the credentials functio
     const { connect } = await host(t, { turn: { urls: turn.urls, credentials }, authorize: () => {} })
     const client = await connect()
     await ask(client)
-    client.say({ command: 'join', streamId: 'room' })
+    client.send({ command: 'join', streamId: 'room' })
     await client.hears('joined')
     t.match(await client.hears('iceServerConfig'), { turnServerUsername: '' })
-    t.same(await client.news(), [])
+    t.same(await client.heard(), [])
   }
 })
 
@@ -205,8 +206,8 @@ t.test('The secret is in no frame, no log line, no error and no dump', async t =
     await ask(client)
     await client.join('room')
     await ask(client)
-    for (const bad of ['{', '[]', '{"command":"dance"}', '{"command":"getIceServerConfig","streamId":7}', '{"command":"join"}']) client.say(bad)
-    await client.news()
+    for (const bad of ['{', '[]', '{"command":"dance"}', '{"command":"getIceServerConfig","streamId":7}', '{"command":"join"}']) client.send(bad)
+    await client.heard()
   }
   heard.push(JSON.stringify(await server.app.rooms.dump()), JSON.stringify(server.log.lines))
   heard.push(await (await fetch(`${server.origin}/app`)).text(), await (await fetch(`${server.origin}/app/peer.html`)).text())
