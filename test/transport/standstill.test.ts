@@ -150,4 +150,13 @@ for (const how of ['block', 'pause'] as const) {
     const again = await connect(t, server.address)
     t.match(await again.join('room1', { resume: true, resumeToken }), { resumed: true })
   })
+
+  t.test(`A join that comes while the server stands still (${how}) for longer than joinTimeout is taken`, async t => {
+    const server = await stalling(t, { limits: { joinTimeout: 2_000 } })
+    const client = await connect(t, server.address)
+    // The answer shows that the connection is there for the server, and not only for the client.
+    t.same(await client.heard(), [])
+    await server[how](3_000, () => client.send({ command: 'join', streamId: 'room1' }))
+    t.match(await client.hears('joined'), { streamId: 'room1' })
+  })
 }
