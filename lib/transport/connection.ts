@@ -173,8 +173,11 @@ export class Connection implements PeerLink, ParticipantPorts {
 
   send (frame: Frame): void {
     if (!this.open) return
+    const { bufferedBytes } = this.#server.settings
+    // What waits for the end of this turn waits for us, and not for the client.
+    if (this.#socket.bufferedAmount > bufferedBytes) this.#writer.flush()
     const { bufferedAmount } = this.#socket
-    if (bufferedAmount > this.#server.settings.bufferedBytes) {
+    if (bufferedAmount > bufferedBytes) {
       this.log.info({ bufferedBytes: bufferedAmount }, 'a client does not read and is cut off')
       this.#socket.terminate()
       return

@@ -121,6 +121,17 @@ t.test('A peer that does not read is cut off at `bufferedBytes` and its room tol
   await talks(t, [sender, next], 'room1', 'with the next')
 })
 
+t.test('A peer that reads gets more than `bufferedBytes` in one turn of the event loop, which the server alone has kept waiting', async t => {
+  const server = await startServer(t, { bufferedBytes: 100_000 })
+  const client = await connect(t, server.address)
+  await client.join('room1')
+  const data = 'x'.repeat(20_000)
+  const sent = Array.from({ length: 20 }, () => server.app.rooms.send('app', 'room1', 'much', data))
+  await Promise.all(sent)
+  for (let i = 0; i < sent.length; i++) t.match(await client.hears('much'), { data })
+  t.same(await client.heard(), [])
+})
+
 t.test('A peer that does not read and can resume becomes absent, and comes back; a resumption far behind begins a new call', async t => {
   const server = await startServer(t, { bufferedBytes: 300_000, limits: { messagesPerSecond: 1e6, messageBurst: 1e6, bytesPerSecond: 1e9, byteBurst: 1e9 } })
   const sender = await connect(t, server.address)

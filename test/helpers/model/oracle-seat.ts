@@ -38,8 +38,9 @@ export class OracleSeat {
     return lacking.length <= messages && lacking.reduce((sum, entry) => sum + entry.bytes, 0) <= bytes
   }
 
-  /** The seat is reached through another link, or through none. */
+  /** The seat is reached through another link, or through none. One that is resumed on its own link keeps its place among that link's seats. */
   move (link: OracleLink | null): void {
+    if (link === this.link) return
     this.link?.seats.splice(this.link.seats.indexOf(this), 1)
     this.link = link
     link?.seats.push(this)
