@@ -28,6 +28,8 @@ const GIVEN_EVERY = 10_000
 interface Waiting {
   timer: NodeJS.Timeout | null
   immediate: NodeJS.Immediate | null
+  /** When it is due, in time lived. */
+  readonly due: number
   /** How much of all the lost time it knows of. */
   lost: number
 }
@@ -57,8 +59,7 @@ class SystemClock implements Clock {
   }
 
   after (ms: number, task: () => void): Waiting {
-    this.#measure()
-    const waiting: Waiting = { timer: null, immediate: null, lost: this.#lost }
+    const waiting: Waiting = { timer: null, immediate: null, due: this.lived() + ms, lost: this.#lost }
     this.#waiting.add(waiting)
     if (this.#look === null) this.#lookLater()
     this.#start(waiting, ms, task)
@@ -89,11 +90,11 @@ class SystemClock implements Clock {
     }, ms).unref()
   }
 
-  /** Gives the time back that was lost since the timer was set. */
+  /** Gives the time back that was lost since the timer was set, but for that by which it comes late. */
   #prolong (waiting: Waiting, task: () => void): boolean {
-    this.#measure()
-    const more = this.#lost - waiting.lost
-    if (more === 0) return false
+    const more = waiting.due - this.lived()
+    // Without a standstill it is due, whatever a timer that is a fraction of a millisecond early makes of it.
+    if (this.#lost === waiting.lost || more <= 0) return false
     waiting.lost = this.#lost
     this.#start(waiting, more, task)
     return true

@@ -1,0 +1,33 @@
+import t, { type Test } from 'tap'
+import { systemClock } from '../../lib/rooms/clock.js'
+import { timer } from '../helpers/timer.js'
+
+// When the timers of the machine's clock are due, where the process stood still meanwhile.
+
+function standStill (ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+/** Resolves when a timer of the clock is due. Its timers keep no process alive, so something else does. */
+async function due (t: Test, ms: number): Promise<void> {
+  const alive = setInterval(() => {}, 10_000)
+  t.teardown(() => clearInterval(alive))
+  await new Promise<void>(resolve => { systemClock.after(ms, resolve) })
+}
+
+t.test('A timer that comes late after a standstill gets what is left of its own time, and not the whole standstill', async t => {
+  const done = due(t, 300)
+  standStill(2_000)
+  const beside = timer(1_500)
+  await done
+  t.notOk(beside.fired)
+})
+
+t.test('A timer that is due after a standstill is given back all of it', async t => {
+  const from = systemClock.lived()
+  const done = due(t, 1_000)
+  standStill(700)
+  await done
+  t.ok(systemClock.lived() - from >= 999, `${systemClock.lived() - from} ms were lived`)
+})
