@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Backoff } from '../../lib/client/base/backoff.js'
 import { reconnectPolicy } from '../../lib/client/signalling/reconnect-policy.js'
-import { inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { heard, inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
 
 /**
  * The page stands still for `ms`, as a frozen or busy one does. What it sent is answered meanwhile, and none of the answers is read
@@ -135,4 +135,25 @@ t.test('the time in which the machine slept is not taken for tries that failed',
   }
   now += 60_000
   t.equal(backoff.next(), null, 'and ten minutes of tries are the end: the sleep counts as one')
+})
+
+t.test('a message that waits for the other peer is sent where that one came back while the page stood still', async t => {
+  const world = new World()
+  const [anna, ben] = await world.call(t)
+  world.server.restart()
+  ben.network.reachable = false
+  for (const { network } of [anna, ben]) network.last.cut()
+  await world.pass(8_000)
+  const sent = anna.adaptor.sendPeerMessage('n', 1)
+  ben.network.reachable = true
+  ben.window.fire('online')
+  while (anna.socket.unread === 0) {
+    ben.network.step()
+    await turn()
+  }
+  standStill(world, anna, 3_600_000)
+  await world.settle()
+  await t.resolves(sent)
+  t.same(heard(ben), [1])
+  t.same(anna.errorNames, [])
 })

@@ -32,7 +32,7 @@ export class Presence {
   begin (joined: Frame, again: boolean): void {
     this.#timer.stop()
     this.#others = numberOf(joined.peers) ?? null
-    if (again && this.#others === 0) this.#timer.start(AWAIT_FOR, this.#expired)
+    if (again && this.#others === 0) this.#timer.startDeadline(AWAIT_FOR, this.#expired)
   }
 
   /** A message of the seat; returns whether somebody came. A resumption repeats those that were missed, and so needs no count of its own. */
