@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Clock } from '../rooms/clock.js'
 import type { ConnectionRegistry } from './connection-registry.js'
 import { Upgrades } from './upgrades/upgrades.js'
 
@@ -22,7 +23,7 @@ export function drainOnClose (scope: FastifyInstance, registry: ConnectionRegist
   registries.set(scope.routing, all)
   scope.addHook('preClose', async () => {
     Upgrades.of(scope.server).turnAway(scope, Math.max(...all.map(({ settings }) => settings.drain.retryAfter)))
-    cutOff(scope, Math.max(...all.map(({ settings }) => settings.drain.grace)))
+    cutOff(scope, Math.max(...all.map(({ settings }) => settings.drain.grace)), registry.clock)
     await Promise.all(all.map(each => each.drain()))
   })
 }
@@ -31,17 +32,22 @@ export function drainOnClose (scope: FastifyInstance, registry: ConnectionRegist
  * Bounds what clients can do to hold up the close of the server. A request that never ends, or a handshake that a hook
  * never answers, would keep it from closing for good. What the host is at work on is left to it.
  *
- * @param grace how long, in ms, a client may do nothing
+ * @param grace how long, in ms, a client may do nothing. What it sent while the process stood still is read first.
  */
-function cutOff (scope: FastifyInstance, grace: number): void {
+function cutOff (scope: FastifyInstance, grace: number, clock: Clock): void {
   const { server } = scope
   if (!server.listening) return
   const upgrades = Upgrades.of(server)
   upgrades.host.mark()
-  const look = setInterval(() => {
-    upgrades.destroy(scope)
-    // It goes on where it is another app's.
-    if (!server.listening) upgrades.host.cutStuck()
-  }, Math.max(1, grace)).unref()
-  server.once('close', () => clearInterval(look))
+  let timer: unknown
+  const lookLater = (): void => {
+    timer = clock.after(Math.max(1, grace), () => {
+      upgrades.destroy(scope)
+      // It goes on where it is another app's.
+      if (!server.listening) upgrades.host.cutStuck()
+      lookLater()
+    })
+  }
+  lookLater()
+  server.once('close', () => clock.cancel(timer))
 }

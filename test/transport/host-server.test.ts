@@ -88,6 +88,24 @@ t.test('A request of the host that is being worked on at close() is answered, ho
   await closing
 })
 
+t.test('The end of a request that comes while a closing server stands still for longer than the grace period is read before its client is cut off', async t => {
+  const app = Fastify()
+  await app.register(webrtcSignalling, { drain: { grace: 500 } })
+  app.post('/echo', async ({ body }) => body)
+  const origin = await start(t, app)
+  const client = connect(Number(new URL(origin).port), 'localhost')
+  const answer = once(client, 'data')
+  client.write('POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: 8\r\n\r\nhalf')
+  await once(app.server, 'request')
+  const closing = app.close()
+  while (app.server.listening) await new Promise(resolve => { setImmediate(resolve) })
+  client.write('half')
+  const end = performance.now() + 2_000
+  while (performance.now() < end);
+  t.match(String((await answer)[0]), /^HTTP\/1\.1 200 [^]*halfhalf$/)
+  await closing
+})
+
 t.test('Of two apps on one HTTP server, the one that closes does not drain the other', async t => {
   const server = createServer((request, response) => { (request.url?.startsWith('/b') === true ? b : a).routing(request, response) })
   const a = Fastify({ serverFactory: () => server })
