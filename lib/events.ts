@@ -32,11 +32,22 @@ export interface RoomEvents {
 
 type Listener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
 
-/** Tells the application, whose mistakes are its own: a listener that throws disturbs no call. */
-export class RoomEmitter {
+/** A seat, as far as an event names it. */
+interface NamedSeat {
+  readonly id: string
+  readonly connection: string
+  readonly room: { readonly app: string, readonly name: string }
+}
+
+/**
+ * Records what happens, one method for each event, and tells the listeners of the application. An event that nobody listens to is not
+ * even put together. The listeners' mistakes are their own: one that throws disturbs no call.
+ */
+export class EventRecorder {
   readonly #emitter = new EventEmitter()
   readonly #failed: (error: unknown) => void
 
+  /** @param failed told what a listener threw */
   constructor (failed: (error: unknown) => void) {
     this.#failed = failed
   }
@@ -53,12 +64,39 @@ export class RoomEmitter {
     this.#emitter.off(event, listener as (...args: unknown[]) => void)
   }
 
-  /** Asked before an event is put together, so that what nobody listens to costs nothing. */
-  listenerCount (event: keyof RoomEvents): number {
-    return this.#emitter.listenerCount(event)
+  joined (seat: NamedSeat, peers: number): void {
+    if (this.#isHeard('joined')) this.#tell('joined', { ...placeOf(seat), peers })
   }
 
-  emit<E extends keyof RoomEvents> (event: E, ...args: RoomEvents[E]): void {
+  left (seat: NamedSeat, reason: StopReason, peers: number): void {
+    if (this.#isHeard('left')) this.#tell('left', { ...placeOf(seat), reason, peers })
+  }
+
+  started (seat: NamedSeat): void {
+    if (this.#isHeard('started')) this.#tell('started', placeOf(seat))
+  }
+
+  absent (seat: NamedSeat, window: number): void {
+    if (this.#isHeard('absent')) this.#tell('absent', { ...placeOf(seat), window })
+  }
+
+  resumed (seat: NamedSeat, replayed: number): void {
+    if (this.#isHeard('resumed')) this.#tell('resumed', { ...placeOf(seat), replayed })
+  }
+
+  relayed (seat: NamedSeat, command: string, bytes: number): void {
+    if (this.#isHeard('relayed')) this.#tell('relayed', { ...placeOf(seat), command, bytes })
+  }
+
+  refused (app: string, room: string | undefined, definition: ErrorDefinition, message: string): void {
+    if (this.#isHeard('refused')) this.#tell('refused', { app, ...(room === undefined ? {} : { room }), definition, message })
+  }
+
+  #isHeard (event: keyof RoomEvents): boolean {
+    return this.#emitter.listenerCount(event) > 0
+  }
+
+  #tell<E extends keyof RoomEvents> (event: E, ...args: RoomEvents[E]): void {
     // One by one, since emit() stops at the first that throws; the raw ones, since those of once() take themselves off.
     for (const listener of this.#emitter.rawListeners(event)) {
       try {
@@ -70,4 +108,8 @@ export class RoomEmitter {
       }
     }
   }
+}
+
+function placeOf ({ id, room, connection }: NamedSeat): Place {
+  return { app: room.app, room: room.name, peer: id, connection }
 }

@@ -1,4 +1,3 @@
-import type { Place } from '../events.js'
 import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import type { JoinRequest } from './join-request.js'
@@ -118,8 +117,7 @@ export class Arrivals {
     }
     this.#sendJoined(seat, true)
     for (const frame of missed) holder.link.send(frame)
-    const { events } = this.#context
-    if (events.listenerCount('resumed') > 0) events.emit('resumed', { ...placeOf(seat), replayed: missed.length })
+    this.#context.events.resumed(seat, missed.length)
     return seat
   }
 
@@ -149,14 +147,8 @@ export class Arrivals {
     }
     if (asks === 'joiner' && others.length > lost.length && this.offers.ask(seat)) started.push(seat)
     // Last, since a listener may put the peer out on the spot, or everybody; and before anybody else is told of as gone by that.
-    if (events.listenerCount('joined') > 0) events.emit('joined', { ...placeOf(seat), peers: this.#row.seats.length })
-    if (events.listenerCount('started') > 0) {
-      for (const other of started) if (!seat.over && !other.over) events.emit('started', placeOf(other))
-    }
+    events.joined(seat, this.#row.seats.length)
+    for (const other of started) if (!seat.over && !other.over) events.started(other)
     for (const other of lost) seat.room.giveUp(other)
   }
-}
-
-export function placeOf ({ id, room, connection }: Seat): Place {
-  return { app: room.app, room: room.name, peer: id, connection }
 }

@@ -85,10 +85,7 @@ export class Participant implements CommandHandlers, Joiner {
   refuse ({ refused, message, retryAfter }: Refusal, streamId?: string): void {
     const text = message ?? ERRORS[refused]
     this.#link.send(notices.error(refused, text, streamId, retryAfter))
-    const { events } = this.rooms
-    if (events.listenerCount('refused') > 0) {
-      events.emit('refused', { app: this.app, ...(streamId === undefined ? {} : { room: streamId }), definition: refused, message: text })
-    }
+    this.rooms.events.refused(this.app, streamId, refused, text)
   }
 
   /** The server goes away: tells the peer, and when to come back. */

@@ -1,4 +1,4 @@
-import type { RoomEmitter } from '../events.js'
+import type { EventRecorder } from '../events.js'
 import type { Clock } from './clock.js'
 import type { BudgetBounds, ReplayBudget } from './replay-budget.js'
 import type { ReplayBounds } from './replay-log.js'
@@ -15,7 +15,7 @@ export interface SeatRules extends ReplayBounds, BudgetBounds {
 /** What a room needs of what is around it. */
 export interface RoomContext {
   readonly clock: Clock
-  readonly events: RoomEmitter
+  readonly events: EventRecorder
   readonly rules: SeatRules
   /** The server goes away: nobody takes a seat any more. */
   readonly draining: boolean

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from './clock.js'
-import { RoomEmitter } from '../events.js'
+import { EventRecorder } from '../events.js'
 import { ReplayBudget } from './replay-budget.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import type { PendingJoin } from './pending-join.js'
@@ -9,7 +9,7 @@ import type { Seat, SeatRoom } from './seat.js'
 
 /** All rooms of one registration of the plugin, application by application. A room is there while somebody sits or waits in it. */
 export class RoomRegistry {
-  readonly events: RoomEmitter
+  readonly events: EventRecorder
   readonly clock: Clock
   /** Joins that wait for the application or for a probe, of all participants. */
   joinsInFlight = 0
@@ -22,7 +22,7 @@ export class RoomRegistry {
   /** @param failed told what a listener of the events threw */
   constructor (rules: SeatRules, clock: Clock = systemClock, failed: (error: unknown) => void = () => {}) {
     this.clock = clock
-    this.events = new RoomEmitter(failed)
+    this.events = new EventRecorder(failed)
     this.#budget = new ReplayBudget(rules)
     const draining = (): boolean => this.#draining
     this.#context = {

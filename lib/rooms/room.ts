@@ -1,7 +1,7 @@
 import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import { Absence } from './absence.js'
-import { Arrivals, placeOf, type Farewell } from './arrivals.js'
+import { Arrivals, type Farewell } from './arrivals.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import { CROSSING } from './offer-turn.js'
 import type { Frame, PeerLink } from './peer-link.js'
@@ -84,9 +84,8 @@ export class Room implements SeatRoom {
     const { clock, events } = this.#context
     if (this.#row.seats.length < 2) return command !== 'peerMessageCommand' && clock.lived() - this.#leftAt < CROSSING
     this.#row.toOthers(from, frame)
-    if (events.listenerCount('relayed') > 0 && !from.over) {
-      events.emit('relayed', { ...placeOf(from), command, bytes: frame.length })
-    }
+    // A listener that was told of an absent peer's loss may have put the sender out.
+    if (!from.over) events.relayed(from, command, frame.length)
     return true
   }
 
@@ -133,7 +132,7 @@ export class Room implements SeatRoom {
     const { clock, rules, events } = this.#context
     seat.holder.unseated(seat)
     seat.detach(new Absence(clock, rules.window, () => this.giveUp(seat)))
-    if (events.listenerCount('absent') > 0) events.emit('absent', { ...placeOf(seat), window: rules.window })
+    events.absent(seat, rules.window)
   }
 
   giveUp (seat: Seat): void {
@@ -215,8 +214,7 @@ export class Room implements SeatRoom {
     this.#arrivals.offers.clear()
     this.#leftAt = this.#context.clock.lived()
     this.#announceLoss(seat, reason, farewell ?? (this.#waiting.some(request => this.#row.fits(request)) ? 'harmless stop' : 'stop'))
-    const { events } = this.#context
-    if (events.listenerCount('left') > 0) events.emit('left', { ...placeOf(seat), reason, peers: this.#row.seats.length })
+    this.#context.events.left(seat, reason, this.#row.seats.length)
     this.#serve()
     this.#reportEmpty()
   }
