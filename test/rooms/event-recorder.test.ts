@@ -1,0 +1,106 @@
+import t from 'tap'
+import { EventRecorder, type RoomEvents } from '../../lib/events.js'
+import { RoomRegistry } from '../../lib/rooms/room-registry.js'
+import { FakeLink } from '../helpers/fakes/fake-link.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
+
+// What is recorded, one method for each event, and that an event costs nothing where nobody listens to it.
+
+type Name = keyof RoomEvents
+
+const SEAT = { id: 'peer', connection: 'connection', room: { app: 'app', name: 'room' } }
+const PLACE = { app: 'app', room: 'room', peer: 'peer', connection: 'connection' }
+
+/** For each event, what is recorded of a seat, and what a listener is told. */
+const EVENTS: { [E in Name]: [record: (events: EventRecorder, seat: typeof SEAT) => void, told: RoomEvents[E][0]] } = {
+  joined: [(events, seat) => events.joined(seat, 2), { ...PLACE, peers: 2 }],
+  left: [(events, seat) => events.left(seat, 'lost', 1), { ...PLACE, reason: 'lost', peers: 1 }],
+  started: [(events, seat) => events.started(seat), PLACE],
+  absent: [(events, seat) => events.absent(seat, 5_000), { ...PLACE, window: 5_000 }],
+  resumed: [(events, seat) => events.resumed(seat, 3), { ...PLACE, replayed: 3 }],
+  relayed: [(events, seat) => events.relayed(seat, 'takeCandidate', 120), { ...PLACE, command: 'takeCandidate', bytes: 120 }],
+  refused: [
+    (events, seat) => events.refused(seat.room.app, seat.room.name, 'rateExceeded', 'Too many.'),
+    { app: 'app', room: 'room', definition: 'rateExceeded', message: 'Too many.' }
+  ]
+}
+const NAMES = Object.keys(EVENTS) as Name[]
+
+/** A seat that notes whether an event was put together from it: all of them ask it for something that stands for it. */
+function watched (): { seat: typeof SEAT, asked: string[] } {
+  const asked: string[] = []
+  return { asked, seat: new Proxy(SEAT, { get: (seat, key) => { asked.push(String(key)); return Reflect.get(seat, key) } }) }
+}
+
+for (const name of NAMES) {
+  t.test(`${name} is told as it is documented, to whoever listens to it and to nobody else`, async t => {
+    const events = new EventRecorder(error => { throw error })
+    const told: Array<[Name, unknown]> = []
+    for (const other of NAMES) events.on(other, (event: unknown) => told.push([other, event]))
+    EVENTS[name][0](events, SEAT)
+    t.strictSame(told, [[name, EVENTS[name][1]]])
+  })
+
+  if (name === 'refused') continue
+  t.test(`${name} is not put together where all others have listeners, nor after its only one has gone`, async t => {
+    const events = new EventRecorder(error => { throw error })
+    const { seat, asked } = watched()
+    for (const other of NAMES) if (other !== name) events.on(other, () => {})
+    const listener = (): void => {}
+    events.on(name, listener)
+    events.off(name, listener)
+    events.once(name, () => {})
+    EVENTS[name][0](events, SEAT)
+    EVENTS[name][0](events, seat)
+    t.same(asked, [])
+    events.on(name, listener)
+    EVENTS[name][0](events, seat)
+    t.not(asked.length, 0, 'a listener has it put together')
+  })
+}
+
+t.test('refused names no room where the message named none', async t => {
+  const events = new EventRecorder(error => { throw error })
+  const told: unknown[] = []
+  events.on('refused', event => told.push(event))
+  events.refused('app', undefined, 'notJson', 'This is no JSON.')
+  t.strictSame(told, [{ app: 'app', definition: 'notJson', message: 'This is no JSON.' }])
+})
+
+t.test('A listener that throws is reported, and keeps the next ones from nothing', async t => {
+  const failures: unknown[] = []
+  const events = new EventRecorder(error => failures.push(error))
+  const oops = new Error('Oops.')
+  let told = 0
+  events.on('started', () => { throw oops })
+  events.once('started', () => { told++ })
+  events.on('started', () => { told++ })
+  events.started(SEAT)
+  events.started(SEAT)
+  t.same(failures, [oops, oops])
+  t.equal(told, 3)
+})
+
+t.test('A relay records its message, and asks the sender for no id where nobody listens', async t => {
+  const clock = new TestClock()
+  const rooms = new RoomRegistry({ window: 20_000, hold: true, messages: 100, bytes: 100_000 }, clock)
+  const [ann, ben] = [1, 2].map(() => {
+    const link = new FakeLink({ rooms, clock, probeTimeout: 2_000 })
+    link.say({ command: 'join', streamId: 'room' })
+    return link
+  }) as [FakeLink, FakeLink]
+  let ids = 0
+  const { id } = ann
+  Object.defineProperty(ann, 'id', { get: () => { ids++; return id } })
+  const say = (): void => ann.say({ command: 'takeCandidate', streamId: 'room', label: 0, id: '0', candidate: '' })
+  say()
+  t.equal(ids, 0)
+  const told: unknown[] = []
+  rooms.events.once('relayed', event => told.push(event))
+  say()
+  say()
+  t.match(told, [{ app: 'app', room: 'room', connection: id, command: 'takeCandidate', bytes: Number }])
+  t.equal(told.length, 1)
+  t.equal(ids, 1)
+  t.equal(ben.unread, 4, 'all of them have been relayed, behind what the join said')
+})
