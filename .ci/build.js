@@ -1,6 +1,5 @@
 // Builds dist/: the server as one file of code and its types, the browser SDK as a classic script, an ES module and types, and the page.
 import { execFileSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -9,7 +8,7 @@ import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { generateDtsBundle } from 'dts-bundle-generator'
 import { build } from 'esbuild'
 import ts from 'typescript'
-import { shortPrivateNames } from './private-names.js'
+import { buildSdk, versionOf } from './sdk.js'
 import { writeComments, writeOut } from './types-of-schemas.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -57,22 +56,8 @@ await build({
   outfile: join(dist, 'protocol/typebox.js')
 })
 
-const sdk = {
-  entryPoints: [join(root, 'lib/client/webrtc-adaptor.ts')],
-  bundle: true,
-  minify: true,
-  legalComments: 'none',
-  plugins: [shortPrivateNames],
-  target: ['chrome87', 'firefox78', 'safari14.1'],
-  tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } }
-}
-await build({ ...sdk, format: 'esm', outfile: join(dist, 'client/webrtc_adaptor.mjs') })
-await build({
-  ...sdk,
-  entryPoints: [join(root, 'lib/client/global.ts')],
-  format: 'iife',
-  outfile: join(dist, 'client/webrtc_adaptor.js')
-})
+const target = ['chrome87', 'firefox78', 'safari14.1']
+const modules = await buildSdk(join(root, 'lib/client'), join(dist, 'client'), target)
 // One file of types beside the one file of code; tsc above has checked them.
 const [types] = generateDtsBundle([{
   filePath: join(root, 'lib/client/webrtc-adaptor.ts'),
@@ -106,7 +91,7 @@ await build({
   minify: true,
   // Its licence asks for the notice, which the file itself does not have.
   banner: { js: `/*! webrtc-adapter\n${readFileSync(join(dirname(require.resolve('webrtc-adapter/package.json')), 'LICENSE.md'), 'utf8')}*/` },
-  target: sdk.target,
+  target,
   outfile: join(dist, 'client/adapter-latest.js')
 })
 for (const file of ['peer.html', 'peer.css', 'peer.svg']) cpSync(join(root, 'lib/page', file), join(dist, 'page', file))
@@ -115,12 +100,12 @@ await build({
   entryPoints: [join(root, 'lib/page/peer.js')],
   bundle: true,
   format: 'esm',
-  target: sdk.target,
+  target,
   outfile: join(dist, 'page/peer.js')
 })
 
 // The page asks for each file under its version, so that a browser may keep it for ever (lib/transport/routes/assets.ts).
-const version = file => createHash('sha256').update(readFileSync(join(dist, file))).digest('hex').slice(0, 12)
+const version = file => versionOf(readFileSync(join(dist, file)))
 const page = join(dist, 'page/peer.html')
 const versioned = { 'peer.css': 'page/peer.css', 'peer.js': 'page/peer.js', 'peer.svg': 'page/peer.svg', 'js/adapter-latest.js': 'client/adapter-latest.js', 'js/webrtc_adaptor.js': 'client/webrtc_adaptor.js' }
 let html = readFileSync(page, 'utf8')
@@ -128,7 +113,7 @@ for (const [path, file] of Object.entries(versioned)) html = html.replace(`"${pa
 writeFileSync(page, html)
 
 // Compressed once here, not at each request.
-for (const file of [...Object.values(versioned), 'page/peer.html', 'client/webrtc_adaptor.mjs']) {
+for (const file of [...Object.values(versioned), 'page/peer.html', 'client/webrtc_adaptor.mjs', ...modules.map(file => `client/${file}`)]) {
   const bytes = readFileSync(join(dist, file))
   writeFileSync(join(dist, `${file}.gz`), gzipSync(bytes, { level: 9 }))
   writeFileSync(join(dist, `${file}.br`), brotliCompressSync(bytes))

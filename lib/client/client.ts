@@ -1,11 +1,12 @@
 import type { Announcer } from './base/announcer.js'
-import type { AdaptorError } from './base/client-errors.js'
+import { AdaptorError, mediaError } from './base/client-errors.js'
 import type { CallbackEvents } from './base/client-events.js'
 import type { Settings } from './base/client-options.js'
 import type { Environment } from './base/environment.js'
 import { watchPage } from './base/page-life.js'
 import { Call } from './call/call.js'
 import { RemoteMedia } from './call/remote-media.js'
+import { Extras } from './extras/extras.js'
 import { Media } from './media/media.js'
 import { StreamView } from './media/stream-view.js'
 import { writeDebugLog } from './debug-log.js'
@@ -19,6 +20,8 @@ export class Client {
   readonly call: Call
   readonly remote: StreamView
   readonly remoteMedia: RemoteMedia
+  /** What is loaded when it is used. */
+  readonly extras: Extras
   readonly #announcer: Announcer
   readonly #iceServers: IceServers
   readonly #unwatch: () => void
@@ -42,6 +45,8 @@ export class Client {
     media.on('changed', () => announcer.tell('local_media_changed', media.state))
     this.call = new Call(environment, { signalling, iceServers, media }, settings.receive)
     this.#wireCall()
+    const { current } = this.call
+    this.extras = new Extras({ environment, media, current, announcer, room: () => signalling.room, AdaptorError, mediaError })
     const report = (error: AdaptorError) => announcer.report(error)
     signalling.on('error', report)
     iceServers.on('error', report)
@@ -70,6 +75,7 @@ export class Client {
     if (this.#closed) return
     this.#closed = true
     this.#unwatch()
+    this.extras.close()
     this.call.end()
     this.signalling.close()
     this.#iceServers.close()

@@ -7,18 +7,24 @@ import { quiet } from './base/deferred.js'
 import { Emitter } from './base/emitter.js'
 import { browserEnvironment, type Environment } from './base/environment.js'
 import type { RemoteMediaState } from './call/remote-media.js'
+import { EXTRA_METHODS, type ExtraMethods } from './extras/extra-methods.js'
 import { Client } from './client.js'
 
 export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName } from './base/client-events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
 export type { MuteMode } from './media/local-track.js'
 export type { SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
+export type { CallStats } from './extras/call-stats.js'
+export type { ExtraMethods } from './extras/extra-methods.js'
 export type { RemoteMediaState } from './call/remote-media.js'
 export type { ReconnectAttempt, ReconnectPolicy } from './signalling/reconnect-policy.js'
 export type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
 export type { PeerMessage } from '../protocol/client-messages.js'
 export { AdaptorError } from './base/client-errors.js'
 export { reconnectPolicy } from './signalling/reconnect-policy.js'
+
+// The methods of `ExtraMethods`, which the class gets below.
+export interface WebRTCAdaptor extends ExtraMethods {}
 
 /**
  * A call between this page and one other, through a room on the server. It connects and asks for camera and
@@ -28,6 +34,12 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   readonly #settings: Settings
   readonly #announcer: Announcer
   readonly #client: Client
+
+  static {
+    for (const name of Object.keys(EXTRA_METHODS) as Array<keyof ExtraMethods>) {
+      Object.assign(this.prototype, { [name] (this: WebRTCAdaptor, ...args: unknown[]) { return this.#client.extras.call(name, args) } })
+    }
+  }
 
   /**
    * `environment` is for tests. Throws an AdaptorError: `NotSupportedError` outside a browser with WebRTC, `SyntaxError` where

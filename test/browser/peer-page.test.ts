@@ -38,7 +38,8 @@ const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
   QuotaExceededError: true,
   InvalidStateError: true,
   SyntaxError: true,
-  NotSupportedError: true
+  NotSupportedError: true,
+  moduleNotLoaded: true
 }
 
 t.test('the page has words for every error name there is, and for no other', async t => {

@@ -80,7 +80,7 @@ function members (file: string, name: string): string[][] {
       const doc = ts.getJSDocCommentsAndTags(member).filter(ts.isJSDoc)[0]
       const text = ts.getTextOfJSDocComment(doc?.comment)?.replace(/\s+/g, ' ').replaceAll('|', '\\|') ?? ''
       const value = doc?.tags?.find(tag => tag.tagName.text === 'default')?.comment
-      const parameters = ts.isMethodDeclaration(member)
+      const parameters = ts.isMethodDeclaration(member) || ts.isMethodSignature(member)
         ? `(${member.parameters.map(parameter => parameter.name.getText() + (parameter.questionToken || parameter.initializer ? '?' : '')).join(', ')})`
         : ''
       rows.push([`\`${member.name.text}${parameters}\``, value === undefined ? '' : `\`${ts.getTextOfJSDocComment(value) ?? ''}\``, text])
@@ -99,7 +99,7 @@ function adaptorErrors (): string {
 /** Each table under the name that its markers in the README bear. */
 export const tables: Record<string, () => string> = {
   'sdk options': () => table(['option', 'default', 'meaning'], members('base/client-options.ts', 'WebRTCAdaptorOptions')),
-  'sdk methods': () => table(['method', 'what it does'], members('webrtc-adaptor.ts', 'WebRTCAdaptor')
+  'sdk methods': () => table(['method', 'what it does'], [...members('webrtc-adaptor.ts', 'WebRTCAdaptor'), ...members('extras/extra-methods.ts', 'ExtraMethods')]
     .filter(([name = '', , text]) => name.includes('(') && text !== '').map(([name = '', , text = '']) => [name, text])),
   'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], [...members('base/client-events.ts', 'CallbackEvents'), ...members('base/client-events.ts', 'AdaptorEvents')].map(([name = '', , text = '']) => [name, text])),
   'sdk errors': adaptorErrors,

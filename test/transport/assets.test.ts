@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { get, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import t from 'tap'
 import webrtcSignalling from '../../lib/index.js'
@@ -18,6 +19,7 @@ const ASSETS: Record<string, { type: string | RegExp, says: RegExp }> = {
   'peer.svg': { type: 'image/svg+xml', says: /<svg/ },
   'js/webrtc_adaptor.js': { type: JAVASCRIPT, says: /WebRTCAdaptor/ },
   'js/webrtc_adaptor.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
+  'js/webrtc_adaptor.stats.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
   'js/webrtc_adaptor.d.ts': { type: 'text/plain; charset=utf-8', says: /WebRTCAdaptor/ },
   'js/adapter-latest.js': { type: JAVASCRIPT, says: /browserDetails/ }
 }
@@ -39,6 +41,19 @@ t.test('The page and the SDK are served below each application, as what they are
       t.match(response.headers.get('content-type'), type)
       t.match(await response.text(), says)
     }
+  }
+})
+
+t.test('Every part of the SDK that the build makes is served, and a page of another origin may load it', async t => {
+  const { origin } = await host(t)
+  const parts = readdirSync(new URL('../../dist/client/', import.meta.url)).filter(file => file.endsWith('.mjs'))
+  t.ok(parts.length > 1)
+  for (const part of parts) {
+    const response = await fetch(`${origin}/app/js/${part}`)
+    t.equal(response.status, 200, part)
+    // A module is always asked for with CORS (HTML, section 8.1.4.2), other than a plain script.
+    t.equal(response.headers.get('access-control-allow-origin'), '*')
+    await response.text()
   }
 })
 

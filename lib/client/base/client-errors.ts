@@ -26,6 +26,8 @@ export type AdaptorErrorName =
   | 'invalidIceServer'
   /** The browser refused what the call asked of it; `cause` is the browser's own error. */
   | 'OperationError'
+  /** A part of the SDK that is loaded when it is used could not be loaded; `cause` is the browser's own error. */
+  | 'moduleNotLoaded'
   /** More messages wait for the connection than the SDK keeps. */
   | 'QuotaExceededError'
   /** The adaptor was closed, or its options make no sense. */

@@ -1,5 +1,6 @@
 import type { AdaptorError } from './client-errors.js'
 import type { RemoteMediaState } from '../call/remote-media.js'
+import type { CallStats } from '../extras/call-stats.js'
 import type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../../protocol/server-messages.js'
 import type { PeerMessage } from '../../protocol/client-messages.js'
 
@@ -49,6 +50,8 @@ export interface CallbackEvents {
   ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
   /** Camera or microphone went on or off, by the SDK's methods or because the device is gone. */
   local_media_changed: { camera: boolean, microphone: boolean }
+  /** What the call sends and receives, after `getStats` and every few seconds after `enableStats`. */
+  updated_stats: CallStats
 }
 
 /** What `on` and `off` know by name: all that `callback` is told, and errors. */

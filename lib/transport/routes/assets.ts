@@ -22,6 +22,9 @@ interface Built extends Asset {
   version: string | undefined
 }
 
+/** The parts of the SDK that it loads when they are used. */
+const LOADED_WHEN_USED = ['stats']
+
 /** What is served beside the WebSocket. */
 const ASSETS: readonly Asset[] = [
   { path: 'peer.html', file: 'page/peer.html' },
@@ -30,6 +33,7 @@ const ASSETS: readonly Asset[] = [
   { path: 'peer.svg', file: 'page/peer.svg' },
   { path: 'js/webrtc_adaptor.js', file: 'client/webrtc_adaptor.js' },
   { path: 'js/webrtc_adaptor.mjs', file: 'client/webrtc_adaptor.mjs' },
+  ...LOADED_WHEN_USED.map(name => ({ path: `js/webrtc_adaptor.${name}.mjs`, file: `client/webrtc_adaptor.${name}.mjs` })),
   { path: 'js/webrtc_adaptor.d.ts', file: 'client/webrtc_adaptor.d.ts', type: 'text/plain; charset=utf-8' },
   { path: 'js/adapter-latest.js', file: 'client/adapter-latest.js' }
 ]
@@ -74,6 +78,8 @@ function addAsset (scope: FastifyInstance, admission: Admission, settings: Setti
     onRequest: (request: FastifyRequest) => admission.known(request, (request.params as { app?: string }).app ?? app),
     handler: (request, reply) => {
       guard(request, reply)
+      // Browsers ask for a module with CORS, and not for a plain script, which finds its parts all the same where a page of another origin has it.
+      if (path.endsWith('.mjs') && !reply.hasHeader('access-control-allow-origin')) reply.header('access-control-allow-origin', '*')
       const { v } = request.query as { v?: unknown }
       reply.header('cache-control', version !== undefined && v === version ? FOREVER : REVALIDATE)
       if (type === undefined) return reply.sendFile(file, root)

@@ -1,0 +1,63 @@
+// Builds the browser SDK: a classic script, an ES module, and a module for each part that they load when it is used.
+import { createHash } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { shortPrivateNames } from './private-names.js'
+
+/** The beginning of a file's hash, under which a browser may keep it for ever (lib/transport/routes/assets.ts). */
+export const versionOf = bytes => createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+
+/** What such a part may import of the SDK, but types: anything else would be there twice, and a second AdaptorError is another class. */
+const COPIED = /^lib\/client\/(extras\/|base\/(timer|deferred|emitter)\.ts$)/
+
+/** The file of a part. */
+const fileOf = name => `webrtc_adaptor.${name}.mjs`
+
+/** Names the file of each part that is loaded when used; `found` gets where it lies. */
+const loadedWhenUsed = found => ({
+  name: 'loaded when used',
+  setup (build) {
+    build.onResolve({ filter: /\.js$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return
+      const [, name] = /([^/]+)\.js$/.exec(path)
+      found.set(name, join(resolveDir, path.replace(/\.js$/, '.ts')))
+      return { path: `./${fileOf(name)}`, external: true }
+    })
+  }
+})
+
+/** Returns the names of the files of the parts. */
+export async function buildSdk (source, out, target) {
+  const parts = new Map()
+  const sdk = {
+    bundle: true,
+    minify: true,
+    legalComments: 'none',
+    plugins: [loadedWhenUsed(parts), shortPrivateNames],
+    target,
+    tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } }
+  }
+  await build({ ...sdk, entryPoints: [join(source, 'webrtc-adaptor.ts')], format: 'esm', outfile: join(out, 'webrtc_adaptor.mjs') })
+  const classic = join(out, 'webrtc_adaptor.js')
+  await build({ ...sdk, entryPoints: [join(source, 'global.ts')], format: 'esm', outfile: classic })
+  for (const [name, file] of parts) {
+    const { metafile } = await build({ ...sdk, entryPoints: [file], format: 'esm', metafile: true, outfile: join(out, fileOf(name)) })
+    const copied = Object.keys(metafile.inputs).filter(input => !COPIED.test(input.slice(input.indexOf('lib/client/'))))
+    if (copied.length > 0) throw new Error(`${file} would bring a copy of ${copied}`)
+  }
+  writeFileSync(classic, besideTheScript(readFileSync(classic, 'utf8'), out))
+  return [...parts.keys()].map(fileOf)
+}
+
+/**
+ * A module that imports and exports nothing becomes a classic script, which loads its parts from where it came from itself, each under
+ * its version. A script of another origin has no address of its own that `import()` could start from (HTML, section 8.1.3.2: muted
+ * errors), so it looks for that while it runs.
+ */
+function besideTheScript (code, out) {
+  const loads = code.replace(/import\("\.\/([^"]+)"\)/g, (_all, file) => {
+    return `import(new URL("${file}?v=${versionOf(readFileSync(join(out, file)))}",_src))`
+  })
+  return `(()=>{var _src=globalThis.document&&document.currentScript&&document.currentScript.src||globalThis.location&&location.href;${loads.trim()}})();\n`
+}

@@ -1,0 +1,27 @@
+import type { Announcer } from '../base/announcer.js'
+import type { AdaptorError, Device } from '../base/client-errors.js'
+import type { Environment } from '../base/environment.js'
+import type { CurrentSession } from '../call/current-session.js'
+import type { Media } from '../media/media.js'
+
+/** What a module that is loaded when used gets of the SDK. It takes nothing else of it but types, or it would carry a copy along. */
+export interface ExtraContext {
+  readonly environment: Environment
+  readonly media: Media
+  readonly current: CurrentSession
+  readonly announcer: Announcer
+  /** The room that is joined. */
+  room (): string | null
+  /** The class, since an error of a copy of it would be no AdaptorError to the application. */
+  readonly AdaptorError: typeof AdaptorError
+  mediaError (error: unknown, device?: Device): AdaptorError
+}
+
+/** What a module makes for one adaptor, beside its methods. */
+export interface Extra {
+  /** The adaptor is closed: no timer, track or listener is left. */
+  close (): void
+}
+
+/** What a module exports as `create`. */
+export type CreateExtra<Methods> = (context: ExtraContext) => Methods & Extra

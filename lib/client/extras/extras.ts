@@ -1,0 +1,49 @@
+import { AdaptorError, browserError } from '../base/client-errors.js'
+import { quiet } from '../base/deferred.js'
+import type { CreateExtra, Extra, ExtraContext } from './extra.js'
+import { EXTRA_METHODS, type ExtraMethods, type ExtraName } from './extra-methods.js'
+
+type Methods = Record<string, (...args: unknown[]) => unknown>
+
+/** The build makes a file of each. */
+const LOADERS: Record<ExtraName, () => Promise<{ create: CreateExtra<object> }>> = {
+  stats: () => import('./stats.js')
+}
+
+/** Loads what a call does not need at once, when it is asked for. */
+export class Extras {
+  readonly #context: ExtraContext
+  readonly #loaded = new Map<ExtraName, Promise<Methods & Extra>>()
+  #closed = false
+
+  constructor (context: ExtraContext) {
+    this.#context = context
+  }
+
+  /** Calls a method of a module. What it throws is reported, and is what the promise rejects with. */
+  call (name: keyof ExtraMethods, args: unknown[]): Promise<unknown> {
+    return quiet(this.#load(EXTRA_METHODS[name]).then(methods => methods[name]?.(...args)).catch(error => {
+      return this.#context.announcer.fail(browserError(error))
+    }))
+  }
+
+  close (): void {
+    this.#closed = true
+    for (const loading of this.#loaded.values()) void loading.then(extra => extra.close(), () => {})
+  }
+
+  async #load (name: ExtraName): Promise<Methods & Extra> {
+    const loading = this.#loaded.get(name) ?? LOADERS[name]().then(
+      ({ create }) => create(this.#context) as Methods & Extra,
+      cause => {
+        // The next call may find the network back.
+        this.#loaded.delete(name)
+        throw new AdaptorError('moduleNotLoaded', `The SDK's part ${name} could not be loaded.`, { cause })
+      }
+    )
+    this.#loaded.set(name, loading)
+    const extra = await loading
+    if (this.#closed) throw new AdaptorError('InvalidStateError', 'The adaptor was closed.')
+    return extra
+  }
+}
