@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import type { ErrorDefinition } from './protocol/codes.js'
+import type { CloseReason, ErrorDefinition } from './protocol/codes.js'
 import type { StopReason } from './protocol/server-messages.js'
 
 /** Where something happened. */
@@ -11,6 +11,13 @@ export interface Place {
   /** The id of the connection that the peer is reached through, or was while it is absent: as in the log, and as `peer` of `authorize`. */
   connection: string
 }
+
+/**
+ * Why a connection has ended. The server closed it: one of the reasons of its close codes. `client`: its client closed it. `lost`: TCP
+ * ended without a close frame. `unresponsive`: it was cut off, since its client did not answer a ping or a close frame in time.
+ * `notReading`: it was cut off, since its client did not read what it was sent.
+ */
+export type DisconnectReason = CloseReason | 'client' | 'lost' | 'unresponsive' | 'notReading'
 
 /** What `fastify.rooms` tells, by the event's name. Listeners run at once, in the order of what happens. */
 export interface RoomEvents {
@@ -28,6 +35,15 @@ export interface RoomEvents {
   relayed: [event: Place & { command: string, bytes: number }]
   /** Something was answered by an `error`. `room` is absent where the message named none. */
   refused: [event: { app: string, room?: string, definition: ErrorDefinition, message: string }]
+  /** A WebSocket was opened; `connection` is its id, as in the log, and as `peer` of `authorize`. */
+  connected: [event: { app: string, connection: string }]
+  /** A WebSocket is closed: by which code (RFC 6455 section 7.4.1; 1006 without a close frame), why, and after how long, in ms. */
+  disconnected: [event: { app: string, connection: string, code: number, reason: DisconnectReason, duration: number }]
+  /**
+   * A WebSocket handshake was answered by an HTTP error, by us or by a hook of the host. `code` is that of the error, where it has one.
+   * Not told: what is no handshake by RFC 6455 section 4.2.1, and what comes once the app closes, before any hook.
+   */
+  upgradeRefused: [event: { app: string, status: number, code?: string }]
 }
 
 type Listener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
@@ -37,6 +53,13 @@ interface NamedSeat {
   readonly id: string
   readonly connection: string
   readonly room: { readonly app: string, readonly name: string }
+}
+
+/** A connection, as far as an event names it. */
+interface NamedConnection {
+  readonly app: string
+  /** Made where it is asked for. */
+  readonly id: string
 }
 
 /**
@@ -90,6 +113,18 @@ export class EventRecorder {
 
   refused (app: string, room: string | undefined, definition: ErrorDefinition, message: string): void {
     if (this.#isHeard('refused')) this.#tell('refused', { app, ...(room === undefined ? {} : { room }), definition, message })
+  }
+
+  connected (connection: NamedConnection): void {
+    if (this.#isHeard('connected')) this.#tell('connected', { app: connection.app, connection: connection.id })
+  }
+
+  disconnected (connection: NamedConnection, code: number, reason: DisconnectReason, duration: number): void {
+    if (this.#isHeard('disconnected')) this.#tell('disconnected', { app: connection.app, connection: connection.id, code, reason, duration })
+  }
+
+  upgradeRefused (app: string, status: number, code: string | undefined): void {
+    if (this.#isHeard('upgradeRefused')) this.#tell('upgradeRefused', { app, status, ...(code === undefined ? {} : { code }) })
   }
 
   #isHeard (event: keyof RoomEvents): boolean {

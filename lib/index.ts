@@ -41,7 +41,7 @@ export default fp(webrtcSignalling, { name: 'fastify-webrtc-signalling', fastify
 export { webrtcSignalling }
 export type { AppOptions, AppsPredicate, Authorization, Authorize, AuthorizeContext, IceServerOption, KeyGenerator, Limits, TurnCredentialsFunction, TurnOptions, WebrtcSignallingOptions } from './config/options.js'
 export type { OriginsOption } from './config/origins.js'
-export type { Place, RoomEvents } from './events.js'
+export type { DisconnectReason, Place, RoomEvents } from './events.js'
 export { RoomsApi, type PeerSnapshot, type RoomsDump, type RoomSnapshot } from './api/rooms-api.js'
 export * from './protocol/client-messages.js'
 export * from './protocol/server-messages.js'

@@ -26,8 +26,8 @@ function onClose (this: WebSocket, code: number): void {
   (this as Bound)[connection].handleClose(code)
 }
 // ws closes with the fitting code by itself. One that was refused right after its handshake has no connection.
-function onError (this: WebSocket): void {
-  (this as Partial<Bound>)[connection]?.handleError()
+function onError (this: WebSocket, error: Error): void {
+  (this as Partial<Bound>)[connection]?.handleError(error)
 }
 
 /**
@@ -57,4 +57,6 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   socket.on('close', onClose)
   const { [connection]: bound } = socket as Bound
   onCloseFrame(socket, code => bound.handleGoodbye(code))
+  // Last, since a listener may drain the server on the spot.
+  registry.rooms.events.connected(bound)
 }

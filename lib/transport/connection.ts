@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { WebSocket } from 'ws'
+import type { DisconnectReason } from '../events.js'
 import { CLOSE_CODES, isGoodbye, type CloseReason } from '../protocol/codes.js'
 import type { Join } from '../protocol/client-messages.js'
 import type { IceServerConfig, ToldLimits } from '../protocol/server-messages.js'
@@ -10,16 +11,16 @@ import type { Frame, PeerLink } from '../rooms/peer-link.js'
 import type { Refusal } from '../rooms/refusal.js'
 import { admitJoin } from './authorization.js'
 import type { ConnectionGroup, ConnectionServer } from './connection-group.js'
+import { describeEnd, reasonOfError } from './disconnect.js'
 import { FrameWriter } from './frame-writer.js'
 import { Heartbeat } from './heartbeat.js'
 import { answerIceConfig, turnNeedsSeat } from './ice-config-answer.js'
-import { RateGuard } from './limits/rate-guard.js'
+import { RateGuard, TOO_FAST } from './limits/rate-guard.js'
 import { SafeLog } from './safe-log.js'
 
 /** How long the other end may take to answer our close frame, ms; after that it is cut off. */
 const CLOSE_GRACE = 2_000
 const OPEN = 1
-const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
 
 /** One WebSocket of one client: keeps its limits and deadlines, and hands what it says to its participant. */
 export class Connection implements PeerLink, ParticipantPorts {
@@ -39,10 +40,10 @@ export class Connection implements PeerLink, ParticipantPorts {
   readonly #openedAt: number
   #id: string | null = null
   readonly #heartbeat: Heartbeat
+  /** Why we have ended the connection, where we did so before the other end. */
+  #reason: DisconnectReason | null = null
   /** When an unanswered close frame means that the other end is cut off. */
   #closedAt = 0
-  /** Why we closed it, where we did so before the other end. */
-  #closedFor: CloseReason | null = null
 
   constructor (server: ConnectionServer, group: ConnectionGroup, socket: WebSocket, app: string, key: string, request: FastifyRequest) {
     const { authorize, turn, limits } = group.settings
@@ -126,7 +127,8 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   /** What came is no WebSocket frame, or none that is taken: nothing more is read, and a close frame is on its way. */
-  handleError (): void {
+  handleError (error: Error): void {
+    this.#reason ??= reasonOfError(error)
     this.#end(true)
   }
 
@@ -139,13 +141,11 @@ export class Connection implements PeerLink, ParticipantPorts {
   handleClose (code: number): void {
     this.handleGoodbye(code)
     this.#server.remove(this)
-    this.log.info({
-      code: this.#closedFor === null ? code : CLOSE_CODES[this.#closedFor].code,
-      duration: Math.round(this.#server.clock.now() - this.#openedAt)
-    }, 'a connection is closed')
+    const end = describeEnd(this.#reason, code)
+    const duration = Math.round(this.#server.clock.now() - this.#openedAt)
+    this.log.info({ code: end.code, duration }, 'a connection is closed')
+    this.#server.rooms.events.disconnected(this, end.code, end.reason, duration)
   }
-
-  // From the server.
 
   /** Looks at every deadline of this connection; `now` is {@link Clock.lived}, so that nobody is late because we stood still. */
   sweep (now: number): void {
@@ -179,6 +179,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     const { bufferedAmount } = this.#socket
     if (bufferedAmount > bufferedBytes) {
       this.log.info({ bufferedBytes: bufferedAmount }, 'a client does not read and is cut off')
+      if (this.open) this.#reason ??= 'notReading'
       this.#socket.terminate()
       return
     }
@@ -194,13 +195,14 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   close (reason: CloseReason): void {
+    if (this.open) this.#reason ??= reason
     const grace = reason === 'goingAway' ? this.#server.settings.drain.grace : CLOSE_GRACE
     if (this.#closedAt === 0) this.#closedAt = this.#server.clock.lived() + grace
-    if (this.open) this.#closedFor = reason
     this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
   }
 
   terminate (): void {
+    if (this.open) this.#reason ??= 'unresponsive'
     this.#end(true)
     this.#writer.flush()
     this.#socket.terminate()

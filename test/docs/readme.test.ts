@@ -31,7 +31,18 @@ t.test('the README shows every member of fastify.rooms, and none that is not the
   const section = /## `fastify\.rooms`\n([\s\S]*?)\n## /.exec(readme)?.[1] ?? ''
   const shown = new Set([...section.matchAll(/^\| `(\w+)/gm)].map(match => match[1]))
   const members = Object.getOwnPropertyNames(RoomsApi.prototype).filter(name => name !== 'constructor')
-  const events: Record<keyof RoomEvents, true> = { joined: true, left: true, started: true, absent: true, resumed: true, relayed: true, refused: true }
+  const events: Record<keyof RoomEvents, true> = {
+    joined: true,
+    left: true,
+    started: true,
+    absent: true,
+    resumed: true,
+    relayed: true,
+    refused: true,
+    connected: true,
+    disconnected: true,
+    upgradeRefused: true
+  }
   t.same([...shown].sort(), [...members, ...Object.keys(events)].sort())
 })
 

@@ -22,9 +22,23 @@ const EVENTS: { [E in Name]: [record: (events: EventRecorder, seat: typeof SEAT)
   refused: [
     (events, seat) => events.refused(seat.room.app, seat.room.name, 'rateExceeded', 'Too many.'),
     { app: 'app', room: 'room', definition: 'rateExceeded', message: 'Too many.' }
+  ],
+  connected: [(events, seat) => events.connected(connectionOf(seat)), { app: 'app', connection: 'connection' }],
+  disconnected: [
+    (events, seat) => events.disconnected(connectionOf(seat), 1001, 'goingAway', 60_000),
+    { app: 'app', connection: 'connection', code: 1001, reason: 'goingAway', duration: 60_000 }
+  ],
+  upgradeRefused: [
+    (events, seat) => events.upgradeRefused(seat.room.app, 503, 'FST_WEBRTC_FULL'),
+    { app: 'app', status: 503, code: 'FST_WEBRTC_FULL' }
   ]
 }
 const NAMES = Object.keys(EVENTS) as Name[]
+
+/** A connection whose id is that of the seat's, and is asked for when the event asks. */
+function connectionOf (seat: typeof SEAT): { app: string, id: string } {
+  return { app: 'app', get id () { return seat.connection } }
+}
 
 /** A seat that notes whether an event was put together from it: all of them ask it for something that stands for it. */
 function watched (): { seat: typeof SEAT, asked: string[] } {
@@ -41,7 +55,8 @@ for (const name of NAMES) {
     t.strictSame(told, [[name, EVENTS[name][1]]])
   })
 
-  if (name === 'refused') continue
+  // What these two bear is there already.
+  if (name === 'refused' || name === 'upgradeRefused') continue
   t.test(`${name} is not put together where all others have listeners, nor after its only one has gone`, async t => {
     const events = new EventRecorder(error => { throw error })
     const { seat, asked } = watched()
@@ -59,12 +74,14 @@ for (const name of NAMES) {
   })
 }
 
-t.test('refused names no room where the message named none', async t => {
+t.test('refused names no room where the message named none, and upgradeRefused no code where there is none', async t => {
   const events = new EventRecorder(error => { throw error })
   const told: unknown[] = []
   events.on('refused', event => told.push(event))
+  events.on('upgradeRefused', event => told.push(event))
   events.refused('app', undefined, 'notJson', 'This is no JSON.')
-  t.strictSame(told, [{ app: 'app', definition: 'notJson', message: 'This is no JSON.' }])
+  events.upgradeRefused('app', 401, undefined)
+  t.strictSame(told, [{ app: 'app', definition: 'notJson', message: 'This is no JSON.' }, { app: 'app', status: 401 }])
 })
 
 t.test('A listener that throws is reported, and keeps the next ones from nothing', async t => {

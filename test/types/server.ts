@@ -115,7 +115,7 @@ rooms.on('entered', () => {})
 rooms.on('started', ({ reason }) => { void reason })
 // @ts-expect-error there may be no room
 rooms.on('refused', ({ room }) => { const name: string = room; void name })
-export const names: Array<keyof RoomEvents> = ['joined', 'left', 'started', 'absent', 'resumed', 'relayed', 'refused']
+export const names: Array<keyof RoomEvents> = ['joined', 'left', 'started', 'absent', 'resumed', 'relayed', 'refused', 'connected', 'disconnected', 'upgradeRefused']
 // @ts-expect-error no such event
 export const name: keyof RoomEvents = 'entered'
 

@@ -1,4 +1,8 @@
+import type { Refusal } from '../../rooms/refusal.js'
 import { TokenBucket, type RateLimit } from './token-bucket.js'
+
+/** What the client is told of a message that is refused. */
+export const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
 
 /** How much one connection may send. */
 export interface Rates {

@@ -22,6 +22,8 @@ export function addRoute (
       onRequest: [route.onRequest ?? []].flat(),
       preValidation: [route.preValidation ?? []].flat(),
       preHandler: [route.preHandler ?? []].flat(),
+      onError: [route.onError ?? []].flat(),
+      onResponse: [route.onResponse ?? []].flat(),
       // None of a host's documentation of its own API.
       schema: { hide: true } as FastifySchema,
       ...(logLevel === undefined ? {} : { logLevel }),

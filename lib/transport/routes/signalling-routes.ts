@@ -50,9 +50,25 @@ function addPair (scope: FastifyInstance, registry: ConnectionRegistry, admissio
       url,
       handler,
       constraints: { [UPGRADE_CONSTRAINT]: true },
+      ...reportRefusals(registry, appOf),
       wsHandler: (socket: WebSocket, request: FastifyRequest) => acceptWebSocket(registry, socket, request, appOf(request), admission.key(request))
     })
     if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, registry.settings, { ...common, url, handler }, 'makesWay')
+  }
+}
+
+/** Hooks that record each handshake that gets an answer instead of a WebSocket, be it from us or from a hook of the host. */
+function reportRefusals ({ rooms }: ConnectionRegistry, appOf: (request: FastifyRequest) => string): Pick<RouteOptions, 'onError' | 'onResponse'> {
+  const codes = new WeakMap<FastifyRequest, string>()
+  return {
+    onError: (request, _reply, { code }, done) => {
+      if (typeof code === 'string') codes.set(request, code)
+      done()
+    },
+    onResponse: (request, reply, done) => {
+      if (reply.statusCode >= 300) rooms.events.upgradeRefused(appOf(request), reply.statusCode, codes.get(request))
+      done()
+    }
   }
 }
 
