@@ -2,7 +2,7 @@ import type { CloseReason } from '../protocol/codes.js'
 import type { ToldLimits } from '../protocol/server-messages.js'
 
 /** A text frame: written by the server, or the bytes of a relayed one as they came in. */
-export type Frame = string | Buffer
+export type TextFrame = string | Buffer
 
 /** What a peer is reached through: as much of its socket as the rooms need. */
 export interface PeerLink {
@@ -15,7 +15,7 @@ export interface PeerLink {
   /** Whether frames still get out: not once the link is closing. */
   readonly open: boolean
   /** Sends one text frame. Never throws; a link that is gone or drowning ends by itself later. */
-  send (frame: Frame): void
+  send (frame: TextFrame): void
   /**
    * Asks the other end for a sign of life, and calls back exactly once with whether it came in time.
    * Never calls back before it returns.

@@ -1,4 +1,4 @@
-import type { Frame } from './peer-link.js'
+import type { TextFrame } from './peer-link.js'
 import { MESSAGE_COST, type Share } from './replay-budget.js'
 
 /** Bounds on what is kept for a peer that may come back. */
@@ -19,7 +19,7 @@ export interface ReplayBounds {
 export class ReplayLog {
   readonly #bounds: ReplayBounds
   readonly #share: Share | null
-  #frames: Frame[] = []
+  #frames: TextFrame[] = []
   #bytes = 0
   /** The number of the log's first frame. */
   #first = 0
@@ -48,7 +48,7 @@ export class ReplayLog {
    *
    * @returns false where the bounds are broken all the same: the peer has been away for too long.
    */
-  push (frame: Frame, keepFrom: number): boolean {
+  push (frame: TextFrame, keepFrom: number): boolean {
     // A received frame may be a slice of the far larger chunk that it came in, which the log must not hold on to.
     const kept = typeof frame !== 'string' && frame.buffer.byteLength > 2 * frame.byteLength ? Buffer.from(frame) : frame
     this.#frames.push(kept)
@@ -69,7 +69,7 @@ export class ReplayLog {
   }
 
   /** The messages from `number` on, or null where some of them are no longer known, or never were. */
-  from (number: number): Frame[] | null {
+  from (number: number): TextFrame[] | null {
     if (number < this.#first || number > this.end) return null
     return this.#frames.slice(number - this.#first)
   }

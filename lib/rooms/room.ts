@@ -4,7 +4,7 @@ import { Absence } from './absence.js'
 import { Arrivals, type Farewell } from './arrivals.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import { CROSSING } from './offer-turn.js'
-import type { Frame, PeerLink } from './peer-link.js'
+import type { TextFrame, PeerLink } from './peer-link.js'
 import type { PendingJoin } from './pending-join.js'
 import type { SeatClaim } from './resume-proof.js'
 import type { RoomContext } from './room-context.js'
@@ -79,7 +79,7 @@ export class Room implements SeatRoom {
    *
    * @returns false where nobody else sits in the room.
    */
-  relay (from: Seat, frame: Frame, command: string): boolean {
+  relay (from: Seat, frame: TextFrame, command: string): boolean {
     from.relayed++
     const { clock, events } = this.#context
     if (this.#row.seats.length < 2) return command !== 'peerMessageCommand' && clock.lived() - this.#leftAt < CROSSING
@@ -93,7 +93,7 @@ export class Room implements SeatRoom {
     this.#arrivals.offers.offered(seat)
   }
 
-  tell (frame: Frame, only?: Seat): void {
+  tell (frame: TextFrame, only?: Seat): void {
     for (const seat of [...this.#row.seats]) {
       if (only !== undefined && seat !== only) continue
       if (!seat.deliver(frame)) this.giveUp(seat)

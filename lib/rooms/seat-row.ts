@@ -1,6 +1,6 @@
 import { endsAtStop } from './client-kind.js'
 import type { JoinRequest } from './join-request.js'
-import type { Frame, PeerLink } from './peer-link.js'
+import type { TextFrame, PeerLink } from './peer-link.js'
 import { splitToken, type SeatClaim } from './resume-proof.js'
 import type { Seat, SeatHolder } from './seat.js'
 
@@ -69,7 +69,7 @@ export class SeatRow {
    *
    * @param harmless not to clients that a `stop` ends for good
    */
-  toOthers (from: Seat, frame: Frame, harmless = false): void {
+  toOthers (from: Seat, frame: TextFrame, harmless = false): void {
     const { seats } = this
     // From the end, so that a seat may be given up on the way.
     for (let i = seats.length - 1; i >= 0; i--) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Absence } from './absence.js'
 import type { ClientKind } from './client-kind.js'
-import type { Frame, PeerLink } from './peer-link.js'
+import type { TextFrame, PeerLink } from './peer-link.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
 import { ResumeProof } from './resume-proof.js'
@@ -26,11 +26,11 @@ export interface SeatRoom {
   readonly app: string
   readonly name: string
   /** @returns false where nobody else sits in the room */
-  relay (from: Seat, frame: Frame, command: string): boolean
+  relay (from: Seat, frame: TextFrame, command: string): boolean
   /** The peer makes an offer. */
   offered (seat: Seat): void
   /** Sends a message of the application to one peer, or to everybody. */
-  tell (frame: Frame, only?: Seat): void
+  tell (frame: TextFrame, only?: Seat): void
   /** The peer gives its seat up. */
   leave (seat: Seat): void
   /** The application puts the peer out. */
@@ -129,7 +129,7 @@ export class Seat implements ShareOwner {
    *
    * @returns false where the peer is absent and the bounds of what is kept for it are exceeded: give the seat up.
    */
-  deliver (frame: Frame): boolean {
+  deliver (frame: TextFrame): boolean {
     // Who goes through the seats of a room may come to one that a listener of the application has put out meanwhile.
     if (this.#over) return true
     const kept = this.#log === null || this.#log.push(frame, this.#keepFrom)
@@ -176,7 +176,7 @@ export class Seat implements ShareOwner {
    * @param received how many messages of the seat it got, where it says so; else what came while it was absent.
    * @returns null where the log does not reach back as far: the call cannot go on as if nothing had happened.
    */
-  missed (received: number | undefined): Frame[] | null {
+  missed (received: number | undefined): TextFrame[] | null {
     if (this.#log === null) return null
     return this.#log.from(received ?? Math.min(this.#keepFrom, this.#log.end))
   }

@@ -7,7 +7,7 @@ import type { Join } from '../protocol/client-messages.js'
 import type { IceServerConfig, ToldLimits } from '../protocol/server-messages.js'
 import { Participant } from '../rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../rooms/participant-ports.js'
-import type { Frame, PeerLink } from '../rooms/peer-link.js'
+import type { TextFrame, PeerLink } from '../rooms/peer-link.js'
 import type { Refusal } from '../rooms/refusal.js'
 import { admitJoin } from './authorization.js'
 import type { ConnectionGroup, ConnectionServer } from './connection-group.js'
@@ -171,7 +171,7 @@ export class Connection implements PeerLink, ParticipantPorts {
 
   // To the other end.
 
-  send (frame: Frame): void {
+  send (frame: TextFrame): void {
     if (!this.open) return
     const { bufferedBytes } = this.#server.settings
     // What waits for the end of this turn waits for us, and not for the client.

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { Frame } from '../rooms/peer-link.js'
+import type { TextFrame } from '../rooms/peer-link.js'
 import { streamOf } from './internals.js'
 
 /** Relayed bytes go out as text: a client that gets a binary frame ends the call. */
@@ -41,7 +41,7 @@ export class FrameWriter {
     this.#socket = socket
   }
 
-  write (frame: Frame): void {
+  write (frame: TextFrame): void {
     const stream = streamOf(this.#socket)
     if (stream === null) {
       this.#socket.send(frame, TEXT)

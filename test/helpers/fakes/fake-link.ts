@@ -6,7 +6,7 @@ import type { Clock } from '../../../lib/rooms/clock.js'
 import type { HeldSeats } from '../../../lib/rooms/held-seats.js'
 import { Participant } from '../../../lib/rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../../../lib/rooms/participant-ports.js'
-import type { Frame, PeerLink } from '../../../lib/rooms/peer-link.js'
+import type { TextFrame, PeerLink } from '../../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../../lib/rooms/refusal.js'
 import type { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import { buildIceServerConfig } from '../../../lib/turn/ice-config.js'
@@ -77,7 +77,7 @@ export class FakeLink implements PeerLink, ParticipantPorts {
 
   // As the server sees it.
 
-  send (frame: Frame): void {
+  send (frame: TextFrame): void {
     if (!this.open) return
     const message = JSON.parse(frame.toString()) as Heard
     this.#wire.push({ frame: message })

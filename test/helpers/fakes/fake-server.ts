@@ -3,7 +3,7 @@ import { CLOSE_CODES, isGoodbye, type CloseReason } from '../../../lib/protocol/
 import type { ClientMessage } from '../../../lib/protocol/client-messages.js'
 import { Participant } from '../../../lib/rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../../../lib/rooms/participant-ports.js'
-import type { Frame, PeerLink } from '../../../lib/rooms/peer-link.js'
+import type { TextFrame, PeerLink } from '../../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../../lib/rooms/refusal.js'
 import { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import { buildIceServerConfig, type IceConfigParts } from '../../../lib/turn/ice-config.js'
@@ -87,7 +87,7 @@ class FakeServerLink implements PeerLink, ParticipantPorts, ServerEnd {
     return this.#server.limits
   }
 
-  send (frame: Frame): void {
+  send (frame: TextFrame): void {
     if (this.open) this.#socket.push(frame.toString())
   }
 
