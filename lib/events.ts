@@ -46,7 +46,7 @@ export interface RoomEvents {
   upgradeRefused: [event: { app: string, status: number, code?: string }]
 }
 
-type Listener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
+type RoomListener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
 
 /** A seat, as far as an event names it. */
 interface NamedSeat {
@@ -75,15 +75,15 @@ export class EventRecorder {
     this.#failed = failed
   }
 
-  on<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+  on<E extends keyof RoomEvents> (event: E, listener: RoomListener<E>): void {
     this.#emitter.on(event, listener as (...args: unknown[]) => void)
   }
 
-  once<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+  once<E extends keyof RoomEvents> (event: E, listener: RoomListener<E>): void {
     this.#emitter.once(event, listener as (...args: unknown[]) => void)
   }
 
-  off<E extends keyof RoomEvents> (event: E, listener: Listener<E>): void {
+  off<E extends keyof RoomEvents> (event: E, listener: RoomListener<E>): void {
     this.#emitter.off(event, listener as (...args: unknown[]) => void)
   }
 
