@@ -1,7 +1,7 @@
 import type { Announcer } from './base/announcer.js'
 import { AdaptorError, mediaError } from './base/client-errors.js'
 import type { CallbackEvents } from './base/client-events.js'
-import type { Settings } from './base/client-options.js'
+import type { ClientSettings } from './base/client-options.js'
 import type { Environment } from './base/environment.js'
 import { watchPage } from './base/page-life.js'
 import { Call } from './call/call.js'
@@ -34,7 +34,7 @@ export class Client {
   #closed = false
 
   /** Connects and asks for the devices at once. */
-  constructor (environment: Environment, settings: Settings, announcer: Announcer) {
+  constructor (environment: Environment, settings: ClientSettings, announcer: Announcer) {
     this.#announcer = announcer
     const signalling = this.signalling = new SignallingSession(environment, settings)
     const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, () => signalling.askIceServers())

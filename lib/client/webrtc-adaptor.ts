@@ -2,7 +2,7 @@ import type { Joined } from '../protocol/server-messages.js'
 import { Announcer } from './base/announcer.js'
 import { AdaptorError, browserError } from './base/client-errors.js'
 import type { AdaptorEvents } from './base/client-events.js'
-import { resolveOptions, type Settings, type WebRTCAdaptorOptions } from './base/client-options.js'
+import { resolveClientOptions, type ClientSettings, type WebRTCAdaptorOptions } from './base/client-options.js'
 import { quiet } from './base/deferred.js'
 import { Emitter } from './base/emitter.js'
 import { browserEnvironment, type Environment } from './base/environment.js'
@@ -31,7 +31,7 @@ export interface WebRTCAdaptor extends ExtraMethods {}
  * microphone at once; `join` takes a seat, and the call sets itself up when somebody else is there.
  */
 export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
-  readonly #settings: Settings
+  readonly #settings: ClientSettings
   readonly #announcer: Announcer
   readonly #client: Client
 
@@ -47,7 +47,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
    */
   constructor (options: WebRTCAdaptorOptions = {}, environment: Environment = browserEnvironment()) {
     super()
-    this.#settings = resolveOptions(options, environment)
+    this.#settings = resolveClientOptions(options, environment)
     this.#announcer = new Announcer(options, (name, payload) => this.emit(name, payload))
     this.#client = new Client(environment, this.#settings, this.#announcer)
   }

@@ -52,7 +52,7 @@ export interface WebRTCAdaptorOptions {
 }
 
 /** The options with everything filled in. */
-export interface Settings extends MediaSettings {
+export interface ClientSettings extends MediaSettings {
   url: string
   configuration: RTCConfiguration
   /** Which kinds this side is ready to receive. */
@@ -67,7 +67,7 @@ export interface Settings extends MediaSettings {
 }
 
 /** Throws where an option makes no sense. */
-export function resolveOptions (options: WebRTCAdaptorOptions, environment: Environment): Settings {
+export function resolveClientOptions (options: WebRTCAdaptorOptions, environment: Environment): ClientSettings {
   const mediaConstraints = options.mediaConstraints
   const receive = options.sdp_constraints
   const watch = options.isPlayMode === true
