@@ -2,11 +2,11 @@ import { Compile, type Validator } from './typebox.js'
 import type { ErrorDefinition } from './codes.js'
 import { ClientMessageSchemas, type ClientCommand, type ClientMessage } from './client-messages.js'
 import type {
-  ErrorMessage, IceServerConfig, Joined, Leaved, AppNotification, PeerJoined, PeerLeft, Pong, ServerWillStop, Start, Stopped
+  ErrorMessage, IceServerConfig, Joined, Leaved, CustomNotification, PeerJoined, PeerLeft, Pong, ServerWillStop, Start, Stopped
 } from './server-messages.js'
 
 /** A message that the server writes itself; relayed ones go out as the bytes that came in. */
-export type ServerMessage = Joined | Start | Stopped | Leaved | PeerJoined | PeerLeft | AppNotification | Pong |
+export type ServerMessage = Joined | Start | Stopped | Leaved | PeerJoined | PeerLeft | CustomNotification | Pong |
   IceServerConfig | ServerWillStop | ErrorMessage
 
 /** What is wrong with a frame, ready to be answered. */

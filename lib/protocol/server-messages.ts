@@ -77,7 +77,7 @@ export const PeerLeftSchema = Type.Object({
 export const RESERVED_DEFINITIONS = ['joined', 'leaved', 'peerJoined', 'peerLeft', 'server_will_stop'] as const
 
 /** Server to client: what the application on the server wants to tell. */
-export const AppNotificationSchema = Type.Object({
+export const CustomNotificationSchema = Type.Object({
   command: Type.Literal('notification'),
   definition: Type.String({ maxLength: 256 }),
   streamId: NameSchema,
@@ -138,7 +138,7 @@ export const ServerMessageSchemas = {
   pong: PongSchema,
   iceServerConfig: IceServerConfigSchema,
   server_will_stop: ServerWillStopSchema,
-  notification: AppNotificationSchema,
+  notification: CustomNotificationSchema,
   error: ErrorSchema
 } as const satisfies Record<string, TObject>
 
@@ -150,10 +150,10 @@ export type StopReason = NonNullable<Stopped['reason']>
 export type Leaved = Static<typeof LeavedSchema>
 export type PeerJoined = Static<typeof PeerJoinedSchema>
 export type PeerLeft = Static<typeof PeerLeftSchema>
-export type AppNotification = Static<typeof AppNotificationSchema>
+export type CustomNotification = Static<typeof CustomNotificationSchema>
 export type Pong = Static<typeof PongSchema>
 export type IceServer = Static<typeof IceServerSchema>
 export type IceServerConfig = Static<typeof IceServerConfigSchema>
 export type ServerWillStop = Static<typeof ServerWillStopSchema>
 export type ErrorMessage = Omit<Static<typeof ErrorSchema>, 'definition'> & { definition: ErrorDefinition }
-export type Notification = Joined | Leaved | PeerJoined | PeerLeft | ServerWillStop | AppNotification
+export type Notification = Joined | Leaved | PeerJoined | PeerLeft | ServerWillStop | CustomNotification
