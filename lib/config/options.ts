@@ -147,7 +147,7 @@ export const OptionsSchema = Type.Object({
 }, { additionalProperties: false })
 
 export type Limits = Static<typeof LimitsSchema>
-export type Heartbeat = Static<typeof HeartbeatSchema>
+export type HeartbeatOptions = Static<typeof HeartbeatSchema>
 export type Resume = Static<typeof ResumeSchema>
 export type Drain = Static<typeof DrainSchema>
 /** One string or several, also in a list that is declared `as const`. */
@@ -184,7 +184,7 @@ export interface WebrtcSignallingOptions extends AppOptions {
   logSerializers?: LogSerializers
   limits?: Partial<Limits>
   keyGenerator?: KeyGenerator
-  heartbeat?: Partial<Heartbeat>
+  heartbeat?: Partial<HeartbeatOptions>
   resume?: Partial<Resume>
   probeTimeout?: number
   bufferedBytes?: number
