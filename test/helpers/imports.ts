@@ -43,6 +43,17 @@ export function importsOf (from: string, source = read(from)): Import[] {
   return found
 }
 
+/** The names of the types, classes, functions and constants that a file declares and exports; each once, in whatever ways it is declared. */
+export function exportsOf (file: string, source = read(file)): string[] {
+  const names = new Set<string>()
+  for (const statement of parse(file, source).statements) {
+    if (!ts.canHaveModifiers(statement) || !ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) continue
+    const declared = ts.isVariableStatement(statement) ? statement.declarationList.declarations : [statement as ts.DeclarationStatement]
+    for (const { name } of declared) if (name !== undefined && ts.isIdentifier(name)) names.add(name.text)
+  }
+  return [...names]
+}
+
 /** The files below `candidates` that a file names in a string, by their own name: pages and programs are reached like that. */
 export function namedIn (file: string, candidates: readonly string[]): string[] {
   const texts: string[] = []

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { basename, join } from 'node:path'
 import t from 'tap'
-import { filesBelow, importsOf, linksOf, namedIn, ROOT, type Import } from '../helpers/imports.js'
+import { exportsOf, filesBelow, importsOf, linksOf, namedIn, ROOT, type Import } from '../helpers/imports.js'
 
 // The floors of the house: what each part of lib/ may import, and that no part of it is out of the tests' sight.
 
@@ -188,6 +188,14 @@ t.test('No two files in lib/ have the same name on the server and in the SDK', a
   const named = (files: string[]): string[] => files.filter(isCode).map(file => basename(file))
   const server = named(lib.filter(file => !file.startsWith('lib/client/') && !file.startsWith('lib/page/')))
   t.same(named(lib.filter(file => file.startsWith('lib/client/'))).filter(name => server.includes(name)), [])
+})
+
+t.test('No two files of lib/ export a type, function or constant of the same name', async t => {
+  const files = new Map<string, string[]>()
+  const exports = lib.filter(isCode).flatMap(file => exportsOf(file).map(name => [name, file] as const))
+  t.ok(exports.length > 200, 'there are exports to look at')
+  for (const [name, file] of exports) files.set(name, [...files.get(name) ?? [], file])
+  t.same([...files].filter(([, places]) => places.length > 1), [])
 })
 
 t.test('Every builtin that lib/ imports says that it is one', async t => {
