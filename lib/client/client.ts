@@ -43,10 +43,12 @@ export class Client {
     this.remoteMedia = new RemoteMedia(environment)
     this.#wireSignalling()
     media.on('changed', () => announcer.tell('local_media_changed', media.state))
+    media.on('lost', lost => announcer.tell('device_lost', lost))
     this.call = new Call(environment, { signalling, iceServers, media }, settings.receive)
     this.#wireCall()
     const { current } = this.call
-    this.extras = new Extras({ environment, media, current, announcer, room: () => signalling.room, AdaptorError, mediaError })
+    const room = () => signalling.room
+    this.extras = new Extras({ environment, media, current, announcer, room, remoteVideo: settings.remoteVideo, AdaptorError, mediaError })
     const report = (error: AdaptorError) => announcer.report(error)
     signalling.on('error', report)
     iceServers.on('error', report)

@@ -12,6 +12,7 @@ import { Client } from './client.js'
 
 export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName } from './base/client-events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
+export type { LocalMediaState } from './media/media.js'
 export type { MuteMode } from './media/local-track.js'
 export type { SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
 export type { CallStats } from './extras/call-stats.js'

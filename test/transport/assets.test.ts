@@ -19,6 +19,7 @@ const ASSETS: Record<string, { type: string | RegExp, says: RegExp }> = {
   'peer.svg': { type: 'image/svg+xml', says: /<svg/ },
   'js/webrtc_adaptor.js': { type: JAVASCRIPT, says: /WebRTCAdaptor/ },
   'js/webrtc_adaptor.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
+  'js/webrtc_adaptor.devices.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
   'js/webrtc_adaptor.stats.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
   'js/webrtc_adaptor.d.ts': { type: 'text/plain; charset=utf-8', says: /WebRTCAdaptor/ },
   'js/adapter-latest.js': { type: JAVASCRIPT, says: /browserDetails/ }

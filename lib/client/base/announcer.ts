@@ -13,6 +13,7 @@ type Emit = <K extends keyof AdaptorEvents> (name: K, payload: AdaptorEvents[K])
 export class Announcer {
   readonly #options: Pick<WebRTCAdaptorOptions, 'callback' | 'callbackError'>
   readonly #emit: Emit
+  #last: AdaptorError | null = null
 
   constructor (options: Pick<WebRTCAdaptorOptions, 'callback' | 'callbackError'>, emit: Emit) {
     this.#options = options
@@ -31,7 +32,10 @@ export class Announcer {
     if (!ANNOUNCED_ELSEWHERE.includes(notification.definition)) this.tell(notification.definition as 'notification', notification)
   }
 
+  /** Once for each error, whoever comes upon it. */
   report (error: AdaptorError): void {
+    if (error === this.#last) return
+    this.#last = error
     const { callbackError } = this.#options
     if (callbackError !== undefined) guarded(() => callbackError(error.name, error))
     this.#emit('error', error)

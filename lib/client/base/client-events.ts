@@ -1,4 +1,5 @@
-import type { AdaptorError } from './client-errors.js'
+import type { AdaptorError, Device } from './client-errors.js'
+import type { LocalMediaState } from '../media/media.js'
 import type { RemoteMediaState } from '../call/remote-media.js'
 import type { CallStats } from '../extras/call-stats.js'
 import type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../../protocol/server-messages.js'
@@ -48,8 +49,15 @@ export interface CallbackEvents {
   remote_media_changed: { streamId: string | null } & RemoteMediaState
   /** The state of the way between the two peers: at `connected` or `completed` somebody is there, seen or not; `closed` at the end of the call. */
   ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
-  /** Camera or microphone went on or off, by the SDK's methods or because the device is gone. */
-  local_media_changed: { camera: boolean, microphone: boolean }
+  /**
+   * Camera or microphone went on or off, by the SDK's methods or because the device is gone; or (`screen`) the screen is shared, or (`interrupted`)
+   * the system has silenced one that is on, which may end any time.
+   */
+  local_media_changed: LocalMediaState
+  /** A device was pulled out, or taken back by the browser. The default one takes its place; where there is none, an error tells so. */
+  device_lost: { device: Device, label: string }
+  /** The devices that there are, after `getDevices`, and again whenever one comes or goes from then on. */
+  available_devices: MediaDeviceInfo[]
   /** What the call sends and receives, after `getStats` and every few seconds after `enableStats`. */
   updated_stats: CallStats
 }

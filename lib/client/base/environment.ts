@@ -18,7 +18,7 @@ export interface Environment {
   RTCPeerConnection: new (configuration?: RTCConfiguration) => RTCPeerConnection
   MediaStream: new () => MediaStream
   /** Absent on a page that was not loaded from https or localhost (W3C Media Capture, section 9.2). */
-  mediaDevices: Pick<MediaDevices, 'getUserMedia'> | undefined
+  mediaDevices: MediaDevices | undefined
   /** Whether the page may use a device, as the browser remembers it; `undefined` where it does not tell (W3C Permissions, section 6). */
   permission (device: Device): Promise<PermissionState | undefined>
   setTimeout (callback: () => void, delay: number): TimerHandle

@@ -44,7 +44,7 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
     iceServers.on('changed', () => this.#handleServers())
     media.on('changed', () => {
       this.#session?.arrange()
-      this.#session?.tell(media.state)
+      this.#session?.tell(media.sent)
     })
   }
 
@@ -79,7 +79,7 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
     session.on('tracks', tracks => this.emit('tracks', tracks))
     session.on('error', error => this.emit('error', error))
     session.on('needed', () => this.emit('needed', session))
-    session.tell(this.#media.state)
+    session.tell(this.#media.sent)
     session.on('say', message => this.emit('say', { ...message, session: session.id }))
     this.emit('session', session)
     return session

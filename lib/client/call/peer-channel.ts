@@ -5,6 +5,8 @@ import { parseFrame } from '../signalling/frames.js'
 export interface MediaState {
   camera: boolean
   microphone: boolean
+  /** The picture is that of the screen. */
+  screen?: boolean
 }
 
 interface PeerChannelEvents {
@@ -65,6 +67,6 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
     if (!this.#ours() || typeof data !== 'string' || data.length > MAX_MESSAGE) return
     const frame = parseFrame(data)
     if (frame?.command !== 'mediaState' || typeof frame.camera !== 'boolean' || typeof frame.microphone !== 'boolean') return
-    this.emit('mediaState', { camera: frame.camera, microphone: frame.microphone })
+    this.emit('mediaState', { camera: frame.camera, microphone: frame.microphone, ...frame.screen === true ? { screen: true } : {} })
   }
 }

@@ -8,6 +8,8 @@ import { Timer } from '../base/timer.js'
 export interface RemoteMediaState {
   video: 'live' | 'frozen' | 'off'
   audio: 'live' | 'off'
+  /** The picture is that of a screen. Only a peer of this SDK says so. */
+  screen?: boolean
 }
 
 interface RemoteMediaEvents {
@@ -65,7 +67,7 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   }
 
   get #picture (): MediaStreamTrack | undefined {
-    return this.#announced?.camera === false ? undefined : this.#tracks.find(track => track.kind === 'video')
+    return this.#announced?.camera === false && this.#announced.screen !== true ? undefined : this.#tracks.find(track => track.kind === 'video')
   }
 
   #handleMediaState (state: MediaState): void {
@@ -108,8 +110,9 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
     const frozen = this.#lookedAt - this.#since >= FROZEN_AFTER
     const video = this.#picture === undefined ? 'off' : frozen ? 'frozen' : this.#moving ? 'live' : 'off'
     const audio = this.#announced?.microphone !== false && this.#tracks.some(track => track.kind === 'audio') ? 'live' : 'off'
-    if (video === this.#state.video && audio === this.#state.audio) return
-    this.#state = { video, audio }
+    const screen = video !== 'off' && this.#announced?.screen === true
+    if (video === this.#state.video && audio === this.#state.audio && screen === (this.#state.screen === true)) return
+    this.#state = { video, audio, ...screen ? { screen } : {} }
     this.emit('changed', this.#state)
   }
 }

@@ -12,6 +12,8 @@ export interface ExtraContext {
   readonly announcer: Announcer
   /** The room that is joined. */
   room (): string | null
+  /** The element that plays the other side. */
+  remoteVideo (): HTMLMediaElement | null
   /** The class, since an error of a copy of it would be no AdaptorError to the application. */
   readonly AdaptorError: typeof AdaptorError
   mediaError (error: unknown, device?: Device): AdaptorError

@@ -7,6 +7,7 @@ type Methods = Record<string, (...args: unknown[]) => unknown>
 
 /** The build makes a file of each. */
 const LOADERS: Record<ExtraName, () => Promise<{ create: CreateExtra<object> }>> = {
+  devices: () => import('./devices.js'),
   stats: () => import('./stats.js')
 }
 

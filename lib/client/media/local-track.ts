@@ -1,3 +1,4 @@
+import { quiet } from '../base/deferred.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
 import { AdaptorError, mediaError, type Device } from '../base/client-errors.js'
@@ -9,8 +10,13 @@ export const DEVICES: Record<Kind, Device> = { audio: 'microphone', video: 'came
 /** What becomes of a device that is off: `release` gives it back to the system, `silence` keeps it and sends silence. */
 export type MuteMode = 'release' | 'silence'
 
+/** A device that ends sooner than this after its start is not replaced, in ms: the next one would most likely do the same. */
+const MIN_LIFE = 1_000
+
 interface LocalTrackEvents {
   changed: undefined
+  /** The device was pulled out, or taken back by the browser; its label. */
+  lost: string
   error: AdaptorError
 }
 
@@ -21,11 +27,16 @@ interface LocalTrackEvents {
 export class LocalTrack extends Emitter<LocalTrackEvents> {
   readonly kind: Kind
   readonly #environment: Environment
-  readonly #constraint: boolean | MediaTrackConstraints
   readonly #mode: MuteMode
+  /** What the browser is asked for from the next request on. */
+  constraint: boolean | MediaTrackConstraints
   #wanted: boolean
+  /** Something else is sent in place of the device, which is given back meanwhile. */
+  #held = false
   #closed = false
   #track: MediaStreamTrack | null = null
+  /** Since when there is a track. */
+  #since = 0
   #switching: Promise<void> | null = null
   /** The first request, for both devices in one prompt. */
   #opening: Promise<void> = Promise.resolve()
@@ -35,7 +46,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.kind = kind
     this.#environment = environment
     // A camera that the options left out is the default one when it is switched on later.
-    this.#constraint = constraint === false ? true : constraint
+    this.constraint = constraint === false ? true : constraint
     this.#wanted = constraint !== false
     this.#mode = mode
   }
@@ -48,8 +59,9 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     return this.#track !== null && this.#track.enabled
   }
 
-  get wanted (): boolean {
-    return this.#wanted
+  /** The system has silenced the device: another program or a phone call has it. That is not the person's doing, and may end any time. */
+  get interrupted (): boolean {
+    return this.live && this.#track?.muted === true
   }
 
   /** Announces the first request, which may bring the track; switches wait for it. */
@@ -67,25 +79,45 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.#wanted = on
     // At once, without waiting for what is under way: a muted person must not be heard one moment longer.
     if (!on) this.#switchOff()
-    this.#switching ??= this.#switch().finally(() => { this.#switching = null })
-    return this.#switching
+    return this.#follow()
   }
 
   /** Takes a track of the first request. */
   adopt (track: MediaStreamTrack): void {
-    if (this.#closed || this.#track !== null || (!this.#wanted && this.#mode === 'release')) {
+    if (this.#closed || this.#held || this.#track !== null || (!this.#wanted && this.#mode === 'release')) {
       track.stop()
       return
     }
     track.enabled = this.#wanted
-    // Pulled out, or taken back by the browser; `stop` fires no such event.
-    track.onended = () => {
-      if (this.#track !== track) return
-      this.#wanted = false
-      this.#release()
-    }
+    // `stop` fires no such event.
+    track.onended = () => this.#handleEnd(track.label)
+    track.onmute = track.onunmute = () => this.emit('changed', undefined)
+    this.#since = this.#environment.now()
     this.#track = track
     this.emit('changed', undefined)
+  }
+
+  /** Takes `track` in place of the one that there is. A person who is muted stays so. */
+  replace (track: MediaStreamTrack): void {
+    this.#forget()
+    this.adopt(track)
+  }
+
+  /** Gives the device back while something else is sent in its place (`held`), or fetches it again where it is still to be on. */
+  hold (held: boolean): Promise<void> {
+    this.#held = held
+    if (held) this.#release()
+    return this.#follow()
+  }
+
+  /** Asks the browser for a track of the device. */
+  async request (): Promise<MediaStreamTrack> {
+    const { mediaDevices } = this.#environment
+    if (mediaDevices === undefined) throw insecure()
+    const stream = await mediaDevices.getUserMedia({ [this.kind]: this.constraint })
+    const [track] = stream.getTracks()
+    if (track === undefined) throw new AdaptorError('NotFoundError', `The browser gave no ${this.kind} track.`)
+    return track
   }
 
   close (): void {
@@ -94,14 +126,20 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.#release()
   }
 
-  get #asWanted (): boolean {
-    return this.#closed || this.#wanted === this.live
+  /** Whether the device is to be on now. */
+  get #due (): boolean {
+    return this.#wanted && !this.#held
+  }
+
+  #follow (): Promise<void> {
+    this.#switching ??= this.#switch().finally(() => { this.#switching = null })
+    return this.#switching
   }
 
   async #switch (): Promise<void> {
     await this.#opening
-    while (!this.#asWanted) {
-      if (!this.#wanted) this.#switchOff()
+    while (!this.#closed && this.#due !== this.live) {
+      if (!this.#due) this.#switchOff()
       else if (this.#track !== null) this.#switchOn(this.#track)
       else await this.#acquire()
     }
@@ -109,18 +147,28 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
 
   async #acquire (): Promise<void> {
     try {
-      const mediaDevices = this.#environment.mediaDevices
-      if (mediaDevices === undefined) throw insecure()
-      const stream = await mediaDevices.getUserMedia({ [this.kind]: this.#constraint })
-      for (const track of stream.getTracks()) this.adopt(track)
-      if (this.#wanted && this.#track === null) throw new AdaptorError('NotFoundError', `The browser gave no ${this.kind} track.`)
+      this.adopt(await this.request())
     } catch (error) {
-      if (!this.#wanted) return
+      if (!this.#due) return
       this.#wanted = false
       const reason = mediaError(error, DEVICES[this.kind])
       this.emit('error', reason)
       throw reason
     }
+  }
+
+  /** The device is gone by itself. The default one takes its place. */
+  #handleEnd (label: string): void {
+    const replaced = this.#wanted && this.#environment.now() - this.#since >= MIN_LIFE
+    if (!replaced) this.#wanted = false
+    this.emit('lost', label)
+    this.#release()
+    if (!replaced) return
+    if (typeof this.constraint === 'object') {
+      const { deviceId, groupId, ...others } = this.constraint
+      this.constraint = others
+    }
+    void quiet(this.#follow())
   }
 
   #switchOn (track: MediaStreamTrack): void {
@@ -137,12 +185,17 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   }
 
   #release (): void {
+    if (this.#track === null) return
+    this.#forget()
+    this.emit('changed', undefined)
+  }
+
+  #forget (): void {
     const track = this.#track
     if (track === null) return
     this.#track = null
-    track.onended = null
+    track.onended = track.onmute = track.onunmute = null
     track.stop()
-    this.emit('changed', undefined)
   }
 }
 

@@ -1,6 +1,6 @@
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
-import { mediaError, type AdaptorError } from '../base/client-errors.js'
+import { mediaError, type AdaptorError, type Device } from '../base/client-errors.js'
 import { DEVICES, insecure, LocalTrack, type Kind, type MuteMode } from './local-track.js'
 import type { MediaState } from '../call/peer-channel.js'
 import { StreamView } from './stream-view.js'
@@ -9,8 +9,19 @@ import { KINDS } from '../call/transceivers.js'
 /** The names of a refusal by the person or by a policy. */
 const REFUSALS: readonly string[] = ['NotAllowedError', 'PermissionDeniedError', 'PermissionDismissedError']
 
+/** What the SDK does with a device's track before it is sent. It is asked at each change, and answers alike while nothing has changed. */
+export type TrackFilter = (track: MediaStreamTrack | null) => MediaStreamTrack | null
+
+/** What one's own devices are doing. */
+export interface LocalMediaState extends MediaState {
+  /** Those that are on, and that the system has silenced: another program or a phone call has them. */
+  interrupted?: Device[]
+}
+
 interface MediaEvents {
   changed: undefined
+  /** A device was pulled out, or taken back by the browser. */
+  lost: { device: Device, label: string }
   error: AdaptorError
 }
 
@@ -29,6 +40,9 @@ export class Media extends Emitter<MediaEvents> {
   readonly #environment: Environment
   readonly #constraints: MediaSettings['constraints']
   readonly #view: StreamView
+  readonly #filters: Partial<Record<Kind, TrackFilter>> = {}
+  /** Ends the screen share; `null` where there is none. */
+  stopSharing: (() => Promise<void>) | null = null
 
   constructor (environment: Environment, settings: MediaSettings) {
     super()
@@ -42,6 +56,7 @@ export class Media extends Emitter<MediaEvents> {
     for (const local of [this.audio, this.video]) {
       local.on('changed', () => this.#changed())
       local.on('error', error => this.emit('error', error))
+      local.on('lost', label => this.emit('lost', { device: DEVICES[local.kind], label }))
     }
   }
 
@@ -50,13 +65,29 @@ export class Media extends Emitter<MediaEvents> {
     return this.#view.stream
   }
 
-  /** Which of the two are on. */
-  get state (): MediaState {
-    return { camera: this.video.live, microphone: this.audio.live }
+  /** Which of the two are on, whether the screen is shared, and what the system has silenced. */
+  get state (): LocalMediaState {
+    const interrupted = [this.video, this.audio].filter(({ interrupted }) => interrupted).map(({ kind }) => DEVICES[kind])
+    return { ...this.#state(() => true), ...interrupted.length > 0 ? { interrupted } : {} }
   }
 
+  /** What the other side gets of it. */
+  get sent (): MediaState {
+    return this.#state(({ interrupted }) => !interrupted)
+  }
+
+  /** What is sent of a kind; `null` for nothing. */
   track (kind: Kind): MediaStreamTrack | null {
-    return this[kind].track
+    const { track } = this[kind]
+    const filter = this.#filters[kind]
+    return filter === undefined ? track : filter(track)
+  }
+
+  /** Sends what `filter` makes of the device's track from now on; without one the track itself. */
+  filter (kind: Kind, filter?: TrackFilter): void {
+    if (filter === undefined) delete this.#filters[kind]
+    else this.#filters[kind] = filter
+    this.#changed()
   }
 
   /** Fetches the devices that the constraints ask for, in one prompt, and those of them that can be had. Resolves when each has come or was refused. */
@@ -115,8 +146,13 @@ export class Media extends Emitter<MediaEvents> {
     }
   }
 
+  #state (counts: (local: LocalTrack) => boolean): MediaState {
+    const on = (local: LocalTrack) => local.live && counts(local)
+    return { camera: on(this.video), microphone: on(this.audio), ...this.stopSharing === null ? {} : { screen: true } }
+  }
+
   #changed (): void {
-    this.#view.show([this.audio.track, this.video.track].filter(track => track !== null))
+    this.#view.show(KINDS.map(kind => this.track(kind)).filter(track => track !== null))
     this.emit('changed', undefined)
   }
 }

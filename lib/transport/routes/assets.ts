@@ -23,7 +23,7 @@ interface Built extends Asset {
 }
 
 /** The parts of the SDK that it loads when they are used. */
-const LOADED_WHEN_USED = ['stats']
+const LOADED_WHEN_USED = ['devices', 'stats']
 
 /** What is served beside the WebSocket. */
 const ASSETS: readonly Asset[] = [

@@ -6,10 +6,27 @@ export class FakeTrack {
   muted = false
   readyState: 'live' | 'ended' = 'live'
   onended: (() => void) | null = null
+  onmute: (() => void) | null = null
+  onunmute: (() => void) | null = null
+  /** What was asked for when it was fetched. */
+  readonly constraint: unknown
 
-  constructor (kind: string, label: string) {
+  constructor (kind: string, label: string, constraint: unknown = true) {
     this.kind = kind
     this.label = label
+    this.constraint = constraint
+  }
+
+  /** The system takes the device for something else, or gives it back. */
+  interrupt (muted: boolean): void {
+    this.muted = muted
+    if (muted) this.onmute?.()
+    else this.onunmute?.()
+  }
+
+  applied: unknown
+  async applyConstraints (constraints: unknown): Promise<void> {
+    this.applied = constraints
   }
 
   stop (): void {
@@ -46,7 +63,10 @@ export class FakeStream {
 type Constraints = { audio?: unknown, video?: unknown }
 
 /** Camera and microphone. Gives tracks at once, or when the test says so, or fails as a browser does. */
-export class FakeMediaDevices {
+export class FakeMediaDevices extends EventTarget {
+  list: Array<{ kind: string, deviceId: string, label: string }> = []
+  /** How many listen for devices that come and go. */
+  listening = 0
   readonly tracks: FakeTrack[] = []
   readonly requests: Constraints[] = []
   /** The error with which requests fail, by what they ask for. */
@@ -63,11 +83,23 @@ export class FakeMediaDevices {
     const stream = new FakeStream()
     for (const kind of ['audio', 'video'] as const) {
       if (constraints[kind] === undefined || constraints[kind] === false) continue
-      const track = new FakeTrack(kind, `${kind} ${this.tracks.length}`)
+      const track = new FakeTrack(kind, `${kind} ${this.tracks.length}`, constraints[kind])
       this.tracks.push(track)
       stream.addTrack(track)
     }
     return stream
+  }
+
+  enumerateDevices = async () => this.list
+
+  override addEventListener (...args: Parameters<EventTarget['addEventListener']>): void {
+    this.listening++
+    super.addEventListener(...args)
+  }
+
+  override removeEventListener (...args: Parameters<EventTarget['removeEventListener']>): void {
+    this.listening--
+    super.removeEventListener(...args)
   }
 
   /** The requests that wait are answered. */

@@ -1,0 +1,128 @@
+import type { Kind, LocalTrack } from '../media/local-track.js'
+import type { Extra, ExtraContext } from './extra.js'
+import type { ExtraMethods } from './extra-methods.js'
+
+type Methods = Pick<ExtraMethods, 'getDevices' | 'switchVideoCameraCapture' | 'switchVideoCameraFacingMode' | 'switchAudioInputSource' |
+  'switchAudioOutput' | 'applyConstraints'>
+
+const DEVICES = { audio: 'microphone', video: 'camera' } as const
+/** What a browser says of a device that it cannot open while another one is open. */
+const BUSY: readonly string[] = ['NotReadableError', 'TrackStartError', 'AbortError']
+/** Phones open one camera at a time. Some give a black picture instead of an error. */
+const PHONE = /Android|iPhone|iPad/
+
+/** Which camera, microphone and loudspeaker there are, and which of them are used. */
+class Devices implements Methods, Extra {
+  readonly #context: ExtraContext
+  #watched: MediaDevices | null = null
+
+  constructor (context: ExtraContext) {
+    this.#context = context
+  }
+
+  async getDevices (): Promise<MediaDeviceInfo[]> {
+    const mediaDevices = this.#context.environment.mediaDevices
+    if (mediaDevices === undefined) throw new this.#context.AdaptorError('SecurityError', 'Devices are only shown to pages from https or localhost.')
+    if (this.#watched === null) {
+      this.#watched = mediaDevices
+      mediaDevices.addEventListener('devicechange', this.#handleChange)
+    }
+    const devices = await mediaDevices.enumerateDevices()
+    this.#context.announcer.tell('available_devices', devices)
+    return devices
+  }
+
+  async switchVideoCameraCapture (_streamId: unknown, deviceId: string): Promise<void> {
+    const { facingMode, ...others } = this.#constraintOf('video')
+    await this.#switch('video', { ...others, deviceId: { exact: this.#checked(deviceId) } })
+  }
+
+  async switchVideoCameraFacingMode (_streamId: unknown, facingMode: 'user' | 'environment'): Promise<void> {
+    const { deviceId, groupId, ...others } = this.#constraintOf('video')
+    await this.#switch('video', { ...others, facingMode })
+  }
+
+  async switchAudioInputSource (_streamId: unknown, deviceId: string): Promise<void> {
+    await this.#switch('audio', { ...this.#constraintOf('audio'), deviceId: { exact: this.#checked(deviceId) } })
+  }
+
+  async switchAudioOutput (_streamId: unknown, deviceId: string): Promise<void> {
+    const element = this.#context.remoteVideo()
+    if (typeof element?.setSinkId !== 'function') {
+      throw new this.#context.AdaptorError('NotSupportedError', 'This browser cannot choose the loudspeaker, or there is no element for the other side.')
+    }
+    await element.setSinkId(deviceId)
+  }
+
+  async applyConstraints (constraints: MediaTrackConstraints | { audio?: MediaTrackConstraints, video?: MediaTrackConstraints }): Promise<void> {
+    const byKind = 'audio' in constraints || 'video' in constraints ? constraints : { video: constraints as MediaTrackConstraints }
+    await Promise.all((['audio', 'video'] as const).map(async kind => {
+      const asked = byKind[kind]
+      if (asked === undefined) return
+      const local = this.#context.media[kind]
+      const before = local.constraint
+      const after = { ...this.#constraintOf(kind), ...asked }
+      local.constraint = after
+      try {
+        await local.track?.applyConstraints(after)
+      } catch (error) {
+        local.constraint = before
+        throw this.#context.mediaError(error, DEVICES[kind])
+      }
+    }))
+  }
+
+  close (): void {
+    this.#watched?.removeEventListener('devicechange', this.#handleChange)
+  }
+
+  // Reported by getDevices itself where the application called it; a list that cannot be had now is had at the next change.
+  readonly #handleChange = () => { void this.getDevices().catch(() => {}) }
+
+  #constraintOf (kind: Kind): MediaTrackConstraints {
+    const { constraint } = this.#context.media[kind]
+    return typeof constraint === 'object' ? constraint : {}
+  }
+
+  #checked (deviceId: unknown): string {
+    if (typeof deviceId === 'string' && deviceId !== '') return deviceId
+    throw new this.#context.AdaptorError('TypeError', 'The second argument is the deviceId of one of getDevices().')
+  }
+
+  async #switch (kind: Kind, constraint: MediaTrackConstraints): Promise<void> {
+    const { media } = this.#context
+    const local = media[kind]
+    const before = local.constraint
+    local.constraint = constraint
+    if (kind === 'video' && media.stopSharing !== null) return media.stopSharing()
+    // One that is off is fetched when it is switched on.
+    if (local.track === null) return
+    if (kind === 'video' && PHONE.test(globalThis.navigator?.userAgent ?? '')) return this.#exchange(local, before)
+    try {
+      const track = await local.request()
+      // The person has chosen yet another one meanwhile.
+      if (local.constraint === constraint) local.replace(track)
+      else track.stop()
+    } catch (error) {
+      if (local.constraint !== constraint) return
+      const reason = this.#context.mediaError(error, DEVICES[kind])
+      if (BUSY.includes(reason.name)) return this.#exchange(local, before)
+      local.constraint = before
+      throw reason
+    }
+  }
+
+  /** Gives the device back before the other one is asked for, and takes it again where that cannot be had. */
+  async #exchange (local: LocalTrack, before: boolean | MediaTrackConstraints): Promise<void> {
+    await local.hold(true)
+    try {
+      await local.hold(false)
+    } catch (error) {
+      local.constraint = before
+      await local.set(true)
+      throw error
+    }
+  }
+}
+
+export const create = (context: ExtraContext): Methods & Extra => new Devices(context)
