@@ -32,13 +32,13 @@ t.test('when one leaves, the other\'s picture is cleared and the next joiner is 
   for (const [goes, stays] of [[anna, ben], [ben, anna]] as const) {
     const left = goes.adaptor.leave('room1')
     t.equal(goes.elements.remoteVideo?.srcObject, null, 'at once')
-    await world.settle()
+    await world.whenIdle()
     await left
     t.equal(goes.told.at(-1), 'leaved')
     t.equal(stays.elements.remoteVideo?.srcObject, null)
     t.same(goes.devices.live, ['audio', 'video'], 'the preview stays')
     void goes.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
     t.ok(inCall(anna, ben))
   }
 })
@@ -49,7 +49,7 @@ t.test('leave and join in one tick make a new call', async t => {
   for (const page of [anna, ben]) {
     void page.adaptor.leave()
     const joined = page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
     t.match(await joined, { definition: 'joined', resumed: false })
     t.ok(inCall(anna, ben))
   }
@@ -60,7 +60,7 @@ t.test('to join another room is to leave the one before', async t => {
   const world = new World()
   const [anna, ben] = await world.call(t)
   const joined = anna.adaptor.join('room2')
-  await world.settle()
+  await world.whenIdle()
   t.match(await joined, { streamId: 'room2' })
   t.equal(anna.adaptor.roomName, 'room2')
   t.equal(ben.connection, null)
@@ -71,7 +71,7 @@ t.test('to join twice is to join once', async t => {
   const anna = world.page(t)
   anna.open()
   const both = [anna.adaptor.join('room1'), anna.adaptor.join('room1')]
-  await world.settle()
+  await world.whenIdle()
   t.match(await Promise.all([...both, anna.adaptor.join('room1')]), [{ definition: 'joined' }, { definition: 'joined' }, { definition: 'joined' }])
   t.equal(anna.sent.filter(({ command }) => command === 'join').length, 1)
 })
@@ -85,7 +85,7 @@ t.test('one who only watches gets the call, and asks for no camera', async t => 
       other.open()
       for (const page of first ? [watcher, other] : [other, watcher]) {
         void page.adaptor.join('room1')
-        await world.settle()
+        await world.whenIdle()
       }
       t.ok(inCall(watcher, other))
       t.same(watcher.remote, ['audio', 'video'])
@@ -104,7 +104,7 @@ t.test('sdp_constraints say what is received', async t => {
   ben.open()
   for (const page of [anna, ben]) {
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   t.same(anna.remote, ['audio'])
   t.same(ben.remote, ['audio', 'video'])
@@ -117,7 +117,7 @@ t.test('a side without the camera that the other has not asked for offers it its
   ben.open()
   for (const page of [anna, ben]) {
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   t.ok(inCall(anna, ben))
   t.same(ben.connection?.getTransceivers().map(({ currentDirection }) => currentDirection), ['sendrecv', 'inactive'])
@@ -126,11 +126,11 @@ t.test('a side without the camera that the other has not asked for offers it its
 /** Runs a call's set-up on and on, one carried frame at a time, cuts it after `step` of them, and gives back how many there were. */
 async function setUp (world: World, pages: FakePage[], step: number, cut: FakePage[]): Promise<number> {
   let carried = 0
-  for (const { network } of pages) network.last.settle()
+  for (const { network } of pages) network.last.connect()
   for (let quiet = 0; quiet < 6; quiet++) {
     for (const page of pages) {
       for (const socket of [...page.network.sockets]) {
-        socket.settle()
+        socket.connect()
         for (const carry of [() => socket.carryUp(), () => socket.carryDown()]) {
           if (!carry()) continue
           quiet = 0
@@ -141,7 +141,7 @@ async function setUp (world: World, pages: FakePage[], step: number, cut: FakePa
     }
     await new Promise(resolve => { setImmediate(resolve) })
   }
-  await world.settle()
+  await world.whenIdle()
   return carried
 }
 

@@ -29,23 +29,23 @@ async function wholeCall (world: World, pages: readonly [FakePage, FakePage], op
   world.server.ice = { iceServers: [], turn } as typeof world.server.ice
   for (const page of pages) {
     page.open({ token: SECRETS.token, ...options })
-    await world.settle()
+    await world.whenIdle()
     void page.adaptor.join('room1', SECRETS.joinToken)
-    await world.settle()
+    await world.whenIdle()
   }
   void anna.adaptor.sendPeerMessage('chat', SECRETS.message)
   void anna.adaptor.turnOffLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   ben.devices.fail = () => 'NotReadableError'
   void ben.adaptor.turnOffLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   void ben.adaptor.turnOnLocalCamera()
   anna.socket.cut()
   await world.pass(2_000)
   anna.connection?.become('failed')
   await world.pass(10_000)
   void ben.adaptor.leave()
-  await world.settle()
+  await world.whenIdle()
   for (const { adaptor } of pages) await adaptor.close()
 }
 
@@ -79,7 +79,7 @@ t.test('the console gets the lines where the option or the browser\'s own switch
     const options = debug === undefined ? {} : { debug }
     for (const page of pages) {
       void page.open(options).join('room1')
-      await world.settle()
+      await world.whenIdle()
     }
     t.ok(inCall(...pages))
     for (const page of pages) t.equal(page.printed.length > 10, printed, `${page.printed.length} lines`)

@@ -23,7 +23,7 @@ t.test('another camera or microphone is sent in place of the old one, which is g
   const before = offers(anna) + offers(ben)
   await anna.adaptor.switchVideoCameraCapture('room1', 'camera-2')
   await anna.adaptor.switchAudioInputSource('room1', 'microphone-2')
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.devices.live, ['audio', 'video'])
   t.same(current(anna, 'video')?.constraint, { deviceId: { exact: 'camera-2' } })
   t.same(current(anna, 'audio')?.constraint, { deviceId: { exact: 'microphone-2' } })
@@ -37,7 +37,7 @@ t.test('mute survives a switch, in either mode', async t => {
     const { world, anna } = await call(t, { muteMode })
     await anna.adaptor.muteLocalMic()
     await anna.adaptor.switchAudioInputSource('room1', 'microphone-2')
-    await world.settle()
+    await world.whenIdle()
     t.equal(anna.adaptor.micOn, false, muteMode)
     if (muteMode === 'silence') t.equal(current(anna, 'audio')?.enabled, false, 'the new one is silent')
     else t.same(anna.devices.live, ['video'], 'none is fetched')
@@ -53,7 +53,7 @@ t.test('one that cannot be had leaves the old one in place, and is told once', a
   anna.devices.fail = () => 'OverconstrainedError'
   await t.rejects(anna.adaptor.switchVideoCameraCapture('room1', 'gone'), { name: 'OverconstrainedError', device: 'camera' })
   await t.rejects(anna.adaptor.switchVideoCameraCapture('room1', ''), { name: 'TypeError' })
-  await world.settle()
+  await world.whenIdle()
   t.equal(current(anna, 'video'), before)
   t.equal(anna.adaptor.cameraOn, true)
   t.same(anna.errorNames, ['OverconstrainedError', 'TypeError'])
@@ -72,7 +72,7 @@ t.test('where the system opens one camera at a time, the old one is given back f
   t.same(anna.errorNames, [])
   anna.devices.fail = ({ video }) => typeof video === 'object' && 'deviceId' in (video as object) ? 'NotReadableError' : null
   await t.rejects(anna.adaptor.switchVideoCameraCapture('room1', 'broken'), { name: 'NotReadableError' })
-  await world.settle()
+  await world.whenIdle()
   t.equal(anna.adaptor.cameraOn, true)
   t.same(current(anna, 'video')?.constraint, { facingMode: 'environment' })
   t.same(anna.errorNames, ['NotReadableError'])
@@ -84,7 +84,7 @@ t.test('of two switches in a row the last one counts, whichever the browser answ
   await anna.adaptor.getDevices()
   anna.devices.slow = true
   const switches = [anna.adaptor.switchVideoCameraCapture(null, 'two'), anna.adaptor.switchVideoCameraCapture(null, 'three')]
-  await world.settle()
+  await world.whenIdle()
   anna.devices.answer()
   await Promise.all(switches)
   t.same(anna.devices.live, ['audio', 'video'])
@@ -97,7 +97,7 @@ t.test('a camera that is switched off while another one is fetched stays off', a
   await anna.adaptor.getDevices()
   anna.devices.slow = true
   const switched = anna.adaptor.switchVideoCameraCapture(null, 'two')
-  await world.settle()
+  await world.whenIdle()
   await anna.adaptor.turnOffLocalCamera()
   anna.devices.answer()
   await switched
@@ -108,7 +108,7 @@ t.test('a device that is pulled out in a call is told, and the default one takes
   const { world, anna, ben } = await call(t, { mediaConstraints: { audio: true, video: { width: 640, deviceId: { exact: 'stick' } } } })
   const lost = current(anna, 'video')
   lost?.unplug()
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.payloads.find(([name]) => name === 'device_lost'), ['device_lost', { device: 'camera', label: lost?.label }])
   t.same(current(anna, 'video')?.constraint, { width: 640 })
   t.same([anna.adaptor.cameraOn, ben.remote], [true, ['audio', 'video']])
@@ -117,7 +117,7 @@ t.test('a device that is pulled out in a call is told, and the default one takes
     await world.pass(2_000)
     anna.devices.fail = () => 'NotFoundError'
     current(anna, 'audio')?.unplug()
-    await world.settle()
+    await world.whenIdle()
     t.equal(anna.adaptor.micOn, false)
     t.same([anna.errorNames, anna.errors[0]?.device], [['NotFoundError'], 'microphone'])
     t.equal(anna.count('device_lost'), 2)
@@ -128,7 +128,7 @@ t.test('one that ends again as soon as it has come is not asked for without end'
   const { world, anna } = await call(t)
   for (let times = 0; times < 5; times++) {
     current(anna, 'video')?.unplug()
-    await world.settle()
+    await world.whenIdle()
   }
   t.equal(anna.count('device_lost'), 2)
   t.equal(anna.adaptor.cameraOn, false)
@@ -137,12 +137,12 @@ t.test('one that ends again as soon as it has come is not asked for without end'
 t.test('a device that the system silences is on and interrupted, and the other side is told that nothing comes', async t => {
   const { world, anna, ben } = await call(t)
   current(anna, 'audio')?.interrupt(true)
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.payloads.at(-1), ['local_media_changed', { camera: true, microphone: true, interrupted: ['microphone'] }])
   t.equal(anna.adaptor.micOn, true)
   t.equal(ben.adaptor.remoteMedia.audio, 'off')
   current(anna, 'audio')?.interrupt(false)
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.payloads.at(-1), ['local_media_changed', { camera: true, microphone: true }])
   t.equal(ben.adaptor.remoteMedia.audio, 'live')
 })
@@ -154,10 +154,10 @@ t.test('the list of devices is told, and again whenever one comes or goes, until
   t.same(await anna.adaptor.getDevices(), [camera])
   anna.devices.list = [camera, other]
   anna.devices.dispatchEvent(new Event('devicechange'))
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.payloads.filter(([name]) => name === 'available_devices').map(([, list]) => list), [[camera], [camera, other]])
   await anna.adaptor.close()
-  await world.settle()
+  await world.whenIdle()
   t.equal(anna.devices.listening, 0)
   await t.rejects(anna.adaptor.getDevices(), { name: 'InvalidStateError' })
 })

@@ -23,7 +23,7 @@ for (const [name, code] of [['it is put out (1008)', 1008], ['its seat lives on 
       await world.pass(GIVEN_UP - 9 * 60_000)
     } else {
       anna.socket.end(code)
-      await world.settle()
+      await world.whenIdle()
     }
     t.equal(anna.count('closed'), 1)
     t.equal(connection?.connectionState, 'closed')
@@ -55,7 +55,7 @@ for (const first of [0, 1]) {
       network.reachable = false
       network.last.cut()
     }
-    await world.settle()
+    await world.whenIdle()
     let sent = 0
     for (let data = 0; data < 5; data++) void anna.adaptor.sendPeerMessage('n', data).then(() => { sent++ })
     for (const side of [first, 1 - first]) {
@@ -64,13 +64,13 @@ for (const first of [0, 1]) {
       await world.pass(8_000)
       if (side === 0 && first === 0) {
         void anna.adaptor.sendPeerMessage('n', 5)
-        await world.settle()
+        await world.whenIdle()
         t.equal(sent, 0, 'nothing is said to be sent while nobody is there to have it')
       } else if (side === 0) {
         void anna.adaptor.sendPeerMessage('n', 5)
       }
     }
-    await world.settle()
+    await world.whenIdle()
     t.same(heard(ben), [0, 1, 2, 3, 4, 5])
     t.equal(sent, 5)
     t.same([...anna.errorNames, ...ben.errorNames], [])
@@ -83,7 +83,7 @@ t.test('what waits for one who does not come back after a restart is given up, a
   world.server.restart()
   ben.network.reachable = false
   for (const { network } of [anna, ben]) network.last.cut()
-  await world.settle()
+  await world.whenIdle()
   const all = Promise.allSettled([1, 2, 3].map(async data => await anna.adaptor.sendPeerMessage('n', data)))
   await world.pass(70_000)
   t.same((await all).map(each => each.status === 'rejected' && (each.reason as Error).name), Array.from({ length: 3 }, () => 'no_peer_associated_before'))
@@ -92,7 +92,7 @@ t.test('what waits for one who does not come back after a restart is given up, a
   ben.network.reachable = true
   await world.pass(8_000)
   const again = anna.adaptor.sendPeerMessage('n', 5)
-  await world.settle()
+  await world.whenIdle()
   await again
   t.same(heard(ben), [5])
 })
@@ -103,18 +103,18 @@ t.test('a message to nobody is refused, once, and none is kept for whoever comes
   anna.open()
   void anna.adaptor.join('room1')
   const early = anna.adaptor.sendPeerMessage('n', 1)
-  await world.settle()
+  await world.whenIdle()
   await t.rejects(early, { name: 'no_peer_associated_before' })
   await t.rejects(anna.adaptor.sendPeerMessage('n', 2), { name: 'no_peer_associated_before', streamId: 'room1' })
   t.same(anna.errorNames, ['no_peer_associated_before', 'no_peer_associated_before'])
   ben.open()
   void ben.adaptor.join('room1')
-  await world.settle()
+  await world.whenIdle()
   void anna.adaptor.sendPeerMessage('n', 3)
-  await world.settle()
+  await world.whenIdle()
   t.same(heard(ben), [3])
   void ben.adaptor.leave()
-  await world.settle()
+  await world.whenIdle()
   await t.rejects(anna.adaptor.sendPeerMessage('n', 4), { name: 'no_peer_associated_before' })
 })
 
@@ -123,7 +123,7 @@ t.test('a resumption counts nobody twice: who left meanwhile is gone, and who ca
   const [anna, ben] = await world.call(t)
   anna.network.reachable = false
   anna.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   void ben.adaptor.leave()
   await world.pass(2_000)
   void ben.adaptor.join('room1')
@@ -132,10 +132,10 @@ t.test('a resumption counts nobody twice: who left meanwhile is gone, and who ca
   await world.pass(8_000)
   t.equal(anna.count('peerLeft'), 1)
   const sent = anna.adaptor.sendPeerMessage('n', 1)
-  await world.settle()
+  await world.whenIdle()
   await sent
   void ben.adaptor.leave()
-  await world.settle()
+  await world.whenIdle()
   await t.rejects(anna.adaptor.sendPeerMessage('n', 2), { name: 'no_peer_associated_before' })
 })
 
@@ -144,7 +144,7 @@ t.test('a late answer to the camera prompt finds a connection that was closed as
   const page = world.page(t)
   page.devices.slow = true
   page.open()
-  await world.settle()
+  await world.whenIdle()
   page.socket.end(1013)
   await world.pass(60_000)
   t.equal(page.network.sockets.length, 1, 'nobody needs one yet')
@@ -159,7 +159,7 @@ t.test('a late answer to the camera prompt finds a connection that was closed as
   await world.pass(60_000)
   t.equal(page.network.sockets.length, 2, 'and is not kept open for nothing')
   const joined = page.adaptor.join('room1')
-  await world.settle()
+  await world.whenIdle()
   t.match(await joined, { streamId: 'room1' })
 })
 
@@ -168,7 +168,7 @@ t.test('a late answer reaches no adaptor that was closed', async t => {
   const page = world.page(t)
   page.devices.slow = true
   page.open()
-  await world.settle()
+  await world.whenIdle()
   await page.adaptor.close()
   page.devices.answer()
   await world.pass(1_000)
@@ -186,7 +186,7 @@ t.test('what cannot be written as JSON is a TypeError, told once', async t => {
   await t.rejects(anna.adaptor.sendPeerMessage(7 as unknown as string, 1), { name: 'TypeError' })
   t.same(anna.errorNames, Array.from({ length: bad.length + 1 }, () => 'TypeError'))
   void anna.adaptor.sendPeerMessage('n')
-  await world.settle()
+  await world.whenIdle()
   t.same(heard(ben), [null])
 })
 
@@ -196,11 +196,11 @@ t.test('promises that wait when the connection ends reject with its error, which
     const page = world.page(t)
     page.network.listener = () => ({ receive: () => {}, ended: () => {} })
     page.open()
-    await world.settle()
+    await world.whenIdle()
     const all = Promise.allSettled([page.adaptor.join('room1'), page.adaptor.sendPeerMessage('n', 1), page.adaptor.sendPeerMessage('n', 2)])
-    await world.settle()
+    await world.whenIdle()
     page.socket.end(code, 'Enough.')
-    await world.settle()
+    await world.whenIdle()
     t.same((await all).map(each => each.status === 'rejected' && (each.reason as Error).name), Array.from({ length: 3 }, () => 'WebSocketNotConnected'))
     t.same(page.errorNames, ['WebSocketNotConnected'])
   }
@@ -211,17 +211,17 @@ t.test('leave resolves, whatever becomes of the connection, and what it gives up
     const world = new World()
     const page = world.page(t)
     page.open()
-    await world.settle()
+    await world.whenIdle()
     if (fate === 'away') {
       page.network.reachable = false
       page.socket.cut()
-      await world.settle()
+      await world.whenIdle()
     }
     const given = Promise.allSettled([page.adaptor.join('room1'), page.adaptor.sendPeerMessage('n', 1)])
     const left = page.adaptor.leave()
     if (fate === 'cut') page.socket.cut()
     if (fate === 'closed') page.socket.end(1008)
-    await world.settle()
+    await world.whenIdle()
     await left
     t.same((await given).map(each => each.status === 'rejected' && (each.reason as Error).name), ['AbortError', 'AbortError'], fate)
     t.same(page.errorNames, fate === 'closed' ? ['WebSocketNotConnected'] : [], fate)

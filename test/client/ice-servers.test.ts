@@ -36,7 +36,7 @@ t.test('a server that names one URI in Ant Media\'s way is understood', async t 
     const world = new World()
     const [anna] = await world.call(t)
     anna.socket.push(JSON.stringify({ command: 'iceServerConfig', ...answer }))
-    await world.settle()
+    await world.whenIdle()
     t.same(anna.connection?.configuration.iceServers, servers)
   }
 })
@@ -97,12 +97,12 @@ t.test('a server that does not answer holds the call up for 3 s and no longer, a
     }
     void page.open().join('room1')
   }
-  await world.settle()
+  await world.whenIdle()
   t.notOk(inCall(anna, ben))
   await world.pass(6_500)
   t.ok(inCall(anna, ben))
   answer()
-  await world.settle()
+  await world.whenIdle()
   t.same(ben.connection?.configuration.iceServers, [stun])
 })
 
@@ -115,7 +115,7 @@ t.test('a call that ended while the servers were waited for is not set up', asyn
   }
   for (const page of [anna, ben]) {
     void page.open().join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   void anna.adaptor.leave()
   await world.pass(5_000)
@@ -158,9 +158,9 @@ t.test('a server that refuses before the room is joined is asked again afterward
       }
     }
     page.open()
-    await world.settle()
+    await world.whenIdle()
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   t.ok(inCall(anna, ben))
   for (const page of [anna, ben]) {
@@ -185,7 +185,7 @@ t.test('a server that names none lets the call come up without, at once', async 
       }
     }
     void page.open().join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   t.ok(inCall(anna, ben))
   t.same([...anna.errorNames, ...ben.errorNames], [])
@@ -210,7 +210,7 @@ t.test('a server that the browser does not take is left out and told, once, and 
       }
       if (whose === 'the application') continue
       anna.socket.push(JSON.stringify({ command: 'iceServerConfig', iceServers: [server, turn('other')] }))
-      await world.settle()
+      await world.whenIdle()
       t.same(anna.connection?.configuration.iceServers, [turn('other')], 'also where it comes in a call')
       t.same(anna.errorNames, ['invalidIceServer'], 'and the same one is not told again')
     }
@@ -225,7 +225,7 @@ t.test('a configuration that no browser takes is told by a name that is document
   for (const page of [anna, ben]) {
     if (page === ben) page.open()
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   t.ok(anna.errorNames.length > 0)
   t.ok(anna.errorNames.every(name => name === 'SyntaxError'), anna.errorNames.join())

@@ -8,13 +8,13 @@ t.test('a camera that is off is off: its track is stopped, the preview and the o
   const [anna, ben] = await world.call(t)
   const connection = anna.connection
   await anna.adaptor.turnOffLocalCamera('room1')
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.devices.live, ['audio'])
   t.same(anna.elements.localVideo?.srcObject?.getTracks().map(({ kind }) => kind), ['audio'])
   t.same(ben.remote, ['audio'])
   t.same([anna.adaptor.cameraOn, anna.adaptor.micOn], [false, true])
   await anna.adaptor.turnOnLocalCamera('room1')
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.devices.live, ['audio', 'video'])
   t.same(ben.remote, ['audio', 'video'])
   t.equal(anna.connection, connection, 'in the same call')
@@ -36,7 +36,7 @@ t.test('an element that showed a picture is loaded anew when the picture goes, o
     }
   })
   await anna.adaptor.turnOffLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   t.same(seen, [null, ['audio']])
 })
 
@@ -47,10 +47,10 @@ t.test('a muted microphone is given back at once, and fetched again', async t =>
   void anna.adaptor.muteLocalMic('room1')
   t.equal(track?.readyState, 'ended', 'before anything else happens')
   t.equal(anna.adaptor.micOn, false)
-  await world.settle()
+  await world.whenIdle()
   t.same(ben.remote, ['video'])
   await anna.adaptor.unmuteLocalMic('room1')
-  await world.settle()
+  await world.whenIdle()
   t.same(ben.remote, ['audio', 'video'])
 })
 
@@ -63,7 +63,7 @@ t.test('with muteMode silence the microphone is kept and silenced, also where it
   t.equal(anna.adaptor.micOn, false)
   await anna.adaptor.unmuteLocalMic()
   t.same([track?.readyState, track?.enabled, anna.adaptor.micOn], ['live', true, true])
-  await world.settle()
+  await world.whenIdle()
   t.same(ben.remote, ['audio', 'video'])
   t.equal(anna.devices.requests.length, 1)
 
@@ -72,7 +72,7 @@ t.test('with muteMode silence the microphone is kept and silenced, also where it
   early.open({ muteMode: 'silence' })
   void early.adaptor.muteLocalMic()
   early.devices.answer()
-  await world.settle()
+  await world.whenIdle()
   t.same(early.devices.tracks.map(({ kind, enabled, readyState }) => [kind, enabled, readyState]), [['audio', false, 'live'], ['video', true, 'live']])
 })
 
@@ -86,7 +86,7 @@ t.test('off, on and off in one tick end off, whatever the browser takes to answe
     const { adaptor } = page
     if (!early) {
       page.devices.answer()
-      await world.settle()
+      await world.whenIdle()
     }
     const last = { camera: true, microphone: true }
     const all: Array<Promise<void>> = []
@@ -128,7 +128,7 @@ t.test('what is switched before the room is joined, during the set-up or while a
       }
       await anna.adaptor.turnOffLocalCamera()
     }
-    await world.settle()
+    await world.whenIdle()
     if (when === 'away') {
       anna.socket.cut()
       await anna.adaptor.turnOffLocalCamera()
@@ -137,7 +137,7 @@ t.test('what is switched before the room is joined, during the set-up or while a
     t.same(ben.remote, ['audio'], when)
     t.same(anna.remote, ['audio', 'video'])
     await anna.adaptor.turnOnLocalCamera()
-    await world.settle()
+    await world.whenIdle()
     t.same(ben.remote, ['audio', 'video'], when)
     t.ok(inCall(anna, ben))
   }
@@ -149,15 +149,15 @@ t.test('a browser\'s refusal reaches callbackError once, by the browser\'s own n
     const page = world.page(t)
     page.devices.fail = () => name
     page.open({ callback: (info: string) => { if (info === 'initialized') void page.adaptor.join('room1') } })
-    await world.settle()
+    await world.whenIdle()
     t.same(page.errors.map(error => [error.name, error.device]), [[name, undefined]])
     const other = world.page(t)
     void other.open().join('room1')
-    await world.settle()
+    await world.whenIdle()
     t.same(page.remote, ['audio', 'video'], 'one can still watch')
     page.devices.fail = () => null
     await page.adaptor.unmuteLocalMic()
-    await world.settle()
+    await world.whenIdle()
     t.same(other.remote, ['audio'])
   }
 })
@@ -168,7 +168,7 @@ t.test('who has just refused both devices, or closed the question, is not asked 
   page.permissions = { camera: 'prompt', microphone: 'prompt' }
   page.devices.fail = () => 'NotAllowedError'
   page.open()
-  await world.settle()
+  await world.whenIdle()
   t.equal(page.devices.requests.length, 1)
   t.same(page.errorNames, ['NotAllowedError'])
   t.equal(page.count('initialized'), 1)
@@ -183,7 +183,7 @@ t.test('a camera that is blocked does not take the microphone with it, nor the o
       page.permissions = state === undefined ? {} : { [blocked]: 'denied', [other]: state }
       page.devices.fail = constraints => constraints[kind] === undefined || constraints[kind] === false ? null : 'NotAllowedError'
       page.open()
-      await world.settle()
+      await world.whenIdle()
       t.same(page.devices.live, [kind === 'video' ? 'audio' : 'video'])
       t.same(page.errors.map(error => [error.name, error.device]), [['NotAllowedError', blocked]])
       t.equal(page.count('initialized'), 1)
@@ -199,12 +199,12 @@ t.test('initialized comes after all that can be had, and not before', async t =>
   page.open()
   for (const had of [0, 1]) {
     page.devices.answer()
-    await world.settle()
+    await world.whenIdle()
     t.equal(page.devices.live.length, had)
     t.equal(page.count('initialized'), 0)
   }
   page.devices.answer()
-  await world.settle()
+  await world.whenIdle()
   t.same(page.devices.live, ['audio', 'video'])
   t.equal(page.count('initialized'), 1)
 })
@@ -214,7 +214,7 @@ t.test('two devices that fail for two reasons are told apart, and a name that no
   const page = world.page(t)
   page.devices.fail = ({ audio }) => audio === true ? 'NotFoundError' : 'InvalidAccessError'
   page.open()
-  await world.settle()
+  await world.whenIdle()
   t.same(page.errors.map(error => [error.name, error.device]), [['NotFoundError', 'microphone'], ['AbortError', 'camera']])
   t.match(page.errors[1]?.cause, { name: 'InvalidAccessError' })
   t.equal(page.count('initialized'), 1)
@@ -227,7 +227,7 @@ t.test('where only one of the two devices is missing or busy, the other is had',
       const page = world.page(t)
       page.devices.fail = constraints => constraints[missing] === undefined || constraints[missing] === false ? null : name
       page.open()
-      await world.settle()
+      await world.whenIdle()
       t.same(page.errors.map(error => [error.name, error.device]), [[name, missing === 'audio' ? 'microphone' : 'camera']], 'told once')
       t.same(page.devices.live, [missing === 'audio' ? 'video' : 'audio'])
       t.equal(page.count('initialized'), 1)
@@ -253,7 +253,7 @@ t.test('a page that gets no devices from its browser is told SecurityError', asy
   const page = world.page(t)
   page.environment.mediaDevices = undefined
   page.open()
-  await world.settle()
+  await world.whenIdle()
   t.same(page.errorNames, ['SecurityError'])
   await t.rejects(page.adaptor.turnOnLocalCamera(), { name: 'SecurityError' })
 })
@@ -262,12 +262,12 @@ t.test('a device that is pulled out counts as switched off, and can be switched 
   const world = new World()
   const [anna, ben] = await world.call(t)
   anna.devices.tracks.find(({ kind }) => kind === 'video')?.unplug()
-  await world.settle()
+  await world.whenIdle()
   t.equal(anna.adaptor.cameraOn, false)
   t.same(anna.payloads.at(-1), ['local_media_changed', { camera: false, microphone: true }])
   t.same(ben.remote, ['audio'])
   await anna.adaptor.turnOnLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   t.same(ben.remote, ['audio', 'video'])
 })
 
@@ -278,7 +278,7 @@ t.test('close while the browser still asks leaves no track running', async t => 
   page.open()
   await page.adaptor.close()
   page.devices.answer()
-  await world.settle()
+  await world.whenIdle()
   t.same(page.devices.live, [])
 })
 
@@ -286,7 +286,7 @@ t.test('what camera and microphone reject with after close is told, once each', 
   const world = new World()
   const page = world.page(t)
   page.open()
-  await world.settle()
+  await world.whenIdle()
   await page.adaptor.close()
   const { adaptor } = page
   for (const method of ['turnOnLocalCamera', 'turnOffLocalCamera', 'unmuteLocalMic', 'muteLocalMic'] as const) {
@@ -306,7 +306,7 @@ t.test('the elements may be given themselves, or come later than the adaptor, or
   late.elements.remoteVideo = new FakeElement()
   for (const page of [anna, ben]) {
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   t.same(mine.srcObject?.getTracks().map(({ kind }) => kind).sort(), ['audio', 'video'])
   t.same(ben.remote, ['audio', 'video'])
@@ -320,7 +320,7 @@ t.test('an adaptor takes its own picture off an element that another shares with
   cleo.elements.localVideo = anna.elements.localVideo as FakeElement
   for (const page of [cleo, dan]) {
     void page.open().join('room2')
-    await world.settle()
+    await world.whenIdle()
   }
   const shown = () => [cleo.elements.remoteVideo?.srcObject, cleo.elements.localVideo?.srcObject] as unknown[]
   const hers = () => [cleo.adaptor.remoteStream, cleo.adaptor.localStream] as unknown[]
@@ -328,7 +328,7 @@ t.test('an adaptor takes its own picture off an element that another shares with
   t.strictSame(shown(), hers(), 'the last one that came is on show')
   await ben.adaptor.turnOffLocalCamera()
   await anna.adaptor.turnOffLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   t.ok(shown().every((stream, index) => stream === hers()[index]), 'a camera that goes in the other call takes nothing away')
   await anna.adaptor.close()
   t.ok(shown().every((stream, index) => stream === hers()[index]))

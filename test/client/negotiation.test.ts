@@ -5,8 +5,8 @@ import { parse } from '../helpers/fakes/fake-peer-connection.js'
 
 const ROUNDS = 1000
 
-/** Carries frames and lets promises settle at random, until nothing is left to do. */
-async function settleAtRandom (world: World, pages: FakePage[], random: () => number): Promise<void> {
+/** Carries frames at random, until nothing is left to do. */
+async function carryAtRandom (world: World, pages: FakePage[], random: () => number): Promise<void> {
   // Longer than the pauses of a whole chain of operations, in which no frame is on its way.
   for (let quiet = 0; quiet < 40; quiet++) {
     for (const { network } of pages) network.step(() => random() < 0.5)
@@ -49,7 +49,7 @@ t.test('both sides renegotiate in the same tick, a thousand times with random ti
     for (const page of pages) {
       for (let count = 1 + Math.floor(random() * 2); count > 0; count--) moves[Math.floor(random() * moves.length)]?.(page)
     }
-    await settleAtRandom(world, pages, random)
+    await carryAtRandom(world, pages, random)
     const after = offers()
     if (after.every((count, side) => count > (before[side] ?? 0))) crossed++
     const [a, b] = [anna.connection, ben.connection]
@@ -98,10 +98,10 @@ t.test('negotiate makes a new offer, also while another one is under way', async
   const offers = () => anna.sent.filter(({ type }) => type === 'offer').length
   const before = offers()
   void anna.adaptor.negotiate()
-  await world.settle()
+  await world.whenIdle()
   t.equal(offers(), before + 1)
   await Promise.all([anna.adaptor.negotiate(), anna.adaptor.negotiate()])
-  await world.settle()
+  await world.whenIdle()
   t.equal(offers(), before + 3)
   t.ok(inCall(anna, ben))
   await world.page(t).open().negotiate()
@@ -124,7 +124,7 @@ t.test('an answer to an offer that was taken back is dropped', async t => {
   void anna.adaptor.negotiate()
   const late = { command: 'takeConfiguration', streamId: 'room1', type: 'answer', sdp: 'v=0', session, negotiation: 99 }
   ben.socket.send(JSON.stringify(late))
-  await world.settle()
+  await world.whenIdle()
   t.ok(inCall(anna, ben))
   t.same([...anna.errorNames, ...world.ice.faults], [])
 })
@@ -156,7 +156,7 @@ t.test('answers and candidates of another session are dropped', async t => {
     { command: 'takeCandidate', streamId: 'room1', label: 0, id: '0', candidate: 'candidate:2', session: 'other' },
     { command: 'takeCandidate', streamId: 'room1', label: 0, id: '0', candidate: 'candidate:2' }
   ]) ben.socket.send(JSON.stringify(frame))
-  await world.settle()
+  await world.whenIdle()
   t.ok(inCall(anna, ben))
   t.equal(candidates.length, before)
   t.same(anna.errorNames, [])
@@ -167,17 +167,17 @@ t.test('a description that cannot be used is told, and a session that is not kno
   const [anna, ben] = await world.call(t)
   const first = ben.connection
   ben.socket.send(JSON.stringify({ command: 'takeConfiguration', streamId: 'room1', type: 'offer', sdp: 'rubbish', session: 'gone' }))
-  await world.settle()
+  await world.whenIdle()
   t.match(anna.sent.at(-1), { command: 'takeConfiguration', type: 'rollback', session: 'gone' })
   t.equal(ben.connection, first, 'who never had that session overlooks it')
   anna.socket.send(JSON.stringify({
     command: 'takeConfiguration', streamId: 'room1', type: 'rollback', sdp: '', session: anna.sent.find(({ type }) => type === 'offer')?.session
   }))
-  await world.settle()
+  await world.whenIdle()
   t.not(ben.connection, first)
   t.ok(inCall(anna, ben))
   ben.socket.send(JSON.stringify({ command: 'takeConfiguration', streamId: 'room1', type: 'offer', sdp: 'rubbish', session: 'fresh', fresh: true }))
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.errorNames, ['notSetRemoteDescription'])
 })
 
@@ -186,7 +186,7 @@ t.test('a restart of ICE changes the user name fragment, and candidates of the n
   const [anna, ben] = await world.call(t)
   const before = parse(anna.connection?.currentLocal?.sdp ?? '').ufrag
   anna.connection?.restartIce()
-  await world.settle()
+  await world.whenIdle()
   const after = parse(anna.connection?.currentLocal?.sdp ?? '').ufrag
   t.not(after, before)
   t.ok(ben.connection?.candidates.includes(after))

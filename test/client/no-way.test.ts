@@ -63,7 +63,7 @@ t.test('who comes after somebody to whom there was no way gets all tries, at the
   t.equal(anna.errors.length, errors, 'alone, nothing more is told')
   const cleo = world.page(t)
   void cleo.open().join('room1')
-  await world.settle()
+  await world.whenIdle()
   await world.pass(15_500)
   t.same([anna.connection?.restarts, cleo.connection?.restarts], [1, 0])
   t.same(await tries(world, 9), [7])
@@ -91,7 +91,7 @@ t.test('an offer that a client of another make never answers is told, once; one 
   const page = world.page(t)
   const plain = new FakePlainClient(world)
   void page.open().join('room1')
-  await world.settle()
+  await world.whenIdle()
   const hears = plain.socket.onmessage
   plain.socket.onmessage = null
   await plain.join()

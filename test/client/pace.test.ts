@@ -99,7 +99,7 @@ t.test('a network that holds everything back and lets it through at once makes n
       await world.clock.advanceSlowly(1_000, async () => {})
     }
     anna.socket.carryUp = carryUp
-    await world.settle()
+    await world.whenIdle()
   }
   await passUntil(world, () => heard(ben).length >= 3_000)
   t.same(heard(ben), numbers(3_000))
@@ -109,11 +109,11 @@ t.test('a network that holds everything back and lets it through at once makes n
 t.test('descriptions and candidates do not wait behind what the application says', async t => {
   const { world, anna, ben, refused } = await limited(t, LIMITS)
   void say(anna, 3_000)
-  await world.settle()
+  await world.whenIdle()
   const before = heard(ben).length
   t.ok(before < 3_000)
   await anna.adaptor.turnOffLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   t.same(ben.remote, ['audio'], 'the camera is off at the other side at once')
   t.ok(heard(ben).length < 3_000)
   t.equal(refused(), 0)
@@ -125,7 +125,7 @@ t.test('a message that is larger than the server takes is refused once, before i
   await t.rejects(anna.adaptor.sendPeerMessage('n', '€'.repeat(22_000)), { name: 'tooLarge' }, 'in bytes, not characters')
   t.same(anna.errorNames, ['tooLarge', 'tooLarge'])
   const fits = anna.adaptor.sendPeerMessage('n', 'x'.repeat(65_000))
-  await world.settle()
+  await world.whenIdle()
   await fits
   t.equal(heard(ben).length, 1)
   t.equal(refused(), 0)
@@ -149,7 +149,7 @@ t.test('what waits and turns out to be too large when the server tells its limit
   page.open()
   void page.adaptor.join('room1')
   const large = page.adaptor.sendPeerMessage('n', 'x'.repeat(70_000))
-  await world.settle()
+  await world.whenIdle()
   await t.rejects(large, { name: 'tooLarge' })
   t.same(page.errorNames, ['tooLarge'])
   t.equal(page.network.sockets.length, 1)

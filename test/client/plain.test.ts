@@ -9,7 +9,7 @@ async function call (t: Parameters<World['page']>[0], first: 'ours' | 'plain'): 
   const plain = new FakePlainClient(world)
   if (first === 'plain') await plain.join()
   void page.adaptor.join('room1')
-  await world.settle()
+  await world.whenIdle()
   if (first === 'ours') await plain.join()
   return { world, page, plain }
 }
@@ -28,10 +28,10 @@ for (const first of ['ours', 'plain'] as const) {
     t.same(page.remote, ['audio', 'video'])
     if (first === 'plain') t.ok(page.connection?.getTransceivers().every(({ sender }) => sender.streams.length === 1), 'it shows streams, not tracks')
     void page.adaptor.leave()
-    await world.settle()
+    await world.whenIdle()
     t.equal(plain.connection, null)
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
     t.ok(together(page, plain))
     plain.say({ command: 'leave' })
     plain.connection?.close()
@@ -49,12 +49,12 @@ for (const first of ['ours', 'plain'] as const) {
     const before = offers(page)
     for (const toggle of ['turnOffLocalCamera', 'turnOnLocalCamera', 'muteLocalMic', 'unmuteLocalMic'] as const) {
       await page.adaptor[toggle]()
-      await world.settle()
+      await world.whenIdle()
       const sender = page.connection?.getTransceivers().find(({ receiver }) => receiver.track.kind === (toggle.includes('Mic') ? 'audio' : 'video'))?.sender
       t.equal(sender?.track === null, toggle === 'turnOffLocalCamera' || toggle === 'muteLocalMic', toggle)
     }
     void page.adaptor.negotiate()
-    await world.settle()
+    await world.whenIdle()
     t.equal(offers(page) > before, first === 'ours', 'only who made the first offer makes any')
     t.ok(together(page, plain))
     t.same(world.ice.faults, [])
@@ -69,9 +69,9 @@ t.test('a camera that was off when the other called can be switched on, although
   page.open()
   await page.adaptor.turnOffLocalCamera()
   void page.adaptor.join('room1')
-  await world.settle()
+  await world.whenIdle()
   await page.adaptor.turnOnLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   const video = page.connection?.getTransceivers().find(({ receiver }) => receiver.track.kind === 'video')
   t.equal(video?.currentDirection, 'sendrecv')
   t.equal(video?.sender.track?.readyState, 'live')
@@ -83,7 +83,7 @@ t.test('a second offer on the standing call is answered by the same connection, 
   const again = plain.connection
   await again?.setLocalDescription()
   plain.say({ command: 'takeConfiguration', type: 'offer', sdp: again?.localDescription?.sdp })
-  await world.settle()
+  await world.whenIdle()
   t.equal(page.connection, first)
   t.ok(together(page, plain))
   plain.connection = null
@@ -93,7 +93,7 @@ t.test('a second offer on the standing call is answered by the same connection, 
   await fresh.setLocalDescription()
   plain.connection = fresh
   plain.say({ command: 'takeConfiguration', type: 'offer', sdp: fresh.localDescription?.sdp })
-  await world.settle()
+  await world.whenIdle()
   t.not(page.connection, first)
   t.ok(first?.closed)
   t.ok(page.connection !== null && agree(page.connection, fresh))
@@ -108,16 +108,16 @@ t.test('candidates that come before the offer are kept for it, and empty ids and
   for (let step = 0; step < 3; step++) page.network.step()
   plain.network.listener = () => null
   plain.socket.onmessage = null
-  await world.settle()
+  await world.whenIdle()
   const connection = new world.ice.RTCPeerConnection() as unknown as NonNullable<FakePage['connection']>
   connection.addTransceiver('audio', { direction: 'sendrecv' })
   await connection.setLocalDescription()
   plain.say({ command: 'takeCandidate', label: 0, id: '', candidate: 'candidate:1' })
   plain.say({ command: 'takeCandidate', label: 0, id: '0', candidate: '' })
-  await world.settle()
+  await world.whenIdle()
   t.equal(page.connection, null)
   plain.say({ command: 'takeConfiguration', type: 'offer', sdp: connection.localDescription?.sdp })
-  await world.settle()
+  await world.whenIdle()
   t.equal(page.connection?.candidates.length, 1)
   t.same(page.errorNames, [])
 })
@@ -126,7 +126,7 @@ t.test('one that comes back with the connection it had is called by a fresh one'
   const { world, page, plain } = await call(t, 'ours')
   const first = page.connection
   plain.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   t.equal(page.connection, first, 'its media may flow')
   plain.connection?.close()
   plain.connection = null

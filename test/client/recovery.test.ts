@@ -120,7 +120,7 @@ t.test('with a client of another make the offerer restarts ICE and then joins an
     page.open()
     if (first === 'plain') await plain.join()
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
     if (first === 'ours') await plain.join()
     world.ice.open = false
     become(world, 'failed')

@@ -26,7 +26,7 @@ t.test('whatever is cut, and whenever, each message between two pages arrives on
       } else if (step.type === 'cut') {
         page.network.last.cut()
       } else {
-        page.network.last.settle()
+        page.network.last.connect()
         for (let count = 0; count < step.up; count++) page.network.last.carryUp()
         for (let count = 0; count < step.down; count++) page.network.last.carryDown()
         await turn()
@@ -68,7 +68,7 @@ t.test('a camera that is switched while the page was away is so at the other sid
   const [anna, ben] = await world.call(t)
   anna.network.reachable = false
   anna.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   await anna.adaptor.turnOffLocalCamera()
   await world.pass(1_000)
   t.same(ben.remote, ['audio', 'video'])
@@ -89,7 +89,7 @@ t.test('after a restart of the server both come back by themselves, and the medi
       network.reachable = false
       network.last.cut()
     }
-    await world.settle()
+    await world.whenIdle()
     await (pages[first] as FakePage).adaptor.turnOffLocalCamera()
     await world.pass(400)
     for (const side of [first, 1 - first]) {
@@ -102,7 +102,7 @@ t.test('after a restart of the server both come back by themselves, and the medi
     t.same([...anna.errorNames, ...ben.errorNames, ...world.ice.faults], [])
     t.same((pages[1 - first] as FakePage).remote, ['audio'], 'what was switched meanwhile is so at the other side')
     await (pages[first] as FakePage).adaptor.turnOnLocalCamera()
-    await world.settle()
+    await world.whenIdle()
     t.same((pages[1 - first] as FakePage).remote, ['audio', 'video'])
   }
 })
@@ -132,12 +132,12 @@ t.test('a page that was reloaded gets a fresh connection from one whose media st
   anna.socket.cut()
   ben.network.reachable = false
   ben.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   const reloaded = world.page(t)
   anna.network.reachable = true
   await world.pass(8_000)
   void reloaded.open().join('room1')
-  await world.settle()
+  await world.whenIdle()
   t.ok(inCall(anna, reloaded))
   t.match(reloaded.sent.filter(({ command }) => command === 'takeConfiguration').map(({ type }) => type), ['rollback', 'answer'])
 })
@@ -151,7 +151,7 @@ t.test('when the other\'s signalling is given up the call goes on while its medi
   t.equal(anna.payloads.find(([info]) => info === 'peerLeft')?.[0], 'peerLeft')
   t.same(anna.remote, ['audio', 'video'])
   anna.connection?.become('failed')
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.remote, [])
   t.equal(anna.connection, null)
 })
@@ -165,11 +165,11 @@ t.test('who comes back after its seat was given up is in the same call again', a
   await world.pass(25_000)
   ben.network.reachable = true
   ben.window.fire('online')
-  await world.settle()
+  await world.whenIdle()
   t.same([anna.connection, ben.connection], connections)
   t.ok(inCall(anna, ben))
   await ben.adaptor.turnOffLocalCamera()
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.remote, ['audio'])
 })
 
@@ -195,7 +195,7 @@ t.test('when the network is back or the page is seen again, a waiting connection
     anna.network.reachable = true
     const before = anna.network.sockets.length
     wake(anna)
-    await world.settle()
+    await world.whenIdle()
     t.equal(anna.network.sockets.length, before + 1)
     t.equal(anna.adaptor.connectionState, 'open')
     await world.pass(6_000)
@@ -222,7 +222,7 @@ t.test('a page that is hidden leaves, and one that comes back from the cache is 
   const world = new World()
   const [anna, ben] = await world.call(t)
   anna.window.fire('pagehide', { persisted: true })
-  await world.settle()
+  await world.whenIdle()
   t.equal(anna.socket.closedWith, 1000)
   t.equal(ben.connection, null)
   t.equal(anna.connection, null)
@@ -230,7 +230,7 @@ t.test('a page that is hidden leaves, and one that comes back from the cache is 
   await world.pass(20_000)
   t.equal(anna.network.open.length, 0, 'only a page from the cache has anything to come back to')
   anna.window.fire('pageshow', { persisted: true })
-  await world.settle()
+  await world.whenIdle()
   t.ok(inCall(anna, ben))
   t.equal(anna.told.at(-1) === 'closed', false)
 })
@@ -240,7 +240,7 @@ t.test('a leave while away is remembered: the seat is freed as soon as the serve
   const [anna, ben] = await world.call(t)
   anna.network.reachable = false
   anna.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   await anna.adaptor.leave()
   t.equal(anna.told.at(-1), 'leaved')
   t.equal(anna.connection, null)
@@ -258,7 +258,7 @@ t.test('leave and join while away make a new seat', async t => {
   const [anna, ben] = await world.call(t)
   anna.network.reachable = false
   anna.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   void anna.adaptor.leave()
   const joined = anna.adaptor.join('room1')
   anna.network.reachable = true
@@ -279,7 +279,7 @@ t.test('a leave whose answer is lost, or that never arrived, keeps nobody out', 
     await left
     t.equal(world.server.rooms.find('app', 'room1')?.seats.length, 1)
     const cleo = world.page(t)
-    await Promise.all([cleo.open().join('room1'), world.settle()])
+    await Promise.all([cleo.open().join('room1'), world.whenIdle()])
   }
 })
 
@@ -287,7 +287,7 @@ t.test('a join whose answer was lost and that is left again keeps nobody out', a
   const world = new World()
   const anna = world.page(t)
   anna.open()
-  await world.settle()
+  await world.whenIdle()
   const joining = anna.adaptor.join('room1')
   anna.socket.carryUp()
   anna.network.reachable = false
@@ -315,7 +315,7 @@ t.test('too many messages while away are refused rather than kept without end', 
   const [anna] = await world.call(t)
   anna.network.reachable = false
   anna.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   const all = Array.from({ length: 10_100 }, async (_, data) => anna.adaptor.sendPeerMessage('n', data))
   // Those that wait are given up with the room.
   await anna.adaptor.leave()
@@ -336,7 +336,7 @@ t.test('a promise that a closed connection never settles holds nothing up', asyn
     // The first operations of the call hang, and with them the side that waits for them.
     world.ice.pause = () => operations++ === stuck ? new Promise(() => {}) : Promise.resolve()
     for (const page of pages) void page.open().join('room1')
-    await world.settle()
+    await world.whenIdle()
     t.notOk(inCall(...pages))
     world.server.restart()
     for (const { network } of pages) network.last.cut()
@@ -350,7 +350,7 @@ t.test('an offer that nobody could answer is taken back when the other joins ane
   const [anna, ben] = await world.call(t)
   ben.network.reachable = false
   ben.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   await anna.adaptor.turnOffLocalCamera()
   await world.pass(25_000)
   t.equal(anna.connection?.signalingState, 'have-local-offer')
@@ -364,15 +364,15 @@ t.test('an offer that nobody could answer is taken back when the other joins ane
 t.test('a seat that was left is not asked for again, be it because the server has heard so or because its time is over', async t => {
   const world = new World()
   const [anna] = await world.call(t)
-  await Promise.all([anna.adaptor.leave(), world.settle()])
+  await Promise.all([anna.adaptor.leave(), world.whenIdle()])
   anna.socket.cut()
   await world.pass(1_000)
   t.equal(anna.sent.filter(({ command }) => command === 'join').length, 1)
   void anna.adaptor.join('room1')
-  await world.settle()
+  await world.whenIdle()
   anna.network.reachable = false
   anna.socket.cut()
-  await world.settle()
+  await world.whenIdle()
   await anna.adaptor.leave()
   await world.pass(25_000)
   anna.network.reachable = true
@@ -402,7 +402,7 @@ t.test('a leave that the server refuses for coming too fast is said again, until
   }
   let left = false
   void anna.adaptor.leave().then(() => { left = true })
-  await world.settle()
+  await world.whenIdle()
   t.notOk(left)
   void anna.adaptor.join('room1')
   void anna.adaptor.leave()
@@ -423,7 +423,7 @@ t.test('a leave that was refused waits until the server\'s own limits allow anot
   world.server.limits = { messagesPerSecond: 1, messageBurst: 6, bytesPerSecond: 1e6, byteBurst: 1e6, frameBytes: 1e6, waitingFrames: 1e6 }
   const anna = world.page(t)
   void anna.open().join('room1')
-  await world.settle()
+  await world.whenIdle()
   let refused = false
   world.server.receive = (text, link) => {
     if (text.includes('"leave"') && !refused) {

@@ -14,17 +14,17 @@ async function alone (t: Test, options = {}): Promise<Alone> {
   const page = world.page(t)
   page.network.listener = () => ({ receive: () => {}, ended: () => {} })
   page.open(options)
-  await world.settle()
+  await world.whenIdle()
   return {
     world,
     page,
     push: async frame => {
       page.socket.push(JSON.stringify(frame))
-      await world.settle()
+      await world.whenIdle()
     },
     end: async (code, reason) => {
       page.socket.end(code, reason)
-      await world.settle()
+      await world.whenIdle()
     }
   }
 }
@@ -48,7 +48,7 @@ t.test('close codes', async t => {
       t.equal(page.adaptor.roomName, null)
       t.equal(page.adaptor.connectionState, 'closed')
       void page.adaptor.join('room1')
-      await world.settle()
+      await world.whenIdle()
       t.equal(page.network.sockets.length, 2, 'until somebody joins again')
       t.notOk('resumeToken' in (joins(page).at(-1) ?? {}))
     })
@@ -77,7 +77,7 @@ t.test('close codes', async t => {
     t.same(page.errorNames, [], 'that nobody used it is no error')
     t.equal(page.adaptor.connectionState, 'closed')
     void page.adaptor.join('room1')
-    await world.settle()
+    await world.whenIdle()
     t.equal(page.network.sockets.length, 2)
     await push(joined)
     t.equal(page.count('joined'), 1)
@@ -91,7 +91,7 @@ t.test('close codes', async t => {
     void page.adaptor.join('room1')
     await push({ ...joined, peers: 1 })
     for (const data of ['a', 'x'.repeat(500), 'b']) void page.adaptor.sendPeerMessage('n', data)
-    await world.settle()
+    await world.whenIdle()
     await end(1009)
     await world.pass(1_000)
     await push({ ...joined, peers: 1, resumed: true, received: 1, resumeToken: 'token 2' })
@@ -110,7 +110,7 @@ t.test('close codes', async t => {
     await end(1001)
     await world.pass(3_900)
     page.window.fire('online')
-    await world.settle()
+    await world.whenIdle()
     t.equal(page.network.sockets.length, 1)
     await world.pass(200)
     t.equal(page.network.sockets.length, 2)
@@ -138,7 +138,7 @@ t.test('there are never two sockets at once, and the events of an old one reach 
   await world.pass(0)
   onmessage?.({ data: JSON.stringify({ ...joined, definition: 'peerJoined' }) })
   onclose?.({ code: 4001, reason: '' })
-  await world.settle()
+  await world.whenIdle()
   t.equal(page.count('peerJoined'), 0)
   t.equal(page.count('closed'), 0)
   t.equal(page.network.open.length, 1)
@@ -148,7 +148,7 @@ t.test('a socket that does not open in time is given up for another', async t =>
   const world = new World()
   const page = world.page(t)
   page.open()
-  page.socket.settle = () => {}
+  page.socket.connect = () => {}
   await world.clock.advanceSlowly(9_999, async () => {})
   t.equal(page.socket.readyState === 0 && page.network.sockets.length, 1)
   await world.clock.advanceSlowly(2, async () => {})
@@ -173,11 +173,11 @@ t.test('a server that cannot be reached is told once; a join that waits for it i
   other.network.reachable = false
   other.open({ reconnect: () => null })
   const refused = other.adaptor.join('room1')
-  await world.settle()
+  await world.whenIdle()
   await t.rejects(refused, { name: 'WebSocketNotConnected' })
   t.same(other.errorNames, ['WebSocketNotConnected'])
   t.equal(other.count('closed'), 1)
-  await t.rejects(Promise.all([other.adaptor.join('room1'), world.settle()]), { name: 'WebSocketNotConnected' })
+  await t.rejects(Promise.all([other.adaptor.join('room1'), world.whenIdle()]), { name: 'WebSocketNotConnected' })
 })
 
 t.test('what the server refuses reaches callbackError and the promise, by its definition', async t => {
@@ -306,7 +306,7 @@ t.test('frames that are none are overlooked', async t => {
   const { world, page } = await alone(t)
   for (const text of ['', 'nonsense', '[]', 'null', '1', '{}', '{"command":1}', '{"command":"unheard_of"}', '{"command":"notification"}', '{"command":"takeConfiguration"}']) page.socket.push(text)
   page.socket.onmessage?.({ data: new ArrayBuffer(1) as unknown as string })
-  await world.settle()
+  await world.whenIdle()
   t.same(page.errorNames, [])
   t.equal(page.network.sockets.length, 1)
 })

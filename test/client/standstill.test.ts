@@ -38,7 +38,7 @@ t.test('an answer that has come by the time that the deadline is due is read fir
   const world = new World()
   const anna = world.page(t)
   anna.open()
-  await world.settle()
+  await world.whenIdle()
   world.clock.advance(20_000)
   while (anna.socket.carryUp());
   world.clock.advance(8_000, () => { if (world.clock.now() === 28_000) anna.socket.carryDown() })
@@ -66,7 +66,7 @@ t.test('a socket that has opened while the page stood still is used', async t =>
   page.open()
   world.clock.leap(60_000)
   world.clock.advance(0)
-  await world.settle()
+  await world.whenIdle()
   t.equal(page.network.sockets.length, 1)
   t.equal(page.adaptor.connectionState, 'open')
 })
@@ -88,13 +88,13 @@ t.test('ICE servers that have come while the page stood still are in the call', 
   }
   for (const page of [anna, ben]) {
     void page.open().join('room1')
-    await world.settle()
+    await world.whenIdle()
   }
   answer()
   standStill(world, anna, 60_000)
   await turn()
   t.equal(anna.connection, null, 'no call without them')
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.connection?.configuration.iceServers, iceServers)
 })
 
@@ -152,7 +152,7 @@ t.test('a message that waits for the other peer is sent where that one came back
     await turn()
   }
   standStill(world, anna, 3_600_000)
-  await world.settle()
+  await world.whenIdle()
   await t.resolves(sent)
   t.same(heard(ben), [1])
   t.same(anna.errorNames, [])

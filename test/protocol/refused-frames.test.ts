@@ -113,7 +113,7 @@ t.test('The SDK: after a refusal and a resumption each message has arrived once 
     }
     for (let n = 0; n < 10; n++) {
       await anna.adaptor.sendPeerMessage('n', n)
-      await world.settle()
+      await world.whenIdle()
       if (!cuts.includes(n)) continue
       anna.socket.cut()
       await world.pass(5_000)
@@ -131,11 +131,11 @@ t.test('The SDK: a message that the server finds faulty is told, and disturbs no
   await anna.adaptor.sendPeerMessage('n', 'before')
   await anna.adaptor.sendPeerMessage('x'.repeat(300), 'faulty')
   await anna.adaptor.sendPeerMessage('n', 'behind')
-  await world.settle()
+  await world.whenIdle()
   anna.socket.cut()
   await world.pass(5_000)
   await anna.adaptor.sendPeerMessage('n', 'after')
-  await world.settle()
+  await world.whenIdle()
   t.same(heard(ben), ['before', 'behind', 'after'])
   t.same(anna.errorNames, ['invalidField'])
 })
@@ -149,6 +149,6 @@ t.test('The SDK: a refusal that comes while the ICE servers are asked for is the
   const [anna] = await world.call(t)
   t.ok(anna.sent.some(({ command }) => command === 'getIceServerConfig'), 'whose answer does not come')
   await anna.adaptor.sendPeerMessage('n', 1)
-  await world.settle()
+  await world.whenIdle()
   t.same(anna.errorNames, ['rateExceeded'])
 })

@@ -40,7 +40,7 @@ class PlannedStep implements Step {
     await world.advance(1)
     if (client !== undefined && world.busy(client)) return
     await run(world)
-    await world.settle()
+    await world.whenIdle()
     world.check()
   }
 
@@ -150,7 +150,7 @@ const comeBack = step(fc.tuple(
     if (passes > 100) world.leave(client, room, 'leave', true)
     for (let n = 0; n < unread; n++) world.tell(app, room, null, size)
     world.lose(client, false, 0)
-    await world.settle()
+    await world.whenIdle()
     world.tell(app, room, null, size)
     await world.advance(passes)
     if (stands > 0) world.stall(stands)
@@ -166,9 +166,9 @@ const comeBackUnheard = step(fc.tuple(client, fc.boolean(), fc.constantFrom(0, 1
     for (let n = 0; n < (twice ? 2 : 1); n++) {
       if (world.busy(client)) return
       world.join(client, world.ownRoom(client) ?? 'red', true, 'current', 'right', 'other', 'own')
-      await world.settle()
+      await world.whenIdle()
       world.lose(client, false, 0)
-      await world.settle()
+      await world.whenIdle()
     }
     await world.advance(passes)
     world.check()
@@ -182,7 +182,7 @@ const cross = step(fc.tuple(client, fc.constantFrom(0, 3_100)).map(([client, sta
     const { app } = world.client(client)
     const room = world.ownRoom(client) ?? 'red'
     world.leave(client, room, 'leave')
-    await world.settle()
+    await world.whenIdle()
     if (stands > 0) world.stall(stands)
     for (const [index, other] of world.clients.entries()) {
       if (other.app === app && other.line !== null && index !== client && !world.busy(index)) world.relay(index, room, 'candidate', 0)

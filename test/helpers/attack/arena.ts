@@ -114,7 +114,7 @@ export class Arena {
   }
 
   /** How much the heap holds when all that attacks leave behind has had the time to be forgotten, MB. */
-  async settle (): Promise<number> {
+  async heapAtRest (): Promise<number> {
     await this.advance(180_000)
     // A connection makes the server forget who has been quiet for two minutes.
     const passer = await Bystander.join(this.port, 'passers')

@@ -33,9 +33,9 @@ const round = (value: number): string => value < 10 ? value.toFixed(1) : value.t
 /** Runs each row with a call beside it, and measures the heap before and after them all. */
 export async function table (t: Test, arena: Arena, rows: Row[]): Promise<void> {
   for (const { attack } of rows) await arena.unleash(attack, WARM_UP)
-  const heapBefore = await arena.settle()
+  const heapBefore = await arena.heapAtRest()
   for (const row of rows) await t.test(row.says, async t => await one(t, arena, row))
-  const heapAfter = await arena.settle()
+  const heapAfter = await arena.heapAtRest()
   await t.test('Afterwards the heap is what it was', async t => {
     t.comment(`heap after a forced collection: ${heapBefore.toFixed(2)} MB before, ${heapAfter.toFixed(2)} MB after`)
     t.ok(heapAfter < heapBefore * GROWTH, `${heapBefore} MB before, ${heapAfter} MB after`)

@@ -139,7 +139,7 @@ export class World {
     for (const page of [one, two]) {
       page.open(options)
       void page.adaptor.join('room1')
-      await this.settle()
+      await this.whenIdle()
     }
     return [one, two]
   }
@@ -149,7 +149,7 @@ export class World {
   }
 
   /** Carries everything that is under way to where it goes, until nothing happens any more but by time. */
-  async settle (): Promise<void> {
+  async whenIdle (): Promise<void> {
     for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
       for (const network of this.networks) network.step()
       if (this.busy) quiet = 0
@@ -159,9 +159,9 @@ export class World {
 
   /** Lets time pass, and whatever comes of it happen. */
   async pass (ms: number): Promise<void> {
-    await this.settle()
-    await this.clock.advanceSlowly(ms, () => this.settle())
-    await this.settle()
+    await this.whenIdle()
+    await this.clock.advanceSlowly(ms, () => this.whenIdle())
+    await this.whenIdle()
   }
 }
 

@@ -36,9 +36,9 @@ export class FakePlainClient {
   }
 
   async join (): Promise<void> {
-    await this.#world.settle()
+    await this.#world.whenIdle()
     this.say({ command: 'join', mode: 'both', multiPeer: false })
-    await this.#world.settle()
+    await this.#world.whenIdle()
   }
 
   /** Comes back by another socket, with the peer connection that it has. */

@@ -84,7 +84,7 @@ export class FakeWebSocket {
   // As the network does.
 
   /** Opens it, or refuses it. */
-  settle (): void {
+  connect (): void {
     if (this.readyState !== 0) return
     this.#server = this.#network.reachable ? this.#network.listener(this) : null
     if (this.#server === null) return this.#lose(ABNORMAL, '', ABNORMAL)
@@ -166,7 +166,7 @@ export class FakeNetwork {
   /** Opens what is to be opened and carries one frame each way on each socket, or only where `some` says so. */
   step (some: () => boolean = () => true): void {
     for (const socket of [...this.sockets]) {
-      if (some()) socket.settle()
+      if (some()) socket.connect()
       if (some()) socket.carryUp()
       if (some()) socket.carryDown()
     }

@@ -47,17 +47,17 @@ export class TestClock implements Clock {
     if (index !== -1) this.#timers.splice(index, 1)
   }
 
-  /** Moves on by `ms`, and runs what falls due on the way; `settle` after each timer. */
-  advance (ms: number, settle: () => void = () => {}): void {
+  /** Moves on by `ms`, and runs what falls due on the way; `between` runs after each timer. */
+  advance (ms: number, between: () => void = () => {}): void {
     const end = this.#now + ms
-    while (this.#runNext(end)) settle()
+    while (this.#runNext(end)) between()
     this.#now = end
   }
 
   /** As {@link advance}, for what hangs on promises. */
-  async advanceSlowly (ms: number, settle: () => Promise<void>): Promise<void> {
+  async advanceSlowly (ms: number, between: () => Promise<void>): Promise<void> {
     const end = this.#now + ms
-    while (this.#runNext(end)) await settle()
+    while (this.#runNext(end)) await between()
     this.#now = end
   }
 

@@ -55,12 +55,12 @@ export class Oracle {
     return room
   }
 
-  settle (): void {
+  answerAll (): void {
     for (const answer of this.#answers.splice(0)) answer()
   }
 
   advance (ms: number): void {
-    this.clock.advance(ms, () => this.settle())
+    this.clock.advance(ms, () => this.answerAll())
   }
 
   /** Nothing follows from it. */

@@ -128,7 +128,7 @@ export class World {
 
   async readAll (): Promise<void> {
     for (const client of this.clients) if (client.line !== null) this.#read(client, client.line, Infinity)
-    await this.settle()
+    await this.whenIdle()
   }
 
   /** A client's line ends; of what is under way to it, `arrives` things still do. */
@@ -195,7 +195,7 @@ export class World {
   }
 
   async advance (ms: number): Promise<void> {
-    await this.clock.advanceSlowly(ms, () => this.settle())
+    await this.clock.advanceSlowly(ms, () => this.whenIdle())
     this.oracle.advance(ms)
   }
 
@@ -206,9 +206,9 @@ export class World {
   }
 
   /** Lets promises have their turn, at both sides. */
-  async settle (): Promise<void> {
+  async whenIdle (): Promise<void> {
     for (let turn = 0; turn < 6; turn++) await undefined
-    this.oracle.settle()
+    this.oracle.answerAll()
   }
 
   /** Everything that must hold after every step. */
@@ -260,9 +260,9 @@ export class World {
     for (const [index, client] of this.clients.entries()) {
       this.loseStale(index, how === 'leave')
       for (const seat of how === 'leave' ? [...client.line?.oracle.seats ?? []] : []) this.leave(index, seat.room.name, 'leave')
-      await this.settle()
+      await this.whenIdle()
       this.lose(index, how === 'leave', 0)
-      await this.settle()
+      await this.whenIdle()
     }
     await this.advance(this.#rules.window + PROBE_TIMEOUT + 1)
     this.check()
