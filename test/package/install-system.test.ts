@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ROOT } from '../helpers/imports.js'
 
-// .ci/install-system.sh on machines that are made of a few stubs: nothing is installed here, whatever this machine lacks.
+// .scripts/install-system.sh on machines that are made of a few stubs: nothing is installed here, whatever this machine lacks.
 
 interface Machine {
   /** Commands that are there, and what each does as a line of shell. */
@@ -46,7 +46,7 @@ async function run (t: Test, { commands, uid = 0 }: Machine): Promise<Outcome> {
     await chmod(file, 0o755)
   }
   return new Promise(resolve => {
-    execFile(find('bash'), [join(ROOT, '.ci/install-system.sh')], { env: { PATH: path, TMPDIR: path } }, (error, out, err) => {
+    execFile(find('bash'), [join(ROOT, '.scripts/install-system.sh')], { env: { PATH: path, TMPDIR: path } }, (error, out, err) => {
       void readFile(log, 'utf8').then(ran => resolve({
         code: error === null ? 0 : Number(error.code),
         out,

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { shortenPrivateNames } from '../../.ci/private-names.js'
+import { shortenPrivateNames } from '../../.scripts/private-names.js'
 
 /** Maximum size of each file as it travels, compressed with brotli, in bytes: what every call needs, and what is loaded when it is used. */
 const BUDGETS: Record<string, number> = {
