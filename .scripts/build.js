@@ -96,9 +96,12 @@ await build({
 })
 for (const file of ['peer.html', 'peer.css', 'peer.svg']) cpSync(join(root, 'lib/page', file), join(dist, 'page', file))
 // The page's modules in one file, which people may read: one request, and one version.
+const codes = dirname(dirname(fileURLToPath(import.meta.resolve('uqr'))))
 await build({
   entryPoints: [join(root, 'lib/page/peer.js')],
   bundle: true,
+  // What draws the QR code comes with it.
+  banner: { js: `/*! uqr\n${readFileSync(join(codes, 'LICENSE'), 'utf8').trim()}\n*/` },
   format: 'esm',
   target,
   outfile: join(dist, 'page/peer.js')

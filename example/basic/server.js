@@ -14,5 +14,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const app = await build()
   closeOnSignal(app)
   await app.listen({ port: Number(process.env.PORT ?? 8081) })
-  console.log(`Open http://localhost:${app.server.address().port}/WebRTCApp4/peer.html twice, and join the same room.`)
+  console.log(`Open http://localhost:${app.server.address().port}/WebRTCApp4/peer.html and join, then open the link that it shows in another tab.`)
 }

@@ -6,11 +6,3 @@ export const find = id => document.getElementById(id)
 export function write (element, text) {
   if (element.textContent !== text) element.textContent = text
 }
-
-/** Shows one button in the other's stead, and keeps the keyboard's focus if it was there. */
-export function swap (shown, gone) {
-  const focused = document.activeElement === gone
-  shown.hidden = false
-  gone.hidden = true
-  if (focused) shown.focus()
-}

@@ -1,94 +1,78 @@
-// The page's own script: it turns what WebRTCAdaptor tells into words and what a person presses into its methods.
+// The page's own script: it turns what WebRTCAdaptor tells into a state, shows it, and turns what a person presses into methods.
 // Whatever comes from elsewhere is shown as text, never as HTML.
 
-import { find } from './elements.js'
-import { CALL_ERRORS, ErrorLine, MEDIA_ERRORS } from './error-line.js'
-import { isConnected } from './phase.js'
-import { show, showToggle, watchPictures } from './view.js'
+import { makeMovable } from './corner.js'
+import { find, write } from './elements.js'
+import { keepFitted } from './fit.js'
+import { watchIdleness } from './idle.js'
+import { Invitation } from './invitation.js'
+import { recall, remember } from './memory.js'
+import { offerModes } from './modes.js'
+import { hasPicture, watchPictures } from './pictures.js'
+import { proposeRoom } from './rooms.js'
+import { clock, seen } from './seen.js'
+import { INITIAL, reduce } from './state.js'
+import { show } from './view.js'
+import { browserOf, translate, wordsFor } from './words.js'
 
 const room = find('room')
-const errorLine = new ErrorLine(find('error'), find('words').content)
+const ownName = find('name')
+const words = wordsFor(navigator.languages)
+const browser = browserOf(navigator.userAgent)
 
 /** The adaptor of this page, also `window.webRTCAdaptor`, as Ant Media's pages have it for whoever debugs a call. */
 let adaptor
+let state = INITIAL
+let sight = seen(state, words)
 
-const state = {
-  /** Set once the camera has answered, or has said that it will not. */
-  ready: false,
-  /** The room we sit in, or are about to. */
-  room: '',
-  joined: false,
-  /** Whether somebody sits beside us, as the server tells. */
-  company: false,
-  /** The signalling connection is lost and being sought. A call goes on meanwhile. */
-  away: false,
-  /** There is no connection, and none is sought until somebody joins again. */
-  ended: false
-}
+const CONNECTED = ['connected', 'completed']
 
-/** Close code of a connection that nobody used for long: another one is opened when somebody joins, and nothing is lost. */
-const IDLE = 1013
-
-function connected () {
-  return isConnected(adaptor.peerConnection?.iceConnectionState)
-}
-
-function render () {
-  // A call that works has none of the errors of a call.
-  if (state.room !== '' && !state.away && !state.ended && connected()) errorLine.dismiss(...CALL_ERRORS)
-  show(state, adaptor, render)
-}
-
-const ON = {
-  initialized: () => {
-    state.ready = true
-    errorLine.dismiss('WebSocketNotConnected')
-  },
-  joined: message => {
-    state.joined = true
-    state.company = message.peers > 0
-  },
-  peerJoined: () => { state.company = true },
-  peerLeft: () => {
-    state.company = false
-    // Not where only their way to the server is lost: we may see and hear each other all the same.
-    if (!connected()) errorLine.dismiss(...CALL_ERRORS)
-  },
-  leaved: message => {
-    // Our own leave is on the page already, and may be followed by a new join; only one that we did not ask for has a reason.
-    if (message.reason === undefined) return
-    errorLine.show(errorLine.wordsFor(message.reason) === undefined ? 'notInRoom' : message.reason)
-    forget()
-  },
-  reconnecting: () => { state.away = true },
-  reconnected: message => {
-    state.away = false
-    errorLine.dismiss('WebSocketNotConnected', 'QuotaExceededError')
-    // A seat that was taken back is told who came and went meanwhile; on a new one this is how many there are.
-    if (!message.resumed) state.company = message.peers > 0
-  },
-  local_media_changed: message => {
-    if (message.camera && message.microphone) errorLine.dismiss(...MEDIA_ERRORS)
-  },
-  closed: message => {
-    state.away = false
-    if (message.code === IDLE) return
-    state.ended = true
-    forget()
+/** What the adaptor and the elements say of the moment. */
+function facts () {
+  if (adaptor === undefined) return {}
+  return {
+    connected: CONNECTED.includes(adaptor.peerConnection?.iceConnectionState),
+    camera: adaptor.cameraOn,
+    microphone: adaptor.micOn,
+    remote: adaptor.remoteMedia,
+    localPicture: hasPicture(find('localVideo'), look),
+    remotePicture: hasPicture(find('remoteVideo'), look)
   }
 }
 
-function forget () {
-  state.room = ''
-  state.joined = false
-  state.company = false
-  errorLine.dismiss(...CALL_ERRORS)
+/** Takes an event into the state, and shows what comes of it. */
+function tell (event) {
+  const before = sight.layout
+  state = reduce(state, { ...event, at: Date.now(), facts: facts() })
+  sight = seen(state, words)
+  show(sight, { words, browser, ownName: ownName.value, able: adaptor !== undefined })
+  invitation.update()
+  if (sight.layout !== before) invitation.showCode(sight.layout === 'waiting' && window.matchMedia('(min-height: 44rem)').matches)
+  tick()
 }
 
-function fail (error) {
-  errorLine.show(error)
-  // Without a camera, or with a server that is not there yet, a person may still try.
-  state.ready = true
+/** Looks again at what may have changed without an event of the adaptor's. */
+function look () {
+  tell({ type: 'look' })
+}
+
+function tick () {
+  const timer = find('timer')
+  timer.hidden = sight.since === null
+  if (sight.since !== null) write(timer, clock(Date.now() - sight.since))
+}
+
+function link () {
+  const url = new URL(window.location.href)
+  url.searchParams.set('room', room.value)
+  url.hash = ''
+  return url.href
+}
+
+/** Says to the other one what we are called. That nobody is there to hear it is no error. */
+function introduce () {
+  const name = ownName.value.trim()
+  if (name !== '') adaptor.sendPeerMessage('name', name).catch(() => {})
 }
 
 function start () {
@@ -99,97 +83,81 @@ function start () {
     localVideoId: 'localVideo',
     remoteVideoId: 'remoteVideo',
     callback (info, message) {
-      ON[info]?.(message)
-      render()
+      tell({ type: info, message })
+      if (info === 'peerJoined' || (['joined', 'reconnected'].includes(info) && message.peers > 0)) introduce()
     },
-    callbackError (error) {
-      fail(error)
-      render()
+    callbackError (name, error) {
+      tell({ type: 'error', name, device: error?.device })
     }
   })
   window.webRTCAdaptor = adaptor
-  render()
-}
-
-function link () {
-  const url = new URL(window.location.href)
-  url.searchParams.set('room', room.value)
-  return url.href
 }
 
 /** Tells the answer to the last join from that to one before it. */
 let attempts = 0
 
 async function join () {
-  errorLine.clear()
-  state.ended = false
-  state.room = room.value
-  window.history.replaceState(null, '', link())
-  render()
   const attempt = ++attempts
+  window.history.replaceState(null, '', link())
+  remember({ name: ownName.value.trim() })
+  tell({ type: 'joining', room: room.value })
   try {
     await adaptor.join(state.room)
   } catch {
-    // What went wrong has been told to callbackError already. It may have been left, and joined anew, meanwhile.
-    if (attempt === attempts) forget()
+    // It may have been left, and joined anew, meanwhile.
+    if (attempt === attempts) tell({ type: 'joinFailed' })
   }
-  render()
 }
 
 async function leave () {
   attempts++
-  errorLine.clear()
-  forget()
-  render()
+  tell({ type: 'left' })
+  if (document.pictureInPictureElement) void document.exitPictureInPicture().catch(() => {})
   await adaptor.leave().catch(() => {})
-  render()
+  look()
 }
 
-async function copy () {
-  if (!room.reportValidity()) return
-  const button = find('copy')
-  try {
-    await navigator.clipboard.writeText(link())
-    button.textContent = 'Copied'
-  } catch {
-    // No clipboard on an insecure page or without leave to use it: the address bar has the link too, once it is this one.
-    window.history.replaceState(null, '', link())
-    button.textContent = 'Copy it from the address bar'
-  }
+async function toggle (device, methods) {
+  const on = !sight[device]
+  tell({ type: 'switching', device, on })
+  await adaptor[methods[on ? 0 : 1]]().catch(() => {})
+  tell({ type: 'switched', device })
 }
 
-async function toggle (button, on, off) {
-  errorLine.clear()
-  const wanted = button.getAttribute('aria-pressed') !== 'true'
-  showToggle(button, wanted, state.ready)
-  await (wanted ? on() : off()).catch(() => {})
-  render()
-}
-
-room.value = new URL(window.location.href).searchParams.get('room') ?? room.value
-room.addEventListener('input', () => {
-  find('copy').textContent = 'Copy link'
-  // What was wrong with one room, or with joining it, says nothing about another. Camera and microphone are as they were.
-  if (!MEDIA_ERRORS.includes(errorLine.name)) errorLine.clear()
+translate(document, words)
+const invitation = new Invitation(link, () => room.reportValidity(), words)
+const labelMove = corner => find('move').setAttribute('aria-label', words.move.replace('{corner}', words.corners[corner]))
+makeMovable(document.querySelector('.self'), find('move'), corner => {
+  labelMove(corner)
+  remember({ corner })
+})
+const { name = '', corner } = recall()
+if (typeof name === 'string') ownName.value = name
+if (corner in words.corners) document.querySelector('.self').dataset.corner = corner
+labelMove(document.querySelector('.self').dataset.corner)
+room.value = new URL(window.location.href).searchParams.get('room') ?? proposeRoom()
+room.addEventListener('input', () => tell({ type: 'roomEdited' }))
+ownName.addEventListener('input', look)
+find('another').addEventListener('click', () => {
+  room.value = proposeRoom()
+  tell({ type: 'roomEdited' })
 })
 find('entrance').addEventListener('submit', event => {
   event.preventDefault()
-  // Enter in the field submits the form, in a room too.
-  if (state.room === '') join()
+  if (state.room === '') void join()
 })
-find('leave').addEventListener('click', leave)
-find('copy').addEventListener('click', copy)
-find('camera').addEventListener('click', event => {
-  toggle(event.currentTarget, () => adaptor.turnOnLocalCamera(), () => adaptor.turnOffLocalCamera())
-})
-find('microphone').addEventListener('click', event => {
-  toggle(event.currentTarget, () => adaptor.unmuteLocalMic(), () => adaptor.muteLocalMic())
-})
-watchPictures(render)
+find('leave').addEventListener('click', () => { void leave() })
+find('camera').addEventListener('click', () => { void toggle('camera', ['turnOnLocalCamera', 'turnOffLocalCamera']) })
+find('microphone').addEventListener('click', () => { void toggle('microphone', ['unmuteLocalMic', 'muteLocalMic']) })
+offerModes()
+watchIdleness(document.body, document.querySelector('.controls'))
+watchPictures([find('remoteVideo'), find('localVideo')], look)
+keepFitted(find('remoteVideo'))
+setInterval(tick, 500)
 try {
   start()
+  look()
 } catch (error) {
   // A browser without WebRTC, or with it off. The link to the room still serves: it can be opened elsewhere.
-  errorLine.show(error.name)
-  for (const id of ['camera', 'microphone']) find(id).disabled = true
+  tell({ type: 'unable', name: error.name })
 }

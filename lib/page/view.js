@@ -1,65 +1,67 @@
-// What is seen: the page's elements, made to show a state.
+// The page's elements, made to show what is seen.
 
-import { find, swap, write } from './elements.js'
-import { CAMERA_OFF, FROZEN, MAY_ASK, isConnected, noteOf, phaseOf, statusOf } from './phase.js'
+import { find, write } from './elements.js'
+import { initialsOf } from './seen.js'
+import { errorIn } from './words.js'
 
-const room = find('room')
-const localVideo = find('localVideo')
-const remoteVideo = find('remoteVideo')
-
-const watched = new WeakSet()
-
-/** Calls `changed` at each of these events, however often it is asked to. */
-function watch (target, changed, ...events) {
-  if (watched.has(target)) return
-  watched.add(target)
-  for (const event of events) target.addEventListener(event, changed)
+/** What stands in for a picture that is not there. */
+function showFace (id, shown, name, note) {
+  const face = find(id)
+  face.hidden = !shown
+  const initials = initialsOf(name)
+  face.dataset.named = String(initials !== '')
+  write(face.querySelector('.initials'), initials)
+  showLine(face.querySelector('.note'), note)
 }
 
-/** Says whether there is a picture to see. A camera that is off leaves the last one standing, so the page must hide it. */
-function hasPicture (video, changed) {
-  const stream = video.srcObject
-  if (stream === null) return false
-  watch(stream, changed, 'addtrack', 'removetrack')
-  for (const track of stream.getVideoTracks()) watch(track, changed, 'mute', 'unmute', 'ended')
-  return stream.getVideoTracks().some(track => track.readyState === 'live' && !track.muted)
-}
-
-/** Calls `changed` whenever a picture comes or goes. */
-export function watchPictures (changed) {
-  for (const video of [remoteVideo, localVideo]) {
-    for (const event of ['loadeddata', 'playing', 'resize', 'emptied']) video.addEventListener(event, changed)
-  }
-}
-
-/** Shows the state; `changed` is called when the page must be shown anew. */
-export function show (state, adaptor, changed) {
-  const connected = isConnected(adaptor.peerConnection?.iceConnectionState)
-  const phase = phaseOf(state, connected)
-  const inRoom = state.room !== ''
-  document.body.dataset.phase = phase
-  document.body.dataset.view = inRoom ? 'room' : 'lobby'
-  write(find('status'), statusOf(phase))
-  room.readOnly = inRoom
-  find('hint').hidden = inRoom
-  find('join').disabled = !state.ready
-  swap(find(inRoom ? 'leave' : 'join'), find(inRoom ? 'join' : 'leave'))
-  const theirs = hasPicture(remoteVideo, changed)
-  const stopped = theirs && (!connected || adaptor.remoteMedia?.video === 'frozen')
-  showPicture(remoteVideo, theirs && !stopped, find('remoteNote'), stopped ? FROZEN : noteOf(phase, connected))
-  showPicture(localVideo, hasPicture(localVideo, changed), find('localNote'), state.ready ? CAMERA_OFF : MAY_ASK)
-  showToggle(find('camera'), adaptor.cameraOn, state.ready)
-  showToggle(find('microphone'), adaptor.micOn, state.ready)
-}
-
-function showPicture (video, seen, note, text) {
-  video.classList.toggle('blank', !seen)
-  note.hidden = seen
-  write(note, text)
-}
-
-export function showToggle (button, on, ready) {
+function showToggle (button, on, ready, words) {
   button.disabled = !ready
   button.setAttribute('aria-pressed', String(on))
-  write(button.querySelector('.state'), on ? 'on' : 'off')
+  write(button.querySelector('.state'), on ? words.on : words.off)
+}
+
+/** A line of text, or none. */
+function showLine (element, text) {
+  write(element, text)
+  element.hidden = text === ''
+}
+
+/** Shows what is seen. Focus that sat on what is gone goes to what a person will want next. */
+export function show (seen, { words, browser, ownName, able }) {
+  const focused = document.activeElement
+  const { dataset } = document.body
+  dataset.phase = seen.phase
+  dataset.view = seen.view
+  dataset.layout = seen.layout
+  const inRoom = seen.view === 'room'
+  write(find('status'), seen.status)
+  showLine(find('remoteName'), seen.remoteName)
+  find('remoteMuted').hidden = !seen.remoteMuted
+  find('ownMuted').hidden = !seen.ownMuted
+  find('move').hidden = seen.layout !== 'call'
+  find('remoteVideo').classList.toggle('blank', !seen.remoteShown)
+  find('localVideo').classList.toggle('blank', !seen.localShown)
+  showFace('remoteFace', seen.layout === 'call' && !seen.remoteShown, seen.remoteName, seen.remoteNote)
+  showFace('localFace', !seen.localShown, ownName, seen.localNote)
+  showToggle(find('camera'), seen.camera, seen.ready && able, words)
+  showToggle(find('microphone'), seen.microphone, seen.ready && able, words)
+  find('entrance').hidden = inRoom
+  find('join').disabled = !seen.ready || !able
+  find('leave').hidden = !inRoom
+  find('share').hidden = inRoom && !seen.invites
+  showLine(find('error'), seen.error === null ? '' : errorIn(words, seen.error, browser))
+  showLine(find('notice'), seen.notice)
+  // What is said takes the room of what is only nice to have.
+  if (seen.error === null && seen.notice === '') delete dataset.told
+  else dataset.told = ''
+  if (focused.closest('[hidden]') !== null || (focused === placed && seen.invites)) place(seen)
+}
+
+/** What the page has given the focus to. */
+let placed = null
+
+/** An element that is hidden would give its focus to the body, where a keyboard begins anew: it goes to what a person will want next. */
+function place ({ layout, invites }) {
+  placed = find(layout === 'lobby' ? 'join' : invites ? 'copy' : 'microphone')
+  placed.focus()
 }

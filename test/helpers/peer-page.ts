@@ -25,16 +25,16 @@ export class PeerPage {
 
   async join (room: string): Promise<void> {
     await this.page.getByLabel('Room name').fill(room)
-    await this.page.getByRole('button', { name: 'Join' }).click()
+    await this.page.getByRole('button', { name: 'Join', exact: true }).click()
   }
 
   async leave (): Promise<void> {
-    await this.page.getByRole('button', { name: 'Leave' }).click()
+    await this.page.getByRole('button', { name: 'Leave', exact: true }).click()
     await this.is('ready')
   }
 
   async press (toggle: 'Camera' | 'Microphone', to: 'on' | 'off'): Promise<void> {
-    const button = this.page.getByRole('button', { name: toggle })
+    const button = this.page.getByRole('button', { name: toggle, exact: true })
     await button.click()
     await button.and(this.page.locator(`[aria-pressed="${String(to === 'on')}"]`)).waitFor()
   }

@@ -37,7 +37,8 @@ const FLOORS: Record<string, Floor> = {
   'index.ts': { parts: ['augment.ts', 'errors.ts', 'events.ts', 'config', 'protocol', 'rooms', 'api', 'transport', 'cluster', 'observe'], packages: new RegExp(`^${FASTIFY}$`) },
   // Beside the house.
   client: { parts: ['client'], types: ['protocol'], packages: /^$/ },
-  page: { parts: ['page'], packages: /^$/ }
+  // The build puts what it imports into its one script.
+  page: { parts: ['page'], packages: /^uqr$/ }
 }
 
 /** Those files that only say what they need of Fastify, and never run it, import its types alone. */

@@ -1,0 +1,32 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { build } from '../../example/basic/server.js'
+import { launch } from '../helpers/browser.js'
+import { PAGE_STATES } from '../helpers/page-states.js'
+import { start } from '../helpers/start.js'
+
+// Pictures of peer.html in each of its states, to be looked at: `npm run screenshots`. STATES=call,full takes those alone.
+
+const directory = process.env.SCREENSHOTS ?? join(process.cwd(), '.tap/screenshots')
+const SIZES = [[320, 568], [390, 844], [768, 1024], [1440, 900], [844, 390]] as const
+const wanted = process.env.STATES?.split(',')
+
+const browser = await launch(t)
+const app = `${await start(t, await build())}/WebRTCApp4`
+mkdirSync(directory, { recursive: true })
+
+for (const { name, reach } of PAGE_STATES.filter(({ name }) => wanted?.includes(name) ?? true)) {
+  t.test(name, async t => {
+    const page = await reach(t, browser, app)
+    for (const [width, height] of SIZES) {
+      await page.setViewportSize({ width, height })
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme })
+        await page.mouse.move(width / 2, height / 3)
+        await page.screenshot({ path: join(directory, `${name}-${width}-${colorScheme}.png`), animations: 'disabled' })
+      }
+    }
+  })
+}
+t.comment(directory)
