@@ -1,5 +1,6 @@
 import t from 'tap'
 import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { turn } from '../helpers/fakes/pending.js'
 
 t.test('two who join the same room are called together, and see and hear each other', async t => {
   const world = new World()
@@ -127,20 +128,19 @@ t.test('a side without the camera that the other has not asked for offers it its
 async function setUp (world: World, pages: FakePage[], step: number, cut: FakePage[]): Promise<number> {
   let carried = 0
   for (const { network } of pages) network.last.connect()
-  for (let quiet = 0; quiet < 6; quiet++) {
+  do {
     for (const page of pages) {
       for (const socket of [...page.network.sockets]) {
         socket.connect()
         for (const carry of [() => socket.carryUp(), () => socket.carryDown()]) {
           if (!carry()) continue
-          quiet = 0
           if (++carried !== step) continue
           for (const { network } of cut) network.last.cut()
         }
       }
     }
-    await new Promise(resolve => { setImmediate(resolve) })
-  }
+    await turn()
+  } while (world.busy)
   await world.whenIdle()
   return carried
 }

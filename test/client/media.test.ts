@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { turn } from '../helpers/fakes/pending.js'
 import { FakeElement } from '../helpers/fakes/fake-media.js'
 
 t.test('a camera that is off is off: its track is stopped, the preview and the other side\'s picture are gone', async t => {
@@ -99,10 +100,10 @@ t.test('off, on and off in one tick end off, whatever the browser takes to answe
         await turn()
       }
     }
-    for (let count = 0; count < 30; count++) {
+    do {
       page.devices.answer()
-      await turn()
-    }
+      await world.whenIdle()
+    } while (page.devices.waiting > 0)
     await Promise.all(all)
     const wanted = [last.microphone ? 'audio' : '', last.camera ? 'video' : ''].filter(kind => kind !== '').join()
     const fine = page.devices.live.join() === wanted && adaptor.cameraOn === last.camera && adaptor.micOn === last.microphone

@@ -1,19 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { agree, inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { agree, inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { turn } from '../helpers/fakes/pending.js'
 import { parse } from '../helpers/fakes/fake-peer-connection.js'
 
 const ROUNDS = 1000
-
-/** Carries frames at random, until nothing is left to do. */
-async function carryAtRandom (world: World, pages: FakePage[], random: () => number): Promise<void> {
-  // Longer than the pauses of a whole chain of operations, in which no frame is on its way.
-  for (let quiet = 0; quiet < 40; quiet++) {
-    for (const { network } of pages) network.step(() => random() < 0.5)
-    if (world.busy) quiet = 0
-    await turn()
-  }
-}
 
 /** A stream of numbers from 0 to 1 that a seed repeats. */
 function randomFrom (seed: number): () => number {
@@ -32,7 +23,7 @@ t.test('both sides renegotiate in the same tick, a thousand times with random ti
   const pages = await world.call(t)
   const [anna, ben] = pages
   world.ice.pause = async () => {
-    for (let turns = Math.floor(random() * 4); turns > 0; turns--) await turn()
+    for (let turns = Math.floor(random() * 4); turns > 0; turns--) await world.ice.pending.turn()
   }
   const moves: Array<(page: FakePage) => unknown> = [
     page => page.adaptor.negotiate(),
@@ -49,7 +40,7 @@ t.test('both sides renegotiate in the same tick, a thousand times with random ti
     for (const page of pages) {
       for (let count = 1 + Math.floor(random() * 2); count > 0; count--) moves[Math.floor(random() * moves.length)]?.(page)
     }
-    await carryAtRandom(world, pages, random)
+    await world.carry(() => random() < 0.5)
     const after = offers()
     if (after.every((count, side) => count > (before[side] ?? 0))) crossed++
     const [a, b] = [anna.connection, ben.connection]

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { deferred } from '../../lib/client/base/deferred.js'
 import { Queue } from '../../lib/client/base/queue.js'
+import { promisesDone } from '../helpers/fakes/pending.js'
 
 t.test('tasks run one after the other, in the order in which they came, and one that throws stops none', async t => {
   const faults: unknown[] = []
@@ -45,7 +46,7 @@ t.test('clear forgets what waits, waits no longer for what runs, and leaves what
     queue.push(() => { ran.push('second') })
   ]
   old.resolve()
-  await new Promise(resolve => { setImmediate(resolve) })
+  await promisesDone()
   t.same(ran, [], 'the old task\'s end begins nothing of the new ones')
   fresh.resolve()
   await Promise.all(after)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { turn } from '../helpers/fakes/pending.js'
 
 const numbers = (page: FakePage) => page.payloads.filter(([info]) => info === 'peerMessageCommand').map(([, payload]) => (payload as { data: number }).data)
 

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { Backoff } from '../../lib/client/base/backoff.js'
 import { reconnectPolicy } from '../../lib/client/signalling/reconnect-policy.js'
-import { heard, inCall, turn, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { heard, inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
+import { turn } from '../helpers/fakes/pending.js'
 
 /**
  * The page stands still for `ms`, as a frozen or busy one does. What it sent is answered meanwhile, and none of the answers is read

@@ -6,6 +6,7 @@ import type { PeerLink } from '../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../lib/rooms/refusal.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
+import { promisesDone } from '../helpers/fakes/pending.js'
 import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // The peer of one connection by itself: what waits behind a command, what becomes of a join in flight, and what its ports are asked.
@@ -60,10 +61,8 @@ function setUp ({ roomsPerConnection = 2, waitingFrames = 3, atOnce = false, ice
   const say = (...messages: object[]): void => { for (const message of messages) participant.handle(Buffer.from(JSON.stringify(message))) }
   /** Until the command that is under way is over. */
   const idle = async (): Promise<void> => {
-    for (let turn = 0; participant.busy; turn++) {
-      if (turn > 1_000) throw new Error('The command does not end.')
-      await undefined
-    }
+    await promisesDone()
+    if (participant.busy) throw new Error('The command does not end.')
   }
   return { clock, rooms, link, participant, say, idle, heard, closes, failures, asked, seatsAskedFor }
 }
@@ -82,7 +81,8 @@ t.test('A second join among the frames that wait holds back those behind it once
   const { say, asked, idle, heard } = setUp()
   say(JOIN, { command: 'join', streamId: 'other' }, { command: 'ping' })
   asked[0]?.answer({})
-  while (asked.length < 2) await undefined
+  await promisesDone()
+  t.equal(asked.length, 2)
   t.same(heard, ['joined room', '(joined)'])
   asked[1]?.answer({ refused: 'unauthorized_access' })
   await idle()

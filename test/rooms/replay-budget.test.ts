@@ -6,6 +6,7 @@ import type { SeatRules } from '../../lib/rooms/room-context.js'
 import { FakeLink } from '../helpers/fakes/fake-link.js'
 import { host } from '../helpers/host.js'
 import { describe } from '../helpers/describe.js'
+import { promisesDone } from '../helpers/fakes/pending.js'
 import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // What is kept for peers that may come back is bounded for each address and in all, and not only for each seat.
@@ -19,8 +20,6 @@ interface World {
   rooms: RoomRegistry
   /** Two in a room of their own, of whom the second can come back; what it is sent comes from `say`. */
   call: (room: string, address: string) => Call
-  /** Lets what is left for the end of the turn happen. */
-  turn: () => Promise<void>
 }
 
 interface Call { first: FakeLink, second: FakeLink, say: (count?: number) => void, token: () => string, heard: (link: FakeLink) => string[] }
@@ -31,7 +30,6 @@ function world (bounds: Partial<SeatRules>): World {
   return {
     clock,
     rooms,
-    turn: async () => { for (let turn = 0; turn < 6; turn++) await undefined },
     call: (room, key) => {
       const [first, second] = [new FakeLink({ rooms, clock, probeTimeout: 2_000, key: 'elsewhere' }), new FakeLink({ rooms, clock, probeTimeout: 2_000, key })] as const
       first.say({ command: 'join', streamId: room })
@@ -57,30 +55,30 @@ function world (bounds: Partial<SeatRules>): World {
 }
 
 t.test('an address that keeps more than its part loses the seat of the peer that has been away the longest, and that one alone', async t => {
-  const { rooms, call, turn } = world({ bytesPerAddress: 10 * COST })
+  const { rooms, call } = world({ bytesPerAddress: 10 * COST })
   const calls = [1, 2, 3].map(n => call(`room${n}`, 'here'))
   for (const { second } of calls) second.lose(false)
   const other = call('elsewhere', 'there')
   other.second.lose(false)
   other.say(9)
   for (const each of calls) each.say(3)
-  await turn()
+  await promisesDone()
   t.same(calls.map(each => each.heard(each.first)), [[], [], []], 'what is within the bound costs nobody anything')
   calls[2]?.say(2)
-  await turn()
+  await promisesDone()
   t.same(calls.map(({ first, heard }) => heard(first).map(what => what.split(' ')[0])), [['stop', 'peerLeft'], [], []])
   t.same([1, 2, 3].map(n => rooms.find('app', `room${n}`)?.seats.length), [1, 2, 2])
   t.equal(rooms.find('app', 'elsewhere')?.seats.length, 2, 'what another address keeps is its own')
 })
 
 t.test('the logs of present peers are emptied before an absent one loses its seat; they only lose the chance of a whole replay', async t => {
-  const { rooms, clock, call, turn } = world({ bytesPerAddress: 10 * COST })
+  const { rooms, clock, call } = world({ bytesPerAddress: 10 * COST })
   const away = call('away', 'here')
   away.second.lose(false)
   away.say(4)
   const there = call('there', 'here')
   there.say(7)
-  await turn()
+  await promisesDone()
   t.equal(rooms.find('app', 'away')?.seats.length, 2)
   t.ok(rooms.replayBytes <= 4 * COST)
   t.equal(there.heard(there.second).length, 7, 'it got everything all the same')
@@ -98,7 +96,7 @@ t.test('the logs of present peers are emptied before an absent one loses its sea
 })
 
 t.test('where all hold too much together, an address above the average makes room before the others', async t => {
-  const { rooms, call, turn } = world({ totalBytes: 12 * COST })
+  const { rooms, call } = world({ totalBytes: 12 * COST })
   const honest = call('honest', 'small')
   honest.second.lose(false)
   honest.say(1)
@@ -106,7 +104,7 @@ t.test('where all hold too much together, an address above the average makes roo
   for (const { second, say } of greedy) {
     second.lose(false)
     say(5)
-    await turn()
+    await promisesDone()
   }
   t.ok(rooms.replayBytes <= 12 * COST)
   t.equal(rooms.find('app', 'honest')?.seats.length, 2)

@@ -2,18 +2,18 @@ import t from 'tap'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { FakeLink, type Heard } from '../helpers/fakes/fake-link.js'
 import { describe } from '../helpers/describe.js'
+import { promisesDone } from '../helpers/fakes/pending.js'
 import { TestClock } from '../helpers/fakes/test-clock.js'
 
 const PROBE_TIMEOUT = 2_000
 const RULES = { window: 20_000, hold: true, messages: 10, bytes: 10_000 }
 
-function setUp (): { clock: TestClock, link: () => FakeLink, whenIdle: () => Promise<void> } {
+function setUp (): { clock: TestClock, link: () => FakeLink } {
   const clock = new TestClock()
   const rooms = new RoomRegistry(RULES, clock)
   return {
     clock,
-    link: () => new FakeLink({ rooms, clock, probeTimeout: PROBE_TIMEOUT }),
-    whenIdle: async () => { for (let turn = 0; turn < 6; turn++) await undefined }
+    link: () => new FakeLink({ rooms, clock, probeTimeout: PROBE_TIMEOUT })
   }
 }
 
@@ -26,7 +26,7 @@ function read (link: FakeLink): string[] {
 
 for (const dead of [0, 1, 2]) {
   t.test(`of twenty who storm a full room, the first ${dead} get the seats of sitters that do not answer, and each is told once`, async t => {
-    const { clock, link, whenIdle } = setUp()
+    const { clock, link } = setUp()
     const sitters = [link(), link()]
     for (const sitter of sitters) sitter.say({ command: 'join', streamId: 'room' })
     const joiners = Array.from({ length: 20 }, link)
@@ -36,8 +36,8 @@ for (const dead of [0, 1, 2]) {
       clock.advance(50)
     }
     for (const sitter of sitters.slice(dead)) read(sitter)
-    await clock.advanceSlowly(PROBE_TIMEOUT, whenIdle)
-    await whenIdle()
+    await clock.advanceSlowly(PROBE_TIMEOUT, promisesDone)
+    await promisesDone()
     const answers = joiners.map(joiner => read(joiner).filter(what => /^(joined|error)/.test(what)))
     t.ok(answers.every(each => each.length === 1), 'each is told once')
     t.same(answers.map(([answer]) => answer?.split(' ')[0]), joiners.map((_, index) => index < dead ? 'joined' : 'error'))
@@ -47,15 +47,15 @@ for (const dead of [0, 1, 2]) {
 }
 
 t.test('a joiner whose place in the queue comes up as a sitter leaves does not wait for the probe', async t => {
-  const { clock, link, whenIdle } = setUp()
+  const { clock, link } = setUp()
   const [first, second, third, fourth] = [link(), link(), link(), link()]
   for (const each of [first, second, third, fourth]) each.say({ command: 'join', streamId: 'room' })
   first.say({ command: 'leave', streamId: 'room' })
-  await whenIdle()
+  await promisesDone()
   t.same([third, fourth].map(({ seats }) => seats.size), [1, 0])
   fourth.lose(false)
   second.lose(false)
-  await clock.advanceSlowly(PROBE_TIMEOUT, whenIdle)
+  await clock.advanceSlowly(PROBE_TIMEOUT, promisesDone)
   t.same([third, fourth].map(({ seats }) => seats.size), [1, 0], 'who has gone gets no seat')
   t.equal(clock.pending, 0)
 })

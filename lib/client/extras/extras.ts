@@ -6,7 +6,7 @@ import { EXTRA_METHODS, type ExtraMethods, type ExtraName } from './extra-method
 type Methods = Record<string, (...args: unknown[]) => unknown>
 
 /** The build makes a file of each. */
-const LOADERS: Record<ExtraName, () => Promise<{ create: CreateExtra<object> }>> = {
+export const LOADERS: Record<ExtraName, () => Promise<{ create: CreateExtra<object> }>> = {
   devices: () => import('./devices.js'),
   stats: () => import('./stats.js')
 }

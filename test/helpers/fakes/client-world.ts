@@ -1,14 +1,18 @@
 import type { Test } from 'tap'
 import type { Environment } from '../../../lib/client/base/environment.js'
+import type { ExtraName } from '../../../lib/client/extras/extra-methods.js'
+import { LOADERS } from '../../../lib/client/extras/extras.js'
 import { WebRTCAdaptor, type AdaptorError, type WebRTCAdaptorOptions } from '../../../lib/client/webrtc-adaptor.js'
 import { FakeElement, FakeMediaDevices, FakeStream } from './fake-media.js'
 import { FakeIce, type FakePeerConnection } from './fake-peer-connection.js'
 import { FakeServer } from './fake-server.js'
 import { FakeNetwork, type FakeWebSocket } from './fake-web-socket.js'
+import { Pending, turn } from './pending.js'
 import { TestClock } from './test-clock.js'
 
-/** How many turns of the event loop nothing may happen in before all is said to be quiet. */
-const QUIET_TURNS = 6
+/** The parts of the SDK that are being loaded. The loaders are those of the whole process, as in a browser. */
+const loading = new Pending()
+for (const [name, load] of Object.entries(LOADERS)) LOADERS[name as ExtraName] = () => loading.until(load())
 
 class FakeTarget {
   readonly #listeners = new Map<string, Set<(event: Event) => void>>()
@@ -144,17 +148,22 @@ export class World {
     return [one, two]
   }
 
+  /** Whether anything is under way that ends without time: frames, tasks of the peer connections, parts of the SDK that are being loaded. */
   get busy (): boolean {
-    return this.networks.some(network => network.busy)
+    return this.ice.pending.count > 0 || loading.count > 0 || this.networks.some(network => network.busy)
   }
 
   /** Carries everything that is under way to where it goes, until nothing happens any more but by time. */
   async whenIdle (): Promise<void> {
-    for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
-      for (const network of this.networks) network.step()
-      if (this.busy) quiet = 0
+    await this.carry(() => true)
+  }
+
+  /** As {@link whenIdle}; what is not to be carried in this turn, as `some` says, is asked for again in the next. */
+  async carry (some: () => boolean): Promise<void> {
+    do {
+      for (const network of this.networks) network.step(some)
       await turn()
-    }
+    } while (this.busy)
   }
 
   /** Lets time pass, and whatever comes of it happen. */
@@ -163,11 +172,6 @@ export class World {
     await this.clock.advanceSlowly(ms, () => this.whenIdle())
     await this.whenIdle()
   }
-}
-
-/** One turn of the event loop. */
-export function turn (): Promise<void> {
-  return new Promise(resolve => { setImmediate(resolve) })
 }
 
 /** The data of every message of the other side's application, in order. */

@@ -102,6 +102,10 @@ export class FakeMediaDevices extends EventTarget {
     super.removeEventListener(...args)
   }
 
+  get waiting (): number {
+    return this.#waiting.length
+  }
+
   /** The requests that wait are answered. */
   answer (): void {
     for (const resolve of this.#waiting.splice(0)) resolve()

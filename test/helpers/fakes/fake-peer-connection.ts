@@ -1,5 +1,6 @@
 import type { Environment } from '../../../lib/client/base/environment.js'
 import { FakeTrack } from './fake-media.js'
+import { Pending } from './pending.js'
 
 type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
 interface Description { type: string, sdp: string }
@@ -54,21 +55,25 @@ export class FakeDataChannel {
   onopen: (() => void) | null = null
   onmessage: ((event: { data: unknown }) => void) | null = null
   twin: FakeDataChannel | null = null
+  readonly #pending: Pending
 
-  constructor (label: string) {
+  constructor (label: string, pending: Pending) {
     this.label = label
+    this.#pending = pending
   }
 
   send (text: string): void {
     if (this.readyState !== 'open') throw new DOMException(`send while ${this.readyState}`, 'InvalidStateError')
     this.sent.push(text)
-    setImmediate(() => { if (this.twin?.readyState === 'open') this.twin.onmessage?.({ data: text }) })
+    this.#pending.task(() => { if (this.twin?.readyState === 'open') this.twin.onmessage?.({ data: text }) })
   }
 }
 
 /** What the peer connections of one test share: they find each other here, and time passes as the test says. */
 export class FakeIce {
   readonly connections: FakePeerConnection[] = []
+  /** The tasks that the browser has queued. */
+  readonly pending = new Pending()
   /** Whether two sides that know each other's candidates get through to each other. */
   open = true
   /** Whether pictures move: frames of the cameras that are on come through. */
@@ -122,6 +127,7 @@ export class FakePeerConnection {
   #madeByOffer: FakeTransceiver[] = []
   #chain: Promise<unknown> = Promise.resolve()
   #chained = 0
+  #lookOnEmptyChain = false
   #version = 0
   #ufrag = 1
   #restartWanted = false
@@ -168,7 +174,7 @@ export class FakePeerConnection {
   }
 
   createDataChannel (label: string): FakeDataChannel {
-    const channel = new FakeDataChannel(label)
+    const channel = new FakeDataChannel(label, this.ice.pending)
     this.channels.push(channel)
     return channel
   }
@@ -280,10 +286,10 @@ export class FakePeerConnection {
   #openChannels (other: FakePeerConnection): void {
     if (![this.currentLocal, this.currentRemote].every(description => description !== null && parse(description.sdp).data)) return
     for (const channel of this.channels.filter(({ twin }) => twin === null)) {
-      const twin = channel.twin = new FakeDataChannel(channel.label)
+      const twin = channel.twin = new FakeDataChannel(channel.label, this.ice.pending)
       twin.twin = channel
       other.channels.push(twin)
-      setImmediate(() => {
+      this.ice.pending.task(() => {
         if (this.closed || other.closed) return
         channel.readyState = twin.readyState = 'open'
         other.ondatachannel?.({ channel: twin })
@@ -405,15 +411,19 @@ export class FakePeerConnection {
       { candidate: `candidate:1 1 udp 1 127.0.0.1 9 typ host ufrag ${ufrag}`, sdpMid: '0', sdpMLineIndex: 0, usernameFragment: ufrag },
       null
     ]
-    setImmediate(() => {
+    this.ice.pending.task(() => {
       for (const candidate of candidates) this.onicecandidate?.({ candidate })
     })
   }
 
   /** W3C WebRTC 1.0, section 4.7.3: a task, and never while operations are chained or the state is not stable. */
   #updateNegotiationNeeded (): void {
+    if (this.#chained > 0) {
+      this.#lookOnEmptyChain = true
+      return
+    }
     if (this.#negotiationNeeded) return
-    setImmediate(() => {
+    this.ice.pending.task(() => {
       if (this.closed || this.#negotiationNeeded) return
       if (this.#chained > 0) return this.#updateNegotiationNeeded()
       if (this.signalingState !== 'stable' || !this.#needed) return
@@ -445,10 +455,14 @@ export class FakePeerConnection {
     this.#chained++
     const result = this.#chain.then(async () => {
       await this.ice.pause()
-      // Promises of a closed connection never settle.
+      // Promises of a closed connection are never fulfilled or rejected.
       if (this.closed) await new Promise(() => {})
       return run()
-    }).finally(() => { this.#chained-- })
+    }).finally(() => {
+      if (--this.#chained > 0 || !this.#lookOnEmptyChain) return
+      this.#lookOnEmptyChain = false
+      this.#updateNegotiationNeeded()
+    })
     this.#chain = result.catch(() => {})
     return result
   }

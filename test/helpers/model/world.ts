@@ -4,6 +4,7 @@ import type { ClientKind } from '../../../lib/rooms/client-kind.js'
 import { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import type { SeatRules } from '../../../lib/rooms/room-context.js'
 import type { FakeLink, Heard } from '../fakes/fake-link.js'
+import { promisesDone } from '../fakes/pending.js'
 import { TestClock } from '../fakes/test-clock.js'
 import { INVARIANTS } from './invariants.js'
 import { Line, type View } from './line.js'
@@ -205,9 +206,9 @@ export class World {
     this.oracle.stall(ms)
   }
 
-  /** Lets promises have their turn, at both sides. */
+  /** Waits until promises have nothing left to do, at both sides. */
   async whenIdle (): Promise<void> {
-    for (let turn = 0; turn < 6; turn++) await undefined
+    await promisesDone()
     this.oracle.answerAll()
   }
 
