@@ -22,6 +22,9 @@ function onPing (this: WebSocket): void {
 function onPong (this: WebSocket, data: Buffer): void {
   (this as Bound)[connection].handlePong(data)
 }
+function onGoodbye (this: WebSocket, code: number): void {
+  (this as Bound)[connection].handleGoodbye(code)
+}
 function onClose (this: WebSocket, code: number): void {
   (this as Bound)[connection].handleClose(code)
 }
@@ -55,8 +58,7 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   socket.on('ping', onPing)
   socket.on('pong', onPong)
   socket.on('close', onClose)
-  const { [connection]: bound } = socket as Bound
-  onCloseFrame(socket, code => bound.handleGoodbye(code))
+  onCloseFrame(socket, onGoodbye)
   // Last, since a listener may drain the server on the spot.
-  registry.rooms.events.connected(bound)
+  registry.rooms.events.connected((socket as Bound)[connection])
 }

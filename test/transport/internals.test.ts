@@ -1,7 +1,8 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, ServerResponse, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttp2Server, connect as connectHttp2 } from 'node:http2'
-import { connect, type AddressInfo, type Server as NetServer, type Socket } from 'node:net'
+import { connect, Socket, type AddressInfo, type Server as NetServer } from 'node:net'
+import { Writable } from 'node:stream'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
@@ -51,6 +52,56 @@ t.test('ws: a close frame is told when it comes, though TCP stays open', async t
   raw.write(Buffer.from('88820000000003e9', 'hex'))
   t.same(await once(events, 'told'), [1001])
   socket.removeAllListeners('close')
+})
+
+/** How often a server's WebSocket ends its reader or its stream again while `work` runs: each time Node makes an error that nobody sees. */
+async function endedAgain (t: Test, server: WebSocket, work: () => Promise<unknown>): Promise<number> {
+  let again = 0
+  const own = [streamOf(server), (server as unknown as { _receiver: Writable })._receiver]
+  for (const { prototype } of [Writable, Socket]) {
+    const counted = prototype as { end: (...args: unknown[]) => unknown }
+    const { end } = counted
+    t.teardown(() => { counted.end = end })
+    // An assignment, since what is intercepted cannot be covered by a property of one stream.
+    counted.end = function (this: Writable, ...args) {
+      if (this.writableEnded && own.includes(this as Socket)) again++
+      return end.apply(this, args)
+    }
+  }
+  await work()
+  return again
+}
+
+t.test('ws: a connection that is closed in order makes no errors that nobody sees', async t => {
+  await t.test('without us it does: else this is not needed any more', async t => {
+    const { socket, raw } = await webSocket(t)
+    raw.removeAllListeners('data').resume()
+    const again = await endedAgain(t, socket, async () => {
+      raw.end(Buffer.from('88820000000003e9', 'hex'))
+      await once(socket, 'close')
+    })
+    t.ok(again > 0)
+  })
+  await t.test('with us it does not', async t => {
+    const { socket, raw } = await webSocket(t)
+    onCloseFrame(socket, () => {})
+    raw.removeAllListeners('data').resume()
+    const again = await endedAgain(t, socket, async () => {
+      raw.end(Buffer.from('88820000000003e9', 'hex'))
+      t.same((await once(socket, 'close'))[0], 1001)
+    })
+    t.equal(again, 0)
+  })
+  await t.test('and whoever ends its stream with a callback or something to write is told of the error', async t => {
+    const { socket, raw } = await webSocket(t)
+    const closed = new EventEmitter()
+    onCloseFrame(socket, () => { closed.emit('closed', streamOf(socket)) })
+    raw.removeAllListeners('data').resume()
+    raw.write(Buffer.from('88820000000003e9', 'hex'))
+    const [stream] = await once(closed, 'closed') as [Socket]
+    await once(stream, 'finish')
+    t.match(await new Promise<unknown>(resolve => { stream.end(resolve as () => void) }), { code: 'ERR_STREAM_ALREADY_FINISHED' })
+  })
 })
 
 t.test('ws: a frame that is written to its stream comes behind those that ws sent before it, and ahead of those that it sends later', async t => {
