@@ -46,6 +46,13 @@ export interface RoomEvents {
   upgradeRefused: [event: { app: string, status: number, code?: string }]
 }
 
+/** Is told of events before the listeners of the application are. */
+export interface EventWatcher {
+  /** Whether it wants to be told of such an event now. */
+  watches (event: keyof RoomEvents): boolean
+  tell (event: keyof RoomEvents, about: object): void
+}
+
 type RoomListener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
 
 /** A seat, as far as an event names it. */
@@ -69,10 +76,16 @@ interface NamedConnection {
 export class EventRecorder {
   readonly #emitter = new EventEmitter()
   readonly #failed: (error: unknown) => void
+  #watcher: EventWatcher | null = null
 
   /** @param failed told what a listener threw */
   constructor (failed: (error: unknown) => void) {
     this.#failed = failed
+  }
+
+  /** Sets who is told first. */
+  watch (watcher: EventWatcher): void {
+    this.#watcher = watcher
   }
 
   on<E extends keyof RoomEvents> (event: E, listener: RoomListener<E>): void {
@@ -128,10 +141,11 @@ export class EventRecorder {
   }
 
   #isHeard (event: keyof RoomEvents): boolean {
-    return this.#emitter.listenerCount(event) > 0
+    return this.#emitter.listenerCount(event) > 0 || this.#watcher?.watches(event) === true
   }
 
   #tell<E extends keyof RoomEvents> (event: E, ...args: RoomEvents[E]): void {
+    if (this.#watcher?.watches(event) === true) this.#watcher.tell(event, args[0])
     // One by one, since emit() stops at the first that throws; the raw ones, since those of once() take themselves off.
     for (const listener of this.#emitter.rawListeners(event)) {
       try {

@@ -47,7 +47,7 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   if (registry.rooms.draining || !registry.hasCapacity(app) || !group.take(key, registry.clock.now())) {
     const { code, meaning } = registry.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
     socket.close(code, meaning)
-    new SafeLog(request.log, { app }).debug({ code }, 'a connection was closed as it opened')
+    new SafeLog(request.log, () => ({ app })).debug({ code }, 'a connection was closed as it opened')
     return
   }
   (socket as Bound)[connection] = new Connection(registry, group, socket, app, key, request)

@@ -6,7 +6,7 @@ import type { Connection } from './connection.js'
 import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
 import { WriteTurn } from './frame-writer.js'
 import type { HeartbeatRules } from './heartbeat.js'
-import { logEvents } from './event-log.js'
+import { EventLog } from './event-log.js'
 import { SafeLog } from './safe-log.js'
 
 /** All connections of one registration of the plugin, and the one timer that looks after them. */
@@ -29,7 +29,7 @@ export class ConnectionRegistry implements ConnectionServer {
     this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
     const ownLog = new SafeLog(log)
     this.rooms = new RoomRegistry(settings.resume, clock, error => ownLog.error({ err: error }, 'a listener of fastify.rooms threw'))
-    logEvents(this.rooms.events, ownLog)
+    this.rooms.events.watch(new EventLog(ownLog))
   }
 
   get connections (): number {

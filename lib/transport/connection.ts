@@ -80,9 +80,9 @@ export class Connection implements PeerLink, ParticipantPorts {
 
   /** Writes lines that name the connection, a room, and its peer there. Made for each line: most connections write one in their life. */
   logIn (room: string | undefined): SafeLog {
-    const peer = room === undefined ? undefined : this.participant.seats.in(room)?.id
-    return new SafeLog(this.#hostLog, {
-      app: this.app, connection: this.id, ...(room === undefined ? {} : { room }), ...(peer === undefined ? {} : { peer })
+    return new SafeLog(this.#hostLog, () => {
+      const peer = room === undefined ? undefined : this.participant.seats.in(room)?.id
+      return { app: this.app, connection: this.id, ...(room === undefined ? {} : { room }), ...(peer === undefined ? {} : { peer }) }
     })
   }
 
