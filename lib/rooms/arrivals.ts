@@ -21,8 +21,8 @@ export interface Replacement {
   asks: 'others' | 'joiner' | 'nobody'
 }
 
-/** What the arrivals have the room do. */
-export interface ArrivalsPorts {
+/** The room, and what the arrivals have it do. */
+export interface ArrivalsRoom extends SeatRoom {
   /** Takes a seat out of the room. */
   vacate (seat: Seat, reason: StopReason, farewell: Farewell): void
   /** Somebody has taken a seat, a free one or one that was given up for it, and everybody has been told. */
@@ -32,16 +32,14 @@ export interface ArrivalsPorts {
 /** Gives the joiners of one room their seats: a new one, or the one that they had. */
 export class Arrivals {
   readonly offers: OfferTurn
-  readonly #room: SeatRoom
+  readonly #room: ArrivalsRoom
   readonly #row: SeatRow
   readonly #context: RoomContext
-  readonly #ports: ArrivalsPorts
 
-  constructor (room: SeatRoom, row: SeatRow, context: RoomContext, ports: ArrivalsPorts) {
+  constructor (room: ArrivalsRoom, row: SeatRow, context: RoomContext) {
     this.#room = room
     this.#row = row
     this.#context = context
-    this.#ports = ports
     this.offers = new OfferTurn(context.clock)
   }
 
@@ -52,22 +50,22 @@ export class Arrivals {
     if (instead !== undefined) {
       // The joiners that wait are behind this one, so the seat must not be free for a moment, nor the room empty.
       row.reserved++
-      this.#ports.vacate(instead.seat, instead.reason, instead.farewell)
+      this.#room.vacate(instead.seat, instead.reason, instead.farewell)
       row.reserved--
     }
     // Only now, since a joiner that does not get in has nothing to say about the room.
     if (request.capacity !== undefined) row.capacity = request.capacity
-    const others = [...row.seats]
+    const others = row.seats
     const polite = others[0] !== undefined && !others[0].polite
     const replay = request.resume && rules.window > 0 ? rules : null
     const seat = new Seat(this.#room, request.holder, polite, request.profile, replay, budget, request.kind)
     seat.proof?.setClaim(request.claim)
-    row.seats.push(seat)
+    row.add(seat)
     this.#context.seated(seat)
     request.holder.seated(seat)
     this.#sendJoined(seat, false)
     this.#introduce(seat, others, instead?.asks ?? 'others')
-    this.#ports.seated(instead !== undefined)
+    this.#room.seated(instead !== undefined)
     return seat
   }
 
@@ -136,7 +134,7 @@ export class Arrivals {
   }
 
   /** Tells the others of a new seat, and asks for an offer. */
-  #introduce (seat: Seat, others: Seat[], asks: Replacement['asks']): void {
+  #introduce (seat: Seat, others: readonly Seat[], asks: Replacement['asks']): void {
     const { events } = this.#context
     const lost: Seat[] = []
     const started: Seat[] = []

@@ -2,11 +2,14 @@ import type { Clock } from './clock.js'
 import type { PeerLink } from './peer-link.js'
 import type { Seat, SeatHolder } from './seat.js'
 
+const NONE: readonly Seat[] = []
+
 /** The seats that one peer holds, at most one in a room. */
 export class HeldSeats implements SeatHolder {
   readonly link: PeerLink
   readonly #clock: Clock
-  readonly #seats: Seat[] = []
+  /** Never changed in place: an array that something is pushed to has room for seventeen, and most peers hold one seat. */
+  #seats: readonly Seat[] = NONE
   /** When the last seat was lost, in time lived. */
   #emptySince: number
 
@@ -36,12 +39,11 @@ export class HeldSeats implements SeatHolder {
   }
 
   seated (seat: Seat): void {
-    this.#seats.push(seat)
+    this.#seats = this.#seats.length === 0 ? [seat] : this.#seats.concat(seat)
   }
 
   unseated (seat: Seat): void {
-    const index = this.#seats.indexOf(seat)
-    if (index !== -1) this.#seats.splice(index, 1)
+    this.#seats = this.#seats.length === 1 && this.first === seat ? NONE : this.#seats.filter(held => held !== seat)
     this.#emptySince = this.#clock.lived()
   }
 
@@ -57,7 +59,7 @@ export class HeldSeats implements SeatHolder {
 
   /** The link is gone: each room decides what becomes of its seat. */
   lost (resumable: boolean): void {
-    for (const seat of [...this.#seats]) seat.room.lost(seat, !resumable)
+    for (const seat of this.#seats) seat.room.lost(seat, !resumable)
   }
 
   [Symbol.iterator] (): Iterator<Seat> {

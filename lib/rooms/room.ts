@@ -1,14 +1,14 @@
 import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import { Absence } from './absence.js'
-import { Arrivals, type Farewell } from './arrivals.js'
+import { Arrivals, type ArrivalsRoom, type Farewell } from './arrivals.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import { CROSSING } from './offer-turn.js'
 import type { TextFrame, PeerLink } from './peer-link.js'
 import type { PendingJoin } from './pending-join.js'
 import type { SeatClaim } from './resume-proof.js'
 import type { RoomContext } from './room-context.js'
-import type { Seat, SeatRoom } from './seat.js'
+import type { Seat } from './seat.js'
 import { SeatRow } from './seat-row.js'
 import { WaitingList } from './waiting-list.js'
 
@@ -16,7 +16,7 @@ import { WaitingList } from './waiting-list.js'
  * A room: its seats in the order in which they were taken, and the joiners that wait for one.
  * Whatever happens to a seat happens here, at once and in order.
  */
-export class Room implements SeatRoom {
+export class Room implements ArrivalsRoom {
   readonly app: string
   readonly name: string
   readonly #context: RoomContext
@@ -30,14 +30,19 @@ export class Room implements SeatRoom {
     this.app = app
     this.name = name
     this.#context = context
-    this.#arrivals = new Arrivals(this, this.#row, context, {
-      vacate: (seat, reason, farewell) => this.#remove(seat, reason, farewell),
-      seated: replaced => {
-        // A listener that was told of the seat's last owner may have drained the server.
-        if (context.draining) this.dissolve()
-        if (replaced) this.#serve()
-      }
-    })
+    this.#arrivals = new Arrivals(this, this.#row, context)
+  }
+
+  // From the arrivals. Methods, since two closures and what they hold would cost each room 200 bytes.
+
+  vacate (seat: Seat, reason: StopReason, farewell: Farewell): void {
+    this.#remove(seat, reason, farewell)
+  }
+
+  seated (replaced: boolean): void {
+    // A listener that was told of the seat's last owner may have drained the server.
+    if (this.#context.draining) this.dissolve()
+    if (replaced) this.#serve()
   }
 
   /** The seats in the order in which they were taken. */
@@ -94,7 +99,7 @@ export class Room implements SeatRoom {
   }
 
   tell (frame: TextFrame, only?: Seat): void {
-    for (const seat of [...this.#row.seats]) {
+    for (const seat of this.#row.seats) {
       if (only !== undefined && seat !== only) continue
       if (!seat.deliver(frame)) this.giveUp(seat)
     }
@@ -120,7 +125,7 @@ export class Room implements SeatRoom {
   /** The application puts everybody out, and turns away whoever waits. */
   close (reason: string): void {
     this.#turnAway({ refused: 'NoSpaceForNewPeer', message: 'The room was closed.' })
-    for (const seat of [...this.#row.seats]) this.remove(seat, reason)
+    for (const seat of this.#row.seats) this.remove(seat, reason)
   }
 
   lost (seat: Seat, clean: boolean): void {
@@ -151,7 +156,7 @@ export class Room implements SeatRoom {
   /** The server goes away: seats and joiners end without a word to the others, whose calls go on. */
   dissolve (): void {
     this.#turnAway({ refused: 'serverDraining' })
-    for (const seat of [...this.#row.seats]) this.#remove(seat, 'lost', 'nothing')
+    for (const seat of this.#row.seats) this.#remove(seat, 'lost', 'nothing')
   }
 
   /** The seat of an absent peer, where a joiner may have it. */

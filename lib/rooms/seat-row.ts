@@ -7,10 +7,13 @@ import type { Seat, SeatHolder } from './seat.js'
 /** How many peers may sit in a room by default. */
 const CAPACITY = 2
 
+const NONE: readonly Seat[] = []
+
 /** The seats of one room, in the order in which they were taken, and how many there may be. */
 export class SeatRow {
   capacity = CAPACITY
-  readonly seats: Seat[] = []
+  /** Never changed in place, so that whoever goes through it may take seats out on the way. */
+  seats: readonly Seat[] = NONE
   /** Seats that are kept for a joiner while everybody is told that the one who sat there is gone. */
   reserved = 0
 
@@ -57,11 +60,16 @@ export class SeatRow {
     return expiries.length === 0 ? undefined : Math.min(...expiries)
   }
 
+  add (seat: Seat): void {
+    // An array that something is pushed to has room for seventeen, of which a room needs two.
+    this.seats = this.seats.length === 0 ? [seat] : this.seats.concat(seat)
+  }
+
   /** @returns false where the seat has been taken out before */
   remove (seat: Seat): boolean {
-    const index = this.seats.indexOf(seat)
-    if (index !== -1) this.seats.splice(index, 1)
-    return index !== -1
+    if (!this.seats.includes(seat)) return false
+    this.seats = this.seats.length === 1 ? NONE : this.seats.filter(other => other !== seat)
+    return true
   }
 
   /**
@@ -71,7 +79,6 @@ export class SeatRow {
    */
   toOthers (from: Seat, frame: TextFrame, harmless = false): void {
     const { seats } = this
-    // From the end, so that a seat may be given up on the way.
     for (let i = seats.length - 1; i >= 0; i--) {
       const seat = seats[i]
       if (seat !== undefined && seat !== from && !(harmless && endsAtStop(seat.kind)) && !seat.deliver(frame)) seat.room.giveUp(seat)

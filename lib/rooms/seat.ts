@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { Absence } from './absence.js'
 import type { ClientKind } from './client-kind.js'
+import { newId } from './new-id.js'
 import type { TextFrame, PeerLink } from './peer-link.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
@@ -46,7 +46,7 @@ export interface SeatRoom {
  * What may happen to it is the room's business.
  */
 export class Seat implements ShareOwner {
-  readonly id = randomUUID()
+  readonly id = newId()
   readonly room: SeatRoom
   /** What the application last said of this peer: it is asked at a resumption too. */
   profile: PeerProfile

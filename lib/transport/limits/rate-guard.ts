@@ -1,5 +1,5 @@
 import type { Refusal } from '../../rooms/refusal.js'
-import { TokenBucket, type RateLimit } from './token-bucket.js'
+import { refilled, TokenBucket, type RateLimit } from './token-bucket.js'
 
 /** What the client is told of a message that is refused. */
 export const TOO_FAST: Refusal = { refused: 'rateExceeded', message: 'Too many messages or bytes in a short time; this one was not taken.' }
@@ -19,21 +19,41 @@ export type RateVerdict = 'take' | 'refuse' | 'close'
 /**
  * Holds one connection to its rates of messages and bytes. A client that exceeds them now and then is told so; one that does not stop
  * is closed, since each refusal costs an answer.
+ *
+ * Its two token buckets are numbers of its own: as objects, with a time each, they cost every connection 100 bytes more.
  */
 export class RateGuard {
-  readonly #messages: TokenBucket
-  readonly #bytes: TokenBucket
+  readonly #rates: Rates
+  #messages: number
+  #bytes: number
+  /** When both buckets were last refilled. */
+  #at: number
   /** Most clients are never refused anything: the bucket is made at the first refusal. */
   #refusals: TokenBucket | null = null
 
   constructor (rates: Rates, now: number) {
-    this.#messages = new TokenBucket(rates.messages, now)
-    this.#bytes = new TokenBucket(rates.bytes, now)
+    this.#rates = rates
+    this.#messages = rates.messages.burst
+    this.#bytes = rates.bytes.burst
+    this.#at = now
   }
 
   /** Counts one message of so many bytes. One that is refused for its bytes has counted as a message. */
   check (bytes: number, now: number): RateVerdict {
-    if (this.#messages.take(1, now) && this.#bytes.take(bytes, now)) return 'take'
+    // A clock that stands still or goes back gives nothing.
+    if (now > this.#at) {
+      const rates = this.#rates
+      this.#messages = refilled(rates.messages, this.#messages, now - this.#at)
+      this.#bytes = refilled(rates.bytes, this.#bytes, now - this.#at)
+      this.#at = now
+    }
+    if (this.#messages >= 1) {
+      this.#messages--
+      if (this.#bytes >= bytes) {
+        this.#bytes -= bytes
+        return 'take'
+      }
+    }
     this.#refusals ??= new TokenBucket(REFUSALS, now)
     return this.#refusals.take(1, now) ? 'refuse' : 'close'
   }

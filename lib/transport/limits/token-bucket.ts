@@ -6,6 +6,11 @@ export interface RateLimit {
   readonly burst: number
 }
 
+/** What is in a bucket of `tokens` after `elapsed` ms. */
+export function refilled ({ rate, burst }: RateLimit, tokens: number, elapsed: number): number {
+  return Math.min(burst, tokens + elapsed / 1000 * rate)
+}
+
 /**
  * A token bucket: two numbers and no timer. Between any two moments it lets through `burst` plus `rate` for each
  * second that lies between them, and no more.
@@ -29,7 +34,7 @@ export class TokenBucket {
   take (amount: number, now: number): boolean {
     // The guard also keeps Infinity * 0, which is NaN, out of an unlimited bucket.
     if (now > this.#at) {
-      this.#tokens = Math.min(this.#limit.burst, this.#tokens + (now - this.#at) / 1000 * this.#limit.rate)
+      this.#tokens = refilled(this.#limit, this.#tokens, now - this.#at)
       this.#at = now
     }
     if (amount <= this.#tokens) {

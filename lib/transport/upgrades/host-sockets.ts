@@ -26,9 +26,13 @@ export class HostSockets {
   /** Forgets a connection that has ended: one function for all, since a closure of each would cost it 250 bytes. */
   readonly #handleClose: (this: Socket) => void
 
-  constructor (server: Server) {
+  /** @param closed told of each connection of HTTP/1 that has ended */
+  constructor (server: Server, closed: (socket: Duplex) => void) {
     const open = this.#open
-    this.#handleClose = function () { open.delete(this) }
+    this.#handleClose = function () {
+      open.delete(this)
+      closed(this)
+    }
     // Node's own listener was there first, so that the connection has its parser.
     if (server instanceof TlsServer) {
       server.on('connection', socket => { this.#shakesHands(socket) })
@@ -54,6 +58,11 @@ export class HostSockets {
   /** Who is told of every new connection that speaks HTTP/1. */
   onConnection (listener: (socket: Duplex) => void): void {
     this.#onConnection = listener
+  }
+
+  /** Whether a socket is a connection of the server, whose end is told of. */
+  knows (socket: Duplex): boolean {
+    return this.#open.has(socket as Socket)
   }
 
   /** A socket is somebody's own from now on. */
