@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { contestants, rows } from './contestants.js'
 import { cores, keepProfiles, Load } from './processes.js'
 import { summarise, table } from './report.js'
+import { keep } from './results.js'
 import { writeOut } from './write.js'
 
 const { values } = parseArgs({
@@ -28,13 +29,15 @@ keepProfiles(values['cpu-prof'])
 
 console.log(`${cores} cores, Node ${process.version}, ${settings.rounds} rounds, servers in turn in each round\n`)
 const lines = []
+const byWork = {}
 for (const row of chosenRows) {
   const load = new Load()
   const results = await row.measure(load, row, chosen, settings)
   await load.stop()
   const own = results.map(result => summarise(result, names[0]))
   lines.push(...own)
+  byWork[row.work] = own
   console.log(table(own, names), '\n')
 }
 console.log(table(lines, names))
-if (values.write) writeOut(lines, cores, settings.noise)
+if (values.write) writeOut(keep(byWork, cores, settings.noise))

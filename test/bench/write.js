@@ -8,23 +8,23 @@ const file = name => fileURLToPath(new URL(name, import.meta.url))
 /** The columns of the README; the rest is in what the benchmark prints. */
 const SHOWN = ['bare ws', 'ws + JSON.parse', 'by hand on Fastify', 'PeerJS', 'socket.io', 'ours, plain clients', 'ours, resumable clients']
 
-export function writeOut (lines, cores, noise) {
+/** @param kept what `keep` returns */
+export function writeOut (kept) {
+  const { lines } = kept
   const readme = file('../../README.md')
   const text = readFileSync(readme, 'utf8')
-  const written = `<!-- bench -->\n${section(lines, cores, noise)}\n<!-- end -->`
+  const written = `<!-- bench -->\n${section(kept)}\n<!-- end -->`
   const between = /<!-- bench -->\n[\s\S]*?<!-- end -->/
   writeFileSync(readme, between.test(text) ? text.replace(between, () => written) : text.replace(/^## Security$/m, () => `## What it costs\n\n${written}\n\n## Security`))
   for (const [name, dark] of [['light', false], ['dark', true]]) writeFileSync(file(`result-${name}.svg`), picture(lines, dark))
 }
 
-function section (lines, cores, noise) {
+function section ({ lines, setting, dates, noise }) {
   const names = SHOWN.filter(name => lines.some(({ cells }) => cells[name] !== undefined))
   const table = markdown(['', ...names.map(name => name.replace(/^ours/, '**ours**')), 'our line'], lines.map(({ name, unit, cells, line, absolute }) => [
-    name, ...names.map(server => cell(cells[server], server === names[0], unit, absolute)), line === undefined ? '' : `${line}${unit === 'ms' ? ' ms' : ''}`
+    name, ...names.map(server => cell(cells[server], server === names[0], server.startsWith('ours'), unit, absolute)), line === undefined ? '' : `${line}${unit === 'ms' ? ' ms' : ''}`
   ]))
-  // Pinned exactly.
-  const { dependencies } = JSON.parse(readFileSync(file('package.json'), 'utf8'))
-  const versions = ['peer', 'socket.io', 'ws'].map(name => `${name} ${dependencies[name]}`).join(', ')
+  const versions = ['peer', 'socket.io', 'ws'].map(name => `${name} ${setting.versions[name]}`).join(', ')
   const rounds = Math.min(...lines.map(({ rounds }) => rounds))
   // With a noise above the default, windows count in which others had a good part of a core.
   const quiet = noise <= 0.15 && lines.every(({ disturbed }) => disturbed === 0)
@@ -36,13 +36,13 @@ function section (lines, cores, noise) {
     '',
     table,
     '',
-    `Medians of ${rounds} rounds in turn, as multiples of a bare \`ws\` relay that checks nothing, on ${new Date().toISOString().slice(0, 10)}: Node ${process.version}, ` +
-    `${cores} cores, ${versions}.${quiet ? '' : ' Other programs worked on the machine meanwhile, which the ratios bear better than the figures.'} CPU is that of the server's process. How it is measured is in \`test/bench/README.md\`; \`npm run bench\` repeats it.`
+    `Medians of ${rounds} rounds in turn, as multiples of a bare \`ws\` relay that checks nothing (for ours with the least and the most), on ${dates.join(' and ')}: Node ${setting.node}, ` +
+    `${setting.cores} cores, ${versions}.${quiet ? '' : ' Other programs worked on the machine meanwhile, which the ratios bear better than the figures.'} CPU is that of the server's process. How it is measured is in \`test/bench/README.md\`; \`npm run bench\` repeats it.`
   ].join('\n')
 }
 
-function cell (own, isYardstick, unit, absolute) {
+function cell (own, isYardstick, isOurs, unit, absolute) {
   if (own === undefined) return '–'
   if (isYardstick && !absolute) return `1 (${own.median.toFixed(1)} ${unit})`
-  return unit === 'ms' ? `${own.median.toFixed(0)} ms` : own.median.toFixed(2)
+  return unit === 'ms' ? `${own.median.toFixed(0)} ms` : own.median.toFixed(2) + (isOurs ? ` (${own.least.toFixed(2)}–${own.most.toFixed(2)})` : '')
 }
