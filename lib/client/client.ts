@@ -37,7 +37,7 @@ export class Client {
   constructor (environment: Environment, settings: ClientSettings, announcer: Announcer) {
     this.#announcer = announcer
     const signalling = this.signalling = new SignallingSession(environment, settings)
-    const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, () => signalling.askIceServers())
+    const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, signalling)
     const media = this.media = new Media(environment, settings)
     this.remote = new StreamView(environment, settings.remoteVideo, false)
     this.remoteMedia = new RemoteMedia(environment)
@@ -87,17 +87,13 @@ export class Client {
 
   #wireSignalling (): void {
     const { signalling } = this
-    const iceServers = this.#iceServers
     const announcer = this.#announcer
     signalling.on('open', () => {
       this.#reached = true
       this.#lost = false
-      iceServers.refresh()
       this.#initialize()
     })
     signalling.on('seated', ({ automatic, frame }) => {
-      // A server may tell its TURN servers only to those who have joined.
-      iceServers.refresh()
       if (!automatic) announcer.tell('joined', frame as unknown as CallbackEvents['joined'])
     })
     signalling.on('left', frame => announcer.tell('leaved', frame as unknown as CallbackEvents['leaved']))
@@ -105,8 +101,6 @@ export class Client {
     signalling.on('seat', frame => {
       if (frame.command === 'peerMessageCommand') announcer.tell('peerMessageCommand', frame as unknown as CallbackEvents['peerMessageCommand'])
     })
-    signalling.on('iceServerConfig', frame => iceServers.handleConfig(frame))
-    signalling.on('iceServersRefused', () => iceServers.handleRefusal())
     signalling.on('reconnecting', loss => announcer.tell('reconnecting', loss))
     signalling.on('reconnected', how => announcer.tell('reconnected', how))
     signalling.on('closed', loss => {

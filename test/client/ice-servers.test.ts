@@ -230,3 +230,20 @@ t.test('a configuration that no browser takes is told by a name that is document
   t.ok(anna.errorNames.length > 0)
   t.ok(anna.errorNames.every(name => name === 'SyntaxError'), anna.errorNames.join())
 })
+
+t.test('an error that names no room is taken for the answer of the server once, and the next one is told', async t => {
+  const refusal = JSON.stringify({ command: 'error', definition: 'unknownCommand', message: '' })
+  const world = new World()
+  const { receive } = world.server
+  world.server.receive = (text, link) => { if (!text.includes('getIceServerConfig')) receive(text, link) }
+  const page = world.page(t)
+  void page.open().join('room1')
+  await world.whenIdle()
+  t.equal(asked(page), 2, 'when the connection opens, and with a seat')
+  page.socket.push(refusal)
+  await world.whenIdle()
+  t.same(page.errorNames, [])
+  page.socket.push(refusal)
+  await world.whenIdle()
+  t.same(page.errorNames, ['unknownCommand'])
+})

@@ -4,10 +4,11 @@ import type { Environment } from '../base/environment.js'
 import { AdaptorError, browserError } from '../base/client-errors.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 import { Timer } from '../base/timer.js'
+import type { SignallingSession } from './signalling-session.js'
 
-/** How long a call waits for the server's answer before it does without, and an ICE restart for a fresher one. */
+/** How long a call waits for the servers, and an ICE restart for fresh credentials, in ms. Both go on without an answer. */
 const WAIT = 3_000
-/** Credentials are renewed when so much of their time is over. */
+/** The part of their lifetime after which credentials are renewed. */
 const RENEW_AT = 0.8
 
 interface IceServersEvents {
@@ -19,23 +20,30 @@ interface IceServersEvents {
 export class IceServers extends Emitter<IceServersEvents> {
   readonly #environment: Environment
   readonly #given: RTCConfiguration
-  readonly #ask: () => void
+  readonly #signalling: SignallingSession
   readonly #renewal: Timer
   readonly #answerTimer: Timer
   #servers: RTCIceServer[] | null = null
   #staleAt = Infinity
   #answer: Deferred<void> | null = null
+  /** An answer to `getIceServerConfig` is due. An error that names no room is taken for it. */
+  #asked = false
   /** The servers that were left out, by what was told of them: once each, however often they come again. */
   readonly #leftOut = new Set<string>()
 
-  /** `ask` sends `getIceServerConfig`, if it can. */
-  constructor (environment: Environment, given: RTCConfiguration, ask: () => void) {
+  /** `given` is the application's own configuration. With `iceServers` in it the server is never asked. */
+  constructor (environment: Environment, given: RTCConfiguration, signalling: SignallingSession) {
     super()
     this.#environment = environment
     this.#given = given
-    this.#ask = ask
+    this.#signalling = signalling
     this.#renewal = new Timer(environment)
     this.#answerTimer = new Timer(environment)
+    signalling.takeAnswer = frame => this.#takeAnswer(frame)
+    signalling.on('lost', () => { this.#asked = false })
+    signalling.on('open', () => this.refresh())
+    // A server may name its TURN servers only to those who have joined.
+    signalling.on('seated', () => this.refresh())
   }
 
   get configuration (): RTCConfiguration {
@@ -67,12 +75,27 @@ export class IceServers extends Emitter<IceServersEvents> {
     await answer.promise
   }
 
-  /** Asks, where there is something to ask for. The answer comes to `handleConfig`, an error to nobody: there are calls without. */
+  /** Asks the server, where its servers are wanted and not known or not fresh. A refusal is told to nobody: there are calls without. */
   refresh (): void {
-    if (this.#given.iceServers === undefined && (this.#servers === null || this.#stale)) this.#ask()
+    if (this.#given.iceServers === undefined && (this.#servers === null || this.#stale) && this.#signalling.askIceServers()) this.#asked = true
   }
 
-  handleConfig (frame: Frame): void {
+  close (): void {
+    this.#renewal.stop()
+    this.#finishWaiting()
+  }
+
+  #takeAnswer (frame: Frame): boolean {
+    const config = frame.command === 'iceServerConfig'
+    if (!config && (frame.command !== 'error' || !this.#asked || textOf(frame.streamId) !== undefined)) return false
+    this.#asked = false
+    if (config) this.#handleConfig(frame)
+    // The server names none, or not to us.
+    else this.#finishWaiting()
+    return true
+  }
+
+  #handleConfig (frame: Frame): void {
     if (this.#given.iceServers !== undefined) return
     this.#servers = Array.isArray(frame.iceServers) ? frame.iceServers as RTCIceServer[] : legacyServers(frame)
     const ttl = numberOf(frame.ttl)
@@ -81,16 +104,6 @@ export class IceServers extends Emitter<IceServersEvents> {
     else this.#renewal.start(Math.max(ttl * 1000 * RENEW_AT, 1000), () => this.#renew())
     this.#finishWaiting()
     this.emit('changed', undefined)
-  }
-
-  /** The server names none, or not to us. */
-  handleRefusal (): void {
-    this.#finishWaiting()
-  }
-
-  close (): void {
-    this.#renewal.stop()
-    this.#finishWaiting()
   }
 
   #usable (server: RTCIceServer): boolean {

@@ -22,8 +22,8 @@ interface SignallingSessionEvents {
   /** `start`, `stop` and what the other peer sends. */
   seat: Frame
   notification: Frame
-  iceServerConfig: Frame
-  iceServersRefused: undefined
+  /** The connection is gone, and with it every answer that was due. */
+  lost: undefined
   error: AdaptorError
   reconnecting: Loss & { delay: number }
   reconnected: Reconnected
@@ -40,8 +40,8 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   readonly #join: RoomJoin
   readonly #sender: MessageSender
   readonly #outage = new Outage()
-  /** An answer to `getIceServerConfig` is due: an error that names no room is taken for it. */
-  #iceAsked = false
+  /** Takes a message that answers no `join` and no `leave`, before anything else looks at it. Returns whether it did. */
+  takeAnswer: (frame: Frame) => boolean = () => false
 
   constructor (environment: Environment, settings: SignallingSettings) {
     super()
@@ -127,8 +127,9 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     this.#sender.forget(session)
   }
 
-  askIceServers (): void {
-    if (this.#connection.send({ command: 'getIceServerConfig' })) this.#iceAsked = true
+  /** Sends `getIceServerConfig`. Returns whether it has gone out. */
+  askIceServers (): boolean {
+    return this.#connection.send({ command: 'getIceServerConfig' })
   }
 
   /** The page goes away, maybe to come back: the seat is given up, the intent is not. */
@@ -138,7 +139,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     this.#outage.handleSuspend()
     this.#sender.handleLoss(0)
     this.#sender.handleUnseated(new AdaptorError('AbortError', 'The room was left before the message could be sent.'))
-    this.#iceAsked = false
+    this.emit('lost', undefined)
   }
 
   /** Gives up the seat, the intent and the connection. */
@@ -156,7 +157,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   }
 
   #handleLoss (code: number): void {
-    this.#iceAsked = false
+    this.emit('lost', undefined)
     this.#join.handleLoss()
     this.#sender.handleLoss(code)
   }
@@ -178,11 +179,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
 
   #handleFrame (frame: Frame): void {
     if (frame.command === 'error') return this.#handleError(frame)
-    if (frame.command === 'iceServerConfig') {
-      this.#iceAsked = false
-      return this.emit('iceServerConfig', frame)
-    }
-    if (this.#join.handleAnswer(frame)) return
+    if (this.takeAnswer(frame) || this.#join.handleAnswer(frame)) return
     if (frame.definition === 'server_will_stop') this.#connection.rest(numberOf(frame.retryAfter) ?? 0)
     if (isSeatMessage(frame)) {
       if (!this.#join.handleSeatMessage(frame)) return
@@ -194,10 +191,8 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   #handleError (frame: Frame): void {
     const error = wireError(frame)
     if (error.name === 'tooLarge') this.#sender.handleTooLarge()
-    if (this.#iceAsked && error.streamId === undefined && this.#join.phase !== 'leaving') {
-      this.#iceAsked = false
-      this.emit('iceServersRefused', undefined)
-    } else if (!this.#join.handleAnswer(frame) && (error.name !== 'no_peer_associated_before' || this.#sender.holdsApplicationMessage)) {
+    if (this.#join.phase !== 'leaving' && this.takeAnswer(frame)) return
+    if (!this.#join.handleAnswer(frame) && (error.name !== 'no_peer_associated_before' || this.#sender.holdsApplicationMessage)) {
       // Candidates cross the other peer's `leave` on the way; only an application that talks to nobody wants to know.
       this.emit('error', error)
     }
