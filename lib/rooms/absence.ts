@@ -1,8 +1,8 @@
 import type { Clock } from './clock.js'
 
 /**
- * A peer has lost its link, and its seat waits for it: for one window. The window can be paused, but not for longer than one window
- * in all, or a client that is refused would hold a seat by asking again and again.
+ * The absence of a peer that has lost its link. Its seat is kept for one window. The window can be paused, but for no more than one
+ * window in all: otherwise a client that is always refused could hold a seat by asking again and again.
  */
 export class Absence {
   readonly #clock: Clock
@@ -22,7 +22,7 @@ export class Absence {
     this.#timer = clock.after(window, expire)
   }
 
-  /** When the seat is given up, in time lived. A pause moves it once it is over. */
+  /** When the seat is given up, in lived time. A pause moves it once it is over. */
   get until (): number {
     return this.#until
   }

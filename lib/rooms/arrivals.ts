@@ -7,8 +7,8 @@ import { Seat, type SeatRoom } from './seat.js'
 import type { SeatRow } from './seat-row.js'
 
 /**
- * What the others are told where a seat ends: `stop` and `peerLeft`, the same but no `stop` to a client that it would end for good,
- * `peerLeft` alone, or nothing.
+ * What the others are told when a seat ends. `stop`: `stop` and `peerLeft`. `harmless stop`: the same, but no `stop` to a client that it
+ * would end for good. `peerLeft`: that alone.
  */
 export type Farewell = 'stop' | 'harmless stop' | 'peerLeft' | 'nothing'
 
@@ -17,7 +17,7 @@ export interface Replacement {
   seat: Seat
   reason: StopReason
   farewell: Farewell
-  /** Who is asked for an offer then. */
+  /** Who is asked for an offer after that. */
   asks: 'others' | 'joiner' | 'nobody'
 }
 
@@ -25,7 +25,7 @@ export interface Replacement {
 export interface ArrivalsRoom extends SeatRoom {
   /** Takes a seat out of the room. */
   vacate (seat: Seat, reason: StopReason, farewell: Farewell): void
-  /** Somebody has taken a seat, a free one or one that was given up for it, and everybody has been told. */
+  /** A joiner has taken a seat, and everybody has been told. `replaced`: another seat was given up for it. */
   seated (replaced: boolean): void
 }
 
@@ -48,12 +48,12 @@ export class Arrivals {
     const row = this.#row
     const { rules, budget } = this.#context
     if (instead !== undefined) {
-      // The joiners that wait are behind this one, so the seat must not be free for a moment, nor the room empty.
+      // This joiner comes before those that wait, so the seat must not become free for a moment, nor the room empty.
       row.reserved++
       this.#room.vacate(instead.seat, instead.reason, instead.farewell)
       row.reserved--
     }
-    // Only now, since a joiner that does not get in has nothing to say about the room.
+    // Only now: a joiner that gets no seat must not change the room.
     if (request.capacity !== undefined) row.capacity = request.capacity
     const others = row.seats
     const polite = others[0] !== undefined && !others[0].polite
@@ -99,7 +99,7 @@ export class Arrivals {
     const old = seat.holder
     const missed = seat.missed(request.received)
     if (missed === null) {
-      // Some of what the client lacks is gone, so its call cannot go on as if nothing had happened: a new seat in the old one's place.
+      // Some messages that the client has not received are gone, so its call cannot simply go on: it gets a new seat in place of the old one.
       const instead = this.replace(seat, request)
       if (old !== holder) old?.link.close('seatResumed')
       return instead
@@ -144,7 +144,7 @@ export class Arrivals {
       else if (asks === 'others') started.push(other)
     }
     if (asks === 'joiner' && others.length > lost.length && this.offers.ask(seat)) started.push(seat)
-    // Last, since a listener may put the peer out on the spot, or everybody; and before anybody else is told of as gone by that.
+    // Last, since a listener may remove this peer or all peers at once. But before the lost ones are given up, to keep the events in order.
     events.joined(seat, this.#row.seats.length)
     for (const other of started) if (!seat.over && !other.over) events.started(other)
     for (const other of lost) seat.room.giveUp(other)

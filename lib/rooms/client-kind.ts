@@ -1,7 +1,7 @@
 import type { Join } from '../protocol/client-messages.js'
 
 /**
- * Which make of client sits on a seat, where that makes a difference to what it may be told. Ant Media's native SDKs take the same
+ * The make of client on a seat, where it decides what the client may be told. Ant Media's native SDKs take the same
  * message in different ways, and nothing but the shape of their `join` tells them apart:
  *
  * - `android` sends `streamId` and `token`. At `stop` it closes its WebSocket.

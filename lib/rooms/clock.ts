@@ -1,10 +1,10 @@
-/** Where the rooms get the time from, so that a test can move it. Milliseconds throughout. */
+/** The time as the rooms see it. A test can give them another clock. All values are in ms. */
 export interface Clock {
-  /** A monotonic reading; only differences mean something. For rates: clients send while we stand still. */
+  /** A monotonic reading, of which only differences mean something. Rates use it: clients go on sending while the process stands still. */
   now (): number
   /**
-   * The same without the time in which the process stood still. For deadlines: who could not be heard because we did
-   * not listen is not late.
+   * Lived time: the same, without the time during which the process stood still. Deadlines use it: a client is not late if
+   * the process could not read what it sent.
    */
   lived (): number
   /**
@@ -15,12 +15,12 @@ export interface Clock {
   cancel (timer: unknown): void
 }
 
-/** How often it is looked whether the event loop still turns, and from how much on a late look counts as a standstill, ms. */
+/** How often the clock checks that the event loop still turns, and how late a check must be to count as a standstill, in ms. */
 const LOOK_EVERY = 100
 const LATE = 100
 /**
- * How many standstills are given back at once, and after how much time lived one more is, ms. The rest counts as lived: or a server
- * that stands still again and again would put its deadlines off for ever, and the dead would keep their seats.
+ * How many standstills are given back at once, and the lived time after which one more may be, in ms. The rest counts as lived time:
+ * otherwise a server that stands still again and again would put off its deadlines for ever, and dead peers would keep their seats.
  */
 const GIVEN_AT_ONCE = 20
 const GIVEN_EVERY = 10_000
@@ -28,23 +28,23 @@ const GIVEN_EVERY = 10_000
 interface Waiting {
   timer: NodeJS.Timeout | null
   immediate: NodeJS.Immediate | null
-  /** When it is due, in time lived. */
+  /** When it is due, in lived time. */
   readonly due: number
-  /** How much of all the lost time it knows of. */
+  /** How much of the lost time this timer has already been given. */
   lost: number
 }
 
 /**
- * The machine's clock. Its timers never keep a process alive: whoever set one ends it, and an open socket does the rest.
+ * The machine's clock. Its timers never keep a process alive; open sockets do that. Whoever sets a timer also ends it.
  *
  * An event loop can be held up by a synchronous hash of the host, and a process or its machine can be paused. Timers that fell
  * due meanwhile run first, before anything is read (libuv looks at timers, then polls): so each waits for one poll more, and
- * what the loop lost is given back to all of them. How much that was says a look that comes late.
+ * the time that the loop lost is given back to all of them. A check that comes late says how much that was.
  */
 class SystemClock implements Clock {
   #lost = 0
   #looksAt = 0
-  /** When all standstills that were given back are paid for, in time lived. */
+  /** When the allowance for standstills is full again, in lived time. */
   #paidAt = 0
   #look: NodeJS.Timeout | null = null
   readonly #waiting = new Set<Waiting>()
@@ -81,7 +81,7 @@ class SystemClock implements Clock {
       // Not unref'd: the poll before it would wait for something to come.
       waiting.immediate = setImmediate(() => {
         waiting.immediate = null
-        // What was read in between may have held the loop up.
+        // Handling what was read in between may itself have held up the loop.
         if (this.#prolong(waiting, task)) return
         this.#waiting.delete(waiting)
         this.#restIfIdle()
@@ -90,10 +90,10 @@ class SystemClock implements Clock {
     }, ms).unref()
   }
 
-  /** Gives the time back that was lost since the timer was set, but for that by which it comes late. */
+  /** Gives back the time that was lost since the timer was set, less the time by which the timer is already late. */
   #prolong (waiting: Waiting, task: () => void): boolean {
     const more = waiting.due - this.lived()
-    // Without a standstill it is due, whatever a timer that is a fraction of a millisecond early makes of it.
+    // Without a standstill the timer is due, even if Node has fired it a fraction of a millisecond early.
     if (this.#lost === waiting.lost || more <= 0) return false
     waiting.lost = this.#lost
     this.#start(waiting, more, task)

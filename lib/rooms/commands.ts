@@ -1,19 +1,19 @@
 import type { ClientMessage, Join, Leave, RelayedMessage, Stop } from '../protocol/client-messages.js'
 
-/** A promise where the command is not over yet: the frames behind it wait. */
+/** A promise if the command takes longer. The frames behind it wait. */
 export type Handled = undefined | Promise<void>
 
-/** Handles the commands of one client, those of one kind in one place. */
+/** The handlers of a client's commands. Commands that are handled alike share one. */
 export interface CommandHandlers {
   handleJoin (message: Join): Handled
   handleLeave (message: Leave | Stop): Handled
-  /** `frame` is the message as it came in, and goes out like that. */
+  /** `frame` holds the bytes of the message, which are sent on unchanged. */
   handleRelayed (message: RelayedMessage, frame: Buffer): Handled
   handlePing (): Handled
   handleGetIceServerConfig (): Handled
 }
 
-/** Calls the handler of a message. A command without one does not compile. */
+/** Calls the handler of a message. A command without a handler does not compile. */
 export function dispatch (handlers: CommandHandlers, message: ClientMessage, frame: Buffer): Handled {
   switch (message.command) {
     case 'takeConfiguration':

@@ -10,7 +10,7 @@ export class HeldSeats implements SeatHolder {
   readonly #clock: Clock
   /** Never changed in place: an array that something is pushed to has room for seventeen, and most peers hold one seat. */
   #seats: readonly Seat[] = NONE
-  /** When the last seat was lost, in time lived. */
+  /** When the last seat was lost, in lived time. */
   #emptySince: number
 
   constructor (link: PeerLink, clock: Clock) {
@@ -27,7 +27,7 @@ export class HeldSeats implements SeatHolder {
     return this.#seats[0]
   }
 
-  /** Since when there is no seat, in time lived; Infinity where there is one. */
+  /** Since when there is no seat, in lived time; Infinity while there is one. */
   get emptySince (): number {
     return this.#seats.length === 0 ? this.#emptySince : Infinity
   }
@@ -47,12 +47,12 @@ export class HeldSeats implements SeatHolder {
     this.#emptySince = this.#clock.lived()
   }
 
-  /** A ping goes out behind everything sent so far. */
+  /** A ping is sent, after everything sent so far. */
   markPing (): void {
     for (const seat of this.#seats) seat.markPing()
   }
 
-  /** The last ping was answered: what was sent before it has arrived. */
+  /** The last ping was answered: everything sent before it has arrived. */
   confirmPing (): void {
     for (const seat of this.#seats) seat.confirmPing()
   }

@@ -22,7 +22,7 @@ export interface Joiner {
 export class JoinAttempt {
   readonly message: Join
   readonly #joiner: Joiner
-  /** The room's answer, while it is not there. */
+  /** The join that waits for the room's answer; null while none does. */
   #pending: PendingJoin | null = null
 
   constructor (joiner: Joiner, message: Join) {
@@ -58,7 +58,7 @@ export class JoinAttempt {
   #take (decision: Grant | Refusal): JoinOutcome | null | Promise<JoinOutcome> {
     if ('refused' in decision) return decision
     const { app, rooms, maxRooms, seats } = this.#joiner
-    // The application may have taken its time, and the client may not have waited.
+    // The client may have gone while the application was deciding.
     if (!seats.link.open) return null
     const { capacity, ...rest } = decision
     // An object of its own costs each seat 56 bytes, and most applications say nothing of their peers.

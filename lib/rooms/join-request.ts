@@ -11,7 +11,7 @@ export interface JoinRequest extends SeatClaim {
   readonly resume: boolean
   readonly received?: number | undefined
   readonly profile: PeerProfile
-  /** Sets how many may sit in the room. */
+  /** How many peers may sit in the room from now on. */
   readonly capacity?: number | undefined
 }
 

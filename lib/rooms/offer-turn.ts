@@ -3,12 +3,12 @@ import type { Clock } from './clock.js'
 import type { Seat } from './seat.js'
 
 /**
- * For how long, in ms, two messages may pass each other on their way: what was said before the other one's news arrived is then
+ * How long two messages may take to cross on their way, in ms. What a peer sent before it could know of the other message is then
  * no mistake. A phone on a slow network needs a second or two for both ways.
  */
 export const CROSSING = 3_000
 
-/** A peer that was asked for an offer, and when, in time lived. */
+/** A peer that was asked for an offer, and when, in lived time. */
 export interface Turn {
   readonly seat: Seat
   readonly at: number
@@ -42,7 +42,7 @@ export class OfferTurn {
     return seat.deliver(notices.start(seat.room.name))
   }
 
-  /** Restores a turn that ended with a seat, since its offer is on the way all the same. Not where somebody was asked anew. */
+  /** Restores a turn that ended with its seat, because the offer is already on its way. Does nothing if another peer was asked since. */
   restore (turn: Turn): void {
     this.#turn ??= turn
   }

@@ -10,7 +10,7 @@ export interface Grant extends PeerProfile {
   capacity?: number
 }
 
-/** What a participant needs of what is around the rooms. */
+/** What a participant needs from the floor above the rooms. */
 export interface ParticipantPorts {
   /** Whether the answer to `getIceServerConfig` has more servers in it once the peer sits in a room. */
   readonly iceServersNeedSeat: boolean
@@ -22,10 +22,10 @@ export interface ParticipantPorts {
    * @param seat the id of the first seat that the peer holds, if it holds one
    */
   iceServerConfig (seat: string | undefined): IceServerConfig | Promise<IceServerConfig>
-  /** The peer has a seat that it asked for, and has been told. */
+  /** The peer has got the seat that it asked for, and has been told so. */
   joined (): void
-  /** A command could not be handled: for the log. The peer is told, and dismissed after that. */
+  /** Logs that a command could not be handled. After that the peer is told, and dismissed. */
   failed (error: unknown): void
-  /** Closes the connection for what its peer did, and reports its loss to the participant first. */
+  /** Closes the connection because of what its peer did. The participant is told of the loss first. */
   dismiss (reason: CloseReason): void
 }

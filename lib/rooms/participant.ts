@@ -11,7 +11,7 @@ import type { PeerLink } from './peer-link.js'
 import type { Refusal } from './refusal.js'
 import type { RoomRegistry } from './room-registry.js'
 
-/** What a participant may have, by the names of the `limits` option. */
+/** Limits of one participant, named as in the `limits` option. */
 export interface ParticipantLimits {
   /** Rooms of its application. */
   readonly rooms: number
@@ -19,7 +19,7 @@ export interface ParticipantLimits {
   readonly waitingFrames: number
 }
 
-/** A frame that is refused when its turn comes: refused before those that it came after, it would count as one of them. */
+/** A frame that will be refused when its turn comes. Refused at once, it would be counted as one of the frames before it. */
 interface RefusedFrame {
   read: ClientMessage | BadFrame
   refusal: Refusal
@@ -34,11 +34,11 @@ export class Participant implements CommandHandlers, Joiner {
   readonly #link: PeerLink
   readonly #ports: ParticipantPorts
   readonly #limits: ParticipantLimits
-  /** The frames behind a command that is not over yet; null where there is no such command. */
+  /** The frames that wait behind a command in progress; null if none is in progress. */
   #queue: Array<Buffer | RefusedFrame> | null = null
-  /** The join that is not over yet: at most one, since frames are taken in order. */
+  /** The join in progress. There is at most one, because frames are handled in order. */
   #join: JoinAttempt | null = null
-  /** Whether it was told of fewer ICE servers because it had no seat yet: Ant Media's clients ask once, before they join. */
+  /** Whether it asked for ICE servers before it had the seat that TURN needs: Ant Media's clients ask once, before they join. */
   #askedEarly = false
 
   constructor (app: string, rooms: RoomRegistry, link: PeerLink, ports: ParticipantPorts, limits: ParticipantLimits) {
@@ -54,17 +54,17 @@ export class Participant implements CommandHandlers, Joiner {
     return this.#limits.rooms
   }
 
-  /** Whether a join is not over yet. */
+  /** Whether a join is in progress. */
   get joining (): boolean {
     return this.#join !== null
   }
 
-  /** Whether a command is not over yet. */
+  /** Whether a command is in progress. */
   get busy (): boolean {
     return this.#queue !== null
   }
 
-  /** Takes one text frame, behind those that came before it. */
+  /** Handles one text frame, after all frames that came before it. */
   handle (frame: Buffer): void {
     if (this.#queue === null) {
       this.#take(frame)
@@ -76,21 +76,21 @@ export class Participant implements CommandHandlers, Joiner {
     }
   }
 
-  /** Refuses one text frame, behind those that came before it. It is read all the same, to know for which seat it counts. */
+  /** Refuses one text frame, after all frames that came before it. It is decoded all the same, to know for which seat it counts. */
   refuseFrame (frame: Buffer, refusal: Refusal): void {
     this.#takeInTurn({ read: decode(frame.toString()), refusal })
   }
 
-  /** Answers by an error. */
+  /** Answers with an `error`. */
   refuse ({ refused, message, retryAfter }: Refusal, streamId?: string): void {
     const text = message ?? ERRORS[refused]
     this.#link.send(notices.error(refused, text, streamId, retryAfter))
     this.rooms.events.refused(this.app, streamId, refused, text)
   }
 
-  /** The server goes away: tells the peer, and when to come back. */
+  /** The server is draining: tells the peer when to come back. */
   drain (retryAfter: number): void {
-    // The answer of the room would come when the link is closing already.
+    // The room's own answer would come too late, when the link is already closing.
     if (this.#join !== null) this.refuse({ refused: 'serverDraining', retryAfter }, this.#join.message.streamId)
     this.#link.send(notices.serverWillStop(retryAfter))
   }
@@ -98,7 +98,7 @@ export class Participant implements CommandHandlers, Joiner {
   /**
    * The link is gone, or about to go.
    *
-   * @param resumable whether the peer may come back to its seats: not where it, or the server, said goodbye
+   * @param resumable whether the peer may come back to its seats. It may not after a goodbye, its own or the server's
    */
   lost (resumable: boolean): void {
     this.#join?.cancel()
@@ -132,7 +132,7 @@ export class Participant implements CommandHandlers, Joiner {
     } else if (streamId === undefined) {
       this.refuse({ refused: 'notInRoom' })
     } else {
-      // What was asked for is so. Android says it at each try to come back, and would show an error to its user.
+      // The peer has no seat there, which is what it asked for. Android sends this at each attempt to come back, and would show an error.
       this.#link.send(notices.leaved(streamId))
     }
     return undefined
@@ -167,7 +167,7 @@ export class Participant implements CommandHandlers, Joiner {
     else this.#queue.push(frame)
   }
 
-  /** Takes a frame whose turn it is. */
+  /** Handles a frame whose turn it is. */
   #take (frame: Buffer | RefusedFrame): void {
     try {
       if (!Buffer.isBuffer(frame)) {
@@ -186,7 +186,7 @@ export class Participant implements CommandHandlers, Joiner {
     }
   }
 
-  /** Keeps the frames that come from now on until the command is over, so that a client's frames take effect in order. */
+  /** Queues the frames that come until the command is over, so that a client's frames take effect in order. */
   async #waitFor (handled: Promise<void>): Promise<void> {
     const queue: Array<Buffer | RefusedFrame> = []
     this.#queue = queue
@@ -221,11 +221,11 @@ export class Participant implements CommandHandlers, Joiner {
       return
     }
     this.#ports.joined()
-    // Nobody waits for this one, and a rejection that nobody hears ends the process.
+    // Nobody awaits this promise, and an unhandled rejection would end the process.
     if (this.#askedEarly) this.handleGetIceServerConfig()?.catch((error: unknown) => this.#fail(error))
   }
 
-  /** A message that was for the other peer counts in `received` all the same, so that its sender, who was told, does not send it again. */
+  /** Counts a refused message for the other peer in `received` all the same: its sender got an error, and must not send it again. */
   #refuseRead (read: ClientMessage | BadFrame, refusal: Refusal): void {
     const { streamId } = read as { streamId?: string }
     const relayed = isBadFrame(read) ? read.relayed === true : isRelayed(read.command)

@@ -8,21 +8,21 @@ export type TextFrame = string | Buffer
 export interface PeerLink {
   /** The id of the connection, as the log and the application know it. */
   readonly id: string
-  /** What its address is counted as. */
+  /** The key under which its address is counted. */
   readonly key: string
-  /** What its client may send, where the client is to know. */
+  /** What its client may send, if the client is to be told. */
   readonly limits?: ToldLimits | undefined
-  /** Whether frames still get out: not once the link is closing. */
+  /** Whether frames can still be sent: not once the link is closing. */
   readonly open: boolean
-  /** Sends one text frame. Never throws; a link that is gone or drowning ends by itself later. */
+  /** Sends one text frame. Never throws. A link that is gone, or that cannot keep up, ends by itself later. */
   send (frame: TextFrame): void
   /**
-   * Asks the other end for a sign of life, and calls back exactly once with whether it came in time.
+   * Pings the other end, and calls back exactly once, with whether a pong came in time.
    * Never calls back before it returns.
    */
   probe (answer: (alive: boolean) => void): void
   /** Ends the link by a WebSocket close. The caller has already taken its seats away. */
   close (reason: CloseReason): void
-  /** Cuts the link without a word. The caller has already taken its seats away. */
+  /** Cuts the link without a close frame. The caller has already taken its seats away. */
   terminate (): void
 }

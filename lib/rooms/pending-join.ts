@@ -1,6 +1,6 @@
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 
-/** A join that waits while the sitters of a full room are asked whether they live. */
+/** A join that waits while the peers of a full room are probed. */
 export class PendingJoin {
   readonly request: JoinRequest
   /** Resolves once: with the seat, or with why there is none. Never rejects. */

@@ -5,6 +5,6 @@ export interface Refusal {
   refused: ErrorDefinition
   /** One sentence for a developer. By default what the definition means. */
   message?: string
-  /** When to try again, ms. */
+  /** The time after which to try again, in ms. */
   retryAfter?: number
 }

@@ -1,4 +1,4 @@
-/** Bounds on what all replay logs hold together. Absent where there is none. */
+/** Bounds on what all replay logs hold together. A bound that is absent does not apply. */
 export interface BudgetBounds {
   /** Bytes kept in all. */
   totalBytes?: number
@@ -12,15 +12,15 @@ export interface BudgetBounds {
  */
 export const MESSAGE_COST = 512
 
-/** A seat, as far as the budget has to do with it. */
+/** What the budget needs of a seat. */
 export interface ShareOwner {
-  /** Forget what is kept: the peer is there, and has most likely got it. */
+  /** Forgets what is kept: the peer is present, and has most likely received it. */
   forget (): void
-  /** Give the seat up: its peer has been away the longest. */
+  /** Gives the seat up: its peer has been absent the longest. */
   giveUp (): void
 }
 
-/** What is held together: by everybody, or by one address. Both sets are in the order in which their seats began to hold something. */
+/** What a group of seats holds: all seats, or those of one address. Both sets are in the order in which seats began to hold something. */
 class Pool {
   bytes = 0
   readonly present = new Set<Share>()
@@ -31,7 +31,7 @@ class Pool {
     this.bound = bound
   }
 
-  /** Lets one seat make room: one whose peer is there, or else the one whose peer has been away the longest. */
+  /** Makes one seat free memory: one whose peer is present, or else the one whose peer has been absent the longest. */
   makeRoom (): void {
     const [present] = this.present
     if (present !== undefined) {
@@ -43,12 +43,12 @@ class Pool {
   }
 }
 
-/** What the log of one seat holds of the whole. */
+/** The part of the budget that the log of one seat uses. */
 export class Share {
   readonly owner: ShareOwner
   readonly #budget: ReplayBudget
   #key: string
-  /** That of the address, while anything is held. */
+  /** The group of the seat's address, while anything is held. */
   #pool: Pool | null = null
   #bytes = 0
   #absent = false
@@ -59,7 +59,7 @@ export class Share {
     this.#key = key
   }
 
-  /** Counts what the log has taken in, or, where it is negative, let go. */
+  /** Counts the bytes that the log has added or, if negative, released. */
   add (bytes: number): void {
     this.#pool ??= this.#enter()
     const pool = this.#pool
@@ -105,19 +105,20 @@ export class Share {
 }
 
 /**
- * Bounds what all replay logs hold together, and those of each address: a bound per seat alone would let one address have as
- * many times that as it has connections, times the rooms that each may sit in.
+ * Limits the memory of all replay logs together, and of the logs of each address. A limit per seat alone is not enough: one address
+ * may have many connections, each of them with seats in many rooms.
  *
- * Where too much is held, the logs of present peers are emptied first, the one that was begun first before the others: those
- * peers most likely have got it all, and only lose the chance of a whole replay. Then the seats of absent peers are given up,
- * the oldest first. Where all addresses together hold too much, one that holds more than the average makes room itself.
+ * Above a limit, the logs of present peers are emptied first, the oldest log first. Those peers have most likely received everything,
+ * and only lose the chance of a complete replay. Then the seats of absent peers are given up, the longest absent first. If all
+ * addresses together are above the limit, an address that holds more than the average frees memory first.
  *
- * Counting costs a message a few additions. Room is made once the message is dealt with, since giving up a seat tells others.
+ * Counting costs a message a few additions. Memory is freed after the message has been handled, because giving up a seat sends
+ * messages to others.
  */
 export class ReplayBudget {
   readonly whole: Pool
   readonly #perAddress: number
-  /** The addresses of which anything is held. */
+  /** The addresses for which anything is held. */
   readonly #pools = new Map<string, Pool>()
   readonly #exceeded = new Set<Pool>()
 
@@ -126,12 +127,12 @@ export class ReplayBudget {
     this.#perAddress = bytesPerAddress
   }
 
-  /** How many bytes all logs hold, with what their messages cost beside. */
+  /** The bytes that all logs hold, the overhead of each message included. */
   get bytes (): number {
     return this.whole.bytes
   }
 
-  /** Of how many addresses anything is held. */
+  /** The number of addresses for which anything is held. */
   get addresses (): number {
     return this.#pools.size
   }
@@ -146,7 +147,7 @@ export class ReplayBudget {
     this.#pools.delete(key)
   }
 
-  /** Too much is held, and this address was the last to add to it. */
+  /** Frees memory above a limit. This address was the last one to add to it. */
   exceeded (pool: Pool): void {
     if (this.#exceeded.size === 0) queueMicrotask(this.#makeRoom)
     this.#exceeded.add(pool)
@@ -154,7 +155,7 @@ export class ReplayBudget {
 
   readonly #makeRoom = (): void => {
     const { whole } = this
-    // Others are told of a seat that is given up. What is kept of that for those who are away is dealt with in this loop too.
+    // Giving up a seat sends messages to others. This loop also counts those that are kept for absent peers.
     for (const pool of this.#exceeded) {
       while (pool.bytes > pool.bound) pool.makeRoom()
       while (whole.bytes > whole.bound) (pool.bytes * this.#pools.size > whole.bytes ? pool : whole).makeRoom()

@@ -3,18 +3,18 @@ import { MESSAGE_COST, type Share } from './replay-budget.js'
 
 /** Bounds on what is kept for a peer that may come back. */
 export interface ReplayBounds {
-  /** Messages kept at the most. */
+  /** Maximum number of messages. */
   messages: number
-  /** Bytes kept at the most. */
+  /** Maximum size of all messages, in bytes. */
   bytes: number
 }
 
 /**
- * The messages that a resumable seat was sent and may not have got, numbered from the first one of the seat.
+ * The messages that were sent to a resumable seat and may not have arrived, numbered from the first one of the seat.
  *
- * A socket that dies takes with it what TCP had not delivered, and nobody tells how much that was: so the log begins
- * long before the loss, at the last message which a WebSocket pong proves to have arrived (frames keep their order,
- * RFC 6455 section 5.4), and the client says at its return how many it has got.
+ * When a socket dies, what TCP has not delivered is lost, and nobody knows how much that was. So the log begins long before
+ * the loss: after the last message that a WebSocket pong proves to have arrived (frames keep their order, RFC 6455
+ * section 5.4). A client that returns says how many messages it has received.
  */
 export class ReplayLog {
   readonly #bounds: ReplayBounds
@@ -30,7 +30,7 @@ export class ReplayLog {
     this.#share = share
   }
 
-  /** How many messages the seat was sent in all; the next one's number. */
+  /** How many messages were sent to the seat in all. It is also the number of the next one. */
   get end (): number {
     return this.#first + this.#frames.length
   }
@@ -44,9 +44,9 @@ export class ReplayLog {
   }
 
   /**
-   * Adds a message. Where that breaks the bounds the oldest go, but none from number `keepFrom` on.
+   * Adds a message. Above the bounds the oldest messages are dropped, but none from number `keepFrom` on.
    *
-   * @returns false where the bounds are broken all the same: the peer has been away for too long.
+   * @returns false if the bounds are exceeded all the same: the peer has been absent for too long.
    */
   push (frame: TextFrame, keepFrom: number): boolean {
     // A received frame may be a slice of the far larger chunk that it came in, which the log must not hold on to.
@@ -68,7 +68,7 @@ export class ReplayLog {
     this.confirm(this.end)
   }
 
-  /** The messages from `number` on, or null where some of them are no longer known, or never were. */
+  /** The messages from `number` on; null if some of them are no longer in the log, or never were. */
   from (number: number): TextFrame[] | null {
     if (number < this.#first || number > this.end) return null
     return this.#frames.slice(number - this.#first)

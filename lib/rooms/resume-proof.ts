@@ -2,20 +2,20 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 
 const SECRET_BYTES = 24
 
-/** What a joiner presents to have a seat back. */
+/** What a joiner presents to take its seat back. */
 export interface SeatClaim {
   readonly resumeToken?: string | undefined
   /** A secret of the client's own, the same in every join until it has seen a `joined`. */
   readonly claim?: string | undefined
 }
 
-/** What the owner of one seat proves itself by. Comparing takes the same time for every wrong secret. */
+/** The secrets by which the owner of one seat proves itself. A comparison takes the same time for every wrong secret. */
 export class ResumeProof {
   // As text: a Buffer of 24 bytes takes 270 of memory.
   #secret: string | null = null
   #claim: string | null = null
 
-  /** Makes a new resume token: the seat's id, which finds it, and a secret, which proves the owner. The one before it is void. */
+  /** Makes a new resume token: the seat's id, which finds it, and a secret, which proves the owner. The previous token is void. */
   issueToken (id: string): string {
     this.#secret = randomBytes(SECRET_BYTES).toString('base64url')
     return `${id}.${this.#secret}`
@@ -26,7 +26,7 @@ export class ResumeProof {
     return this.#secret !== null && isSame(secret, this.#secret)
   }
 
-  /** Remembers the secret by which a client can prove itself should the token that it is given now never reach it. */
+  /** Remembers the client's own secret, which proves the owner if the token that is issued now never arrives. */
   setClaim (claim: string | undefined): void {
     this.#claim = claim ?? null
   }

@@ -6,22 +6,22 @@ import type { Seat, SeatRoom } from './seat.js'
 
 /** How seats behave, the same for all rooms of one registration. */
 export interface SeatRules extends ReplayBounds, BudgetBounds {
-  /** For how long a resumable seat outlives its socket, in ms. */
+  /** How long a resumable seat outlives its socket, in ms. */
   window: number
   /** Keep an absent peer's seat reserved for the whole window, even if the room is full. */
   hold: boolean
 }
 
-/** What a room needs of what is around it. */
+/** What a room needs from its registry. */
 export interface RoomContext {
   readonly clock: Clock
   readonly events: EventRecorder
   readonly rules: SeatRules
-  /** The server goes away: nobody takes a seat any more. */
+  /** The server is draining: nobody takes a seat any more. */
   readonly draining: boolean
-  /** What the replay logs of all rooms may hold. */
+  /** The memory that the replay logs of all rooms share. */
   readonly budget: ReplayBudget
-  /** A seat was taken: find it by its id from now on. */
+  /** A seat was taken; from now on it can be found by its id. */
   seated (seat: Seat): void
   /** A seat is gone. */
   unseated (seat: Seat): void

@@ -7,7 +7,7 @@ import { Room } from './room.js'
 import type { RoomContext, SeatRules } from './room-context.js'
 import type { Seat, SeatRoom } from './seat.js'
 
-/** All rooms of one registration of the plugin, application by application. A room is there while somebody sits or waits in it. */
+/** All rooms of one registration of the plugin, application by application. A room exists while somebody sits or waits in it. */
 export class RoomRegistry {
   readonly events: EventRecorder
   readonly clock: Clock
@@ -41,7 +41,7 @@ export class RoomRegistry {
     return this.#draining
   }
 
-  /** How many bytes are kept for peers that may come back, with what each message costs beside its own. */
+  /** The bytes kept for peers that may come back, the overhead of each message included. */
   get replayBytes (): number {
     return this.#budget.bytes
   }
@@ -63,7 +63,7 @@ export class RoomRegistry {
   }
 
   /**
-   * Takes a seat in a room, which is made where it does not exist.
+   * Takes a seat in a room. A room that does not exist is created.
    *
    * @param maxRooms how many rooms the application may have
    */
@@ -82,7 +82,7 @@ export class RoomRegistry {
     return room.join(request)
   }
 
-  /** Ends every room and refuses new joins from now on. Nobody is told: whoever drains closes the connections. */
+  /** Ends every room and refuses new joins from now on. Nobody is told: the drain closes the connections. */
   drain (): void {
     this.#draining = true
     for (const rooms of [...this.#apps.values()]) {

@@ -62,7 +62,7 @@ export class Room implements ArrivalsRoom {
   /**
    * Takes a seat, or takes one back.
    *
-   * @returns at once where the answer is known, later where the peers of a full room are asked first whether they live.
+   * @returns the answer, or a pending join while the peers of a full room are probed
    */
   join (request: JoinRequest): JoinOutcome | PendingJoin {
     const row = this.#row
@@ -80,7 +80,7 @@ export class Room implements ArrivalsRoom {
   }
 
   /**
-   * Sends what a peer said to the others, as it came. What belongs to a call that the other one has just left is dropped.
+   * Sends a message of one peer to the others, unchanged. A message of a call that the other peer has just left is dropped.
    *
    * @returns false where nobody else sits in the room.
    */
@@ -122,7 +122,7 @@ export class Room implements ArrivalsRoom {
     link?.send(notices.leaved(this.name, reason))
   }
 
-  /** The application puts everybody out, and turns away whoever waits. */
+  /** The application removes everybody, and refuses the joiners that wait. */
   close (reason: string): void {
     this.#turnAway({ refused: 'NoSpaceForNewPeer', message: 'The room was closed.' })
     for (const seat of this.#row.seats) this.remove(seat, reason)
@@ -147,24 +147,24 @@ export class Room implements ArrivalsRoom {
   /**
    * The application decides whether a joiner may come back: pauses the window of the seat that the joiner proves to be its own.
    *
-   * @returns ends the pause; undefined where nothing is paused
+   * @returns a function that ends the pause; undefined if nothing is paused
    */
   pauseWindow (claim: SeatClaim): (() => void) | undefined {
     return this.#row.ownedBy(claim)?.pauseWindow()
   }
 
-  /** The server goes away: seats and joiners end without a word to the others, whose calls go on. */
+  /** The server is draining: ends all seats and refuses the joiners that wait. The peers are told nothing, and their calls go on. */
   dissolve (): void {
     this.#turnAway({ refused: 'serverDraining' })
     for (const seat of this.#row.seats) this.#remove(seat, 'lost', 'nothing')
   }
 
-  /** The seat of an absent peer, where a joiner may have it. */
+  /** The seat of an absent peer, if a joiner may have it. */
   get #replaceable (): Seat | undefined {
     return this.#context.rules.hold ? undefined : this.#row.absent
   }
 
-  /** Asks the present peers for a sign of life; the joiner waits until all have answered or have been found dead. */
+  /** Probes the present peers. The joiner waits until all of them have answered or were found dead. */
   #wait (request: JoinRequest): JoinOutcome | PendingJoin {
     const { isFull, isProbing } = this.#waiting
     const { links } = this.#row
@@ -175,7 +175,7 @@ export class Room implements ArrivalsRoom {
   }
 
   #handleDead (link: PeerLink): void {
-    // By now it may be another seat, or none: the client may have joined again, left, or come back on another link.
+    // The link may by now belong to another seat, or to none: the client may have joined again, left, or come back on another link.
     const seat = this.#row.reachedBy(link)
     if (seat === undefined) return
     this.lost(seat, false)
@@ -210,7 +210,7 @@ export class Room implements ArrivalsRoom {
     this.#reportEmpty()
   }
 
-  /** Takes a seat out of the room, with everything that hangs on it. By default a `stop` spares those whom a waiting joiner will call. */
+  /** Removes a seat, and tells the others. By default `stop` is not sent to a client that it would end, if a waiting joiner takes the seat. */
   #remove (seat: Seat, reason: StopReason, farewell?: Farewell): void {
     if (!this.#row.remove(seat)) return
     seat.holder?.unseated(seat)

@@ -12,9 +12,9 @@ const NONE: readonly Seat[] = []
 /** The seats of one room, in the order in which they were taken, and how many there may be. */
 export class SeatRow {
   capacity = CAPACITY
-  /** Never changed in place, so that whoever goes through it may take seats out on the way. */
+  /** Never changed in place, so that a loop over it may remove seats. */
   seats: readonly Seat[] = NONE
-  /** Seats that are kept for a joiner while everybody is told that the one who sat there is gone. */
+  /** Seats reserved for a joiner while the others are told that the previous peer is gone. */
   reserved = 0
 
   /** The seat of an absent peer. */
@@ -35,7 +35,7 @@ export class SeatRow {
     return this.seats.find(seat => seat.link === link)
   }
 
-  /** The seat that the joiner can prove to be its own: by its token, or where that was lost on the way, by its claim. */
+  /** The seat that the joiner can prove to be its own: by its token or, if that token never arrived, by its claim. */
   ownedBy ({ resumeToken, claim }: SeatClaim): Seat | undefined {
     if (resumeToken !== undefined) {
       const { id, secret } = splitToken(resumeToken)
@@ -46,7 +46,7 @@ export class SeatRow {
   }
 
   /**
-   * Whether there is a seat for a joiner, under the capacity that it brings or else the room's.
+   * Whether there is a seat for a joiner. The capacity is the one that the joiner brings, or else the room's.
    *
    * @param leaving how many seats are given up for it
    */
@@ -54,7 +54,7 @@ export class SeatRow {
     return this.seats.length - leaving + this.reserved < capacity
   }
 
-  /** In how many ms the first window of an absent peer is over; undefined where nobody is absent. */
+  /** The time until the first window of an absent peer is over, in ms; undefined if nobody is absent. */
   nextExpiry (now: number): number | undefined {
     const expiries = this.seats.flatMap(({ absence }) => absence === null ? [] : Math.max(0, Math.ceil(absence.until - now)))
     return expiries.length === 0 ? undefined : Math.min(...expiries)
@@ -73,9 +73,9 @@ export class SeatRow {
   }
 
   /**
-   * Sends a frame to everybody but one. A seat for which nothing more can be kept is given up.
+   * Sends a frame to all seats but one. If no more can be kept for an absent peer, its seat is given up.
    *
-   * @param harmless not to clients that a `stop` ends for good
+   * @param harmless skips the clients that a `stop` would end for good
    */
   toOthers (from: Seat, frame: TextFrame, harmless = false): void {
     const { seats } = this

@@ -6,13 +6,13 @@ import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
 import { ResumeProof } from './resume-proof.js'
 
-/** What the application knows of a peer and lets everybody see: set by `authorize`. */
+/** What `authorize` says of a peer; shown in `fastify.rooms`. */
 export interface PeerProfile {
   role?: string
   metadata?: unknown
 }
 
-/** Holds seats, and is told which: the peer of one connection. */
+/** The peer of one connection, as far as it holds seats. */
 export interface SeatHolder {
   readonly link: PeerLink
   /** A seat was given to this peer. */
@@ -21,13 +21,13 @@ export interface SeatHolder {
   unseated (seat: Seat): void
 }
 
-/** The room of a seat, as far as whoever holds the seat has to do with it. */
+/** What the holder of a seat needs of its room. */
 export interface SeatRoom {
   readonly app: string
   readonly name: string
   /** @returns false where nobody else sits in the room */
   relay (from: Seat, frame: TextFrame, command: string): boolean
-  /** The peer makes an offer. */
+  /** The peer has made an offer. */
   offered (seat: Seat): void
   /** Sends a message of the application to one peer, or to everybody. */
   tell (frame: TextFrame, only?: Seat): void
@@ -35,9 +35,9 @@ export interface SeatRoom {
   leave (seat: Seat): void
   /** The application puts the peer out. */
   remove (seat: Seat, reason: string): void
-  /** The link of the seat is gone; `clean` where the peer has said that it does not come back. */
+  /** The link of the seat is gone. `clean`: the peer has said goodbye and does not come back. */
   lost (seat: Seat, clean: boolean): void
-  /** Too much is kept for absent peers, and this one has been away the longest. */
+  /** Too much is kept for absent peers, and this one has been absent the longest. */
   giveUp (seat: Seat): void
 }
 
@@ -48,9 +48,9 @@ export interface SeatRoom {
 export class Seat implements ShareOwner {
   readonly id = newId()
   readonly room: SeatRoom
-  /** What the application last said of this peer: it is asked at a resumption too. */
+  /** What the application last said of this peer. It is also asked at each resumption. */
   profile: PeerProfile
-  /** Which side gives way when both offer at once (W3C WebRTC 1.0, section 10.7): always one of the two. */
+  /** Whether this side gives way when both offer at once (W3C WebRTC 1.0, section 10.7). One of the two always does. */
   readonly polite: boolean
   readonly kind: ClientKind
   /** null while the peer is absent. */
@@ -59,20 +59,20 @@ export class Seat implements ShareOwner {
   relayed = 0
   /** How many messages of this peer were refused before that, each by an error. */
   refused = 0
-  /** What the owner proves itself by; null where the seat cannot be resumed. */
+  /** The secrets that prove the owner; null if the seat cannot be resumed. */
   readonly proof: ResumeProof | null
   #absence: Absence | null = null
   /** How many joins of the seat's owner the application is deciding on. The window is paused meanwhile. */
   #pauses = 0
   #over = false
   readonly #log: ReplayLog | null
-  /** What the log holds of all that is held. */
+  /** The part of the budget that the log uses. */
   readonly #share: Share | null
-  /** From which message on the log must be whole: the first that found the peer absent. */
+  /** The number of the first message that found the peer absent. From it on the log must be complete. */
   #keepFrom = Infinity
-  /** What had been sent when the last ping went out. */
+  /** How many messages had been sent when the last ping was sent. */
   #pinged = 0
-  /** The connection that the peer was last reached through, where it is not any more. */
+  /** The id of the last connection, once the peer is not reached through it any more. */
   #lastConnection = ''
 
   constructor (room: SeatRoom, holder: SeatHolder, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
@@ -107,8 +107,8 @@ export class Seat implements ShareOwner {
   }
 
   /**
-   * How many messages of this peer are done with. A returning client sends those behind them again. So a refused one counts as well:
-   * without it the count would fall short, and the client would send again what has arrived, in place of what was refused.
+   * How many messages of this peer have been handled, relayed or refused. A returning client sends all later ones again. So a refused
+   * message counts too: otherwise the client would send again a message that has already arrived.
    */
   get handled (): number {
     return this.relayed + this.refused
@@ -119,7 +119,7 @@ export class Seat implements ShareOwner {
     return this.#log !== null
   }
 
-  /** How many messages wait for an absent peer. */
+  /** How many messages are kept for an absent peer. */
   get kept (): number {
     return this.#log === null || this.holder !== null ? 0 : Math.max(0, this.#log.end - this.#keepFrom)
   }
@@ -127,10 +127,10 @@ export class Seat implements ShareOwner {
   /**
    * Sends a message of the room to this peer, now or when it is back.
    *
-   * @returns false where the peer is absent and the bounds of what is kept for it are exceeded: give the seat up.
+   * @returns false if the peer is absent and no more can be kept for it: the seat is to be given up
    */
   deliver (frame: TextFrame): boolean {
-    // Who goes through the seats of a room may come to one that a listener of the application has put out meanwhile.
+    // A loop over the seats of a room may reach one that a listener of the application has removed meanwhile.
     if (this.#over) return true
     const kept = this.#log === null || this.#log.push(frame, this.#keepFrom)
     if (this.holder === null) return kept
@@ -138,17 +138,17 @@ export class Seat implements ShareOwner {
     return true
   }
 
-  /** A ping goes out behind everything sent so far. */
+  /** A ping is sent, after everything sent so far. */
   markPing (): void {
     if (this.#log !== null) this.#pinged = this.#log.end
   }
 
-  /** The last ping was answered: what was sent before it has arrived. */
+  /** The last ping was answered: everything sent before it has arrived. */
   confirmPing (): void {
     this.#log?.confirm(this.#pinged)
   }
 
-  /** The link is gone; from here on every message must be kept. */
+  /** The link is gone. From now on every message must be kept. */
   detach (absence: Absence): void {
     this.#lastConnection = this.connection
     this.holder = null
@@ -159,10 +159,10 @@ export class Seat implements ShareOwner {
   }
 
   /**
-   * Pauses the window while the application decides whether the seat's owner may come back: or the seat would be lost while its owner
-   * waits for the answer. Also for a peer that is present, whose link may turn out to be dead meanwhile.
+   * Pauses the window while the application decides whether the seat's owner may come back. Otherwise the seat could be lost while its
+   * owner waits for the answer. It is also called for a present peer, whose link may turn out to be dead meanwhile.
    *
-   * @returns ends the pause; undefined where the window has been paused for as long as it may
+   * @returns a function that ends the pause; undefined if the window has been paused for as long as it may be
    */
   pauseWindow (): (() => void) | undefined {
     if (this.#absence?.isPausedOut === true) return undefined
@@ -171,17 +171,17 @@ export class Seat implements ShareOwner {
   }
 
   /**
-   * What a returning client has not got.
+   * The messages that a returning client has not received.
    *
-   * @param received how many messages of the seat it got, where it says so; else what came while it was absent.
-   * @returns null where the log does not reach back as far: the call cannot go on as if nothing had happened.
+   * @param received how many messages of the seat it has received. If it does not say, it gets what came while it was absent
+   * @returns null if the log does not reach back far enough: the call cannot go on as if nothing had happened
    */
   missed (received: number | undefined): TextFrame[] | null {
     if (this.#log === null) return null
     return this.#log.from(received ?? Math.min(this.#keepFrom, this.#log.end))
   }
 
-  /** The peer is reached anew, through the same link or another. */
+  /** The peer is back, through the same link or another one. */
   attach (holder: SeatHolder): void {
     this.#endAbsence()
     this.holder = holder
@@ -199,12 +199,12 @@ export class Seat implements ShareOwner {
     this.#log?.clear()
   }
 
-  /** Too much is held in all: forgets what a peer that is there most likely has got. */
+  /** The budget is exceeded: forgets messages that a present peer has most likely received. */
   forget (): void {
     this.#log?.clear()
   }
 
-  /** Too much is held in all, and this seat's peer has been away the longest. */
+  /** The budget is exceeded, and this seat's peer has been absent the longest. */
   giveUp (): void {
     this.room.giveUp(this)
   }

@@ -5,10 +5,10 @@ import { PendingJoin } from './pending-join.js'
 /** Most joiners queued behind one room's probe. They count against `joinsInFlight`, so one room must not exhaust it. */
 const MAX_WAITING = 16
 
-/** The joiners of a full room, in the order in which they came: they wait while its peers are asked for a sign of life. */
+/** The joiners of a full room, in the order in which they came. They wait while the peers of the room are probed. */
 export class WaitingList {
   #joins: PendingJoin[] = []
-  /** How many peers have not answered the probe that is under way. */
+  /** How many peers have not answered the current probe yet. */
   #unanswered = 0
 
   get size (): number {
@@ -23,7 +23,7 @@ export class WaitingList {
     return this.#unanswered > 0
   }
 
-  /** @param withdrawn called once the joiner has left the list because it has gone */
+  /** @param withdrawn called when the joiner has gone, and is no longer on the list */
   add (request: JoinRequest, withdrawn: () => void): PendingJoin {
     const join = new PendingJoin(request, join => {
       const index = this.#joins.indexOf(join)
@@ -36,19 +36,19 @@ export class WaitingList {
     return join
   }
 
-  /** Whether somebody waits for whom there is a seat. */
+  /** Whether there is a seat for one of the joiners. */
   some (fits: (request: JoinRequest) => boolean): boolean {
     return this.#joins.some(({ request }) => fits(request))
   }
 
-  /** Takes the first joiner for whom there is a seat off the list. */
+  /** Removes and returns the first joiner for whom there is a seat. */
   take (fits: (request: JoinRequest) => boolean): PendingJoin | undefined {
     if (this.#joins.length === 0) return undefined
     const index = this.#joins.findIndex(({ request }) => fits(request))
     return index === -1 ? undefined : this.#joins.splice(index, 1)[0]
   }
 
-  /** Answers everybody who waits. */
+  /** Answers all joiners alike, and empties the list. */
   turnAway (outcome: JoinOutcome): void {
     const joins = this.#joins
     this.#joins = []
@@ -56,10 +56,10 @@ export class WaitingList {
   }
 
   /**
-   * Asks every link for a sign of life.
+   * Probes every link.
    *
-   * @param dead told of each link whose peer did not answer
-   * @param done called once every peer has answered or was found dead
+   * @param dead called for each link whose peer did not answer in time
+   * @param done called when every peer has answered or was found dead
    */
   probe (links: readonly PeerLink[], dead: (link: PeerLink) => void, done: () => void): void {
     this.#unanswered = links.length
