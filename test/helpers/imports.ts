@@ -19,6 +19,8 @@ export interface Import {
 /** Every file below a directory, from the root of the repository. */
 export function filesBelow (directory: string): string[] {
   return readdirSync(join(ROOT, directory), { recursive: true, encoding: 'utf8' })
+    // The benchmark and the mutants have packages of their own, which are nobody's sources.
+    .filter(name => !name.split(sep).includes('node_modules'))
     .map(name => join(directory, name).split(sep).join('/'))
     .filter(name => statSync(join(ROOT, name)).isFile())
 }
