@@ -20,19 +20,19 @@ export const JoinSchema = Type.Object({
   })),
   resumeToken: Type.Optional(Type.String({
     maxLength: 256,
-    description: 'The token of the last `joined`: take that seat back. A token that is wrong, used or expired makes it a plain join'
+    description: 'The token of the last `joined`: take that seat back. With a token that is wrong, used or expired the join is an ordinary one'
   })),
   claim: Type.Optional(Type.String({
     minLength: 22,
     maxLength: 64,
-    description: 'A secret of the client\'s making, at least 128 random bits, the same until a `joined` arrives: takes back the seat whose `joined`, and token, was lost on the way'
+    description: 'A secret that the client makes, of at least 128 random bits, the same until a `joined` arrives. It takes the seat back if that `joined`, with its token, was lost on the way'
   })),
   received: Type.Optional(Type.Integer({
     minimum: 0,
-    description: 'With `resumeToken`: how many messages of this seat have arrived, so that each of the others is sent once'
+    description: 'With `resumeToken`: how many messages of this seat have arrived. Each later one is sent again, once'
   }))
 }, {
-  description: 'Take a seat in the room. 2017 clients call the room `streamName`. Who sits there gets a new seat, since iOS comes back so',
+  description: 'Take a seat in the room. Clients of 2017 call the room `streamName`. A client that already has a seat there gets a new one: iOS reconnects in this way',
   examples: [{ command: 'join', streamId: 'room1', resume: true }]
 })
 
@@ -41,7 +41,7 @@ export const LeaveSchema = Type.Object({
   command: Type.Literal('leave'),
   streamId: Type.Optional(NameSchema)
 }, {
-  description: 'Give the seat up. `streamId` may be absent where the connection sits in one room. Without a seat it is answered by `leaved` all the same',
+  description: 'Give the seat up. `streamId` may be left out if the connection has one seat only. Without a seat the answer is `leaved` too',
   examples: [{ command: 'leave', streamId: 'room1' }]
 })
 
@@ -127,5 +127,5 @@ export type GetIceServerConfig = Static<typeof GetIceServerConfigSchema>
 
 export type ClientCommand = keyof typeof ClientMessageSchemas
 export type ClientMessage = { [C in ClientCommand]: Static<(typeof ClientMessageSchemas)[C]> }[ClientCommand]
-/** The messages that go to the other peer as they came. */
+/** The messages that are relayed to the other peer unchanged. */
 export type RelayedMessage = TakeConfiguration | TakeCandidate | PeerMessage

@@ -5,7 +5,7 @@ import type {
   ErrorMessage, IceServerConfig, Joined, Leaved, CustomNotification, PeerJoined, PeerLeft, Pong, ServerWillStop, Start, Stopped
 } from './server-messages.js'
 
-/** A message that the server writes itself; relayed ones go out as the bytes that came in. */
+/** A message that the server writes itself. Relayed messages are sent on as the bytes that came in. */
 export type ServerMessage = Joined | Start | Stopped | Leaved | PeerJoined | PeerLeft | CustomNotification | Pong |
   IceServerConfig | ServerWillStop | ErrorMessage
 
@@ -14,7 +14,7 @@ export interface BadFrame {
   error: ErrorDefinition
   message: string
   streamId?: string
-  /** It was for the other peer, and would have been relayed. */
+  /** Whether the frame would have been relayed to the other peer. */
   relayed?: boolean
 }
 
@@ -27,9 +27,9 @@ for (const [command, schema] of Object.entries(ClientMessageSchemas)) checks.set
 const known = Object.keys(ClientMessageSchemas).join(', ')
 
 /**
- * Reads one text frame: parsed once, checked once by the schema of its command. Unknown fields pass.
+ * Decodes one text frame. It is parsed once and checked once, by the schema of its command. Unknown fields are accepted.
  *
- * @returns the message, or what to answer where it is not one.
+ * @returns the message, or the error to answer if it is not one
  */
 export function decode (text: string): ClientMessage | BadFrame {
   let value: unknown
@@ -75,7 +75,7 @@ export function isBadFrame (decoded: ClientMessage | BadFrame): decoded is BadFr
   return 'error' in decoded && !('command' in decoded)
 }
 
-// Only reached by a faulty frame, so it may take its time.
+// Reached only by a bad frame, so it may be slow.
 function explain (check: Validator, message: Record<string, unknown>): BadFrame {
   const problems = new Map<string, string>()
   for (const error of check.Errors(message)) {
@@ -102,7 +102,7 @@ function explain (check: Validator, message: Record<string, unknown>): BadFrame 
   }
 }
 
-// What a client sent comes back to it shortened and as JSON, so that it cannot grow or break a log line.
+// Text of a client is shortened and escaped as JSON, so that it can neither grow nor break a line of the log.
 function quote (text: string): string {
   return JSON.stringify(text.length > 64 ? `${text.slice(0, 64)}…` : text)
 }

@@ -1,6 +1,6 @@
 /**
- * Every `definition` that an `error` on the wire may bear, with what it means. The first five are known to
- * Ant Media's clients; the others follow their style.
+ * Every `definition` of an `error` on the wire, with its meaning. Ant Media's clients know the first five; the others follow
+ * their style.
  */
 export const ERRORS = {
   noStreamNameSpecified: 'The message needs a streamId, the name of the room.',
@@ -26,8 +26,8 @@ export const ERROR_DEFINITIONS = Object.keys(ERRORS) as ErrorDefinition[]
 
 /**
  * The WebSocket close codes of the server (RFC 6455 section 7.4.1; 4001 is from the private range of 7.4.2). `resumable` says whether
- * the close leaves the seats of the connection to be resumed: a client must not lose its call by one frame that it cannot help, but
- * one that was put out, or does not stop, has left.
+ * the seats of the connection can be resumed after the close. A client must not lose its call by one bad frame that is not its fault,
+ * but a client that was removed, or goes on above the limits, has left.
  */
 export const CLOSE_CODES = {
   goingAway: { code: 1001, resumable: false, meaning: 'The server drains: come back after retryAfter.' },

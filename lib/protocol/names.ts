@@ -2,7 +2,7 @@ import { Type } from './typebox.js'
 
 /**
  * The alphabet of application names, room names and (on the wire) every `streamId`. It is Ant Media's own
- * rule for stream ids, with the length bounded so that a name is never a way to fill memory.
+ * rule for stream ids, with a maximum length, so that names cannot be used to fill memory.
  */
 export const NAME_PATTERN = '^[A-Za-z0-9_.-]{1,128}$'
 

@@ -2,7 +2,7 @@ import { encode } from './codec.js'
 import type { ErrorDefinition } from './codes.js'
 import type { ErrorMessage, IceServerConfig, Joined, StopReason } from './server-messages.js'
 
-// Every frame that the server writes by itself, one builder for each. Relayed messages have none: they go out as the bytes that came in.
+// One builder for each frame that the server writes itself. Relayed messages need none: they are sent on as the bytes that came in.
 
 /** Server to the joiner: the seat is yours. */
 export function joined (notice: Omit<Joined, 'command' | 'definition'>): string {

@@ -3,9 +3,9 @@ import { ERROR_DEFINITIONS, type ErrorDefinition } from './codes.js'
 import { NameSchema } from './names.js'
 import { PeerMessageSchema, TakeCandidateSchema, TakeConfigurationSchema } from './client-messages.js'
 
-// One schema per message that the server sends, beside the three that it relays as they came.
+// One schema per message that the server sends. The three that it relays unchanged have theirs in client-messages.ts.
 
-/** What one connection may send. No secret: a client finds it out by being refused, and an honest one must not be. */
+/** The limits of one connection. They are told so that a well-behaved client never exceeds them; they are no secret. */
 export const ToldLimitsSchema = Type.Object({
   messagesPerSecond: Type.Integer({ minimum: 1 }),
   messageBurst: Type.Integer({ minimum: 1 }),
@@ -22,12 +22,12 @@ export const JoinedSchema = Type.Object({
   streamId: NameSchema,
   peers: Type.Integer({ minimum: 0, description: 'How many others sit in the room' }),
   polite: Type.Boolean({ description: 'Which side gives way when both offer at once (W3C WebRTC 1.0, section 10.7)' }),
-  resumed: Type.Boolean({ description: 'The seat of `resumeToken` was taken back: the call goes on' }),
+  resumed: Type.Boolean({ description: 'Whether the old seat was taken back: then the call goes on' }),
   resumeToken: Type.Optional(Type.String({ description: 'Only to clients that sent `resume: true`; new at each resumption' })),
   resumeWindow: Type.Optional(Type.Integer({ minimum: 0, description: 'For how long, in ms, the seat outlives its socket' })),
   received: Type.Optional(Type.Integer({
     minimum: 0,
-    description: 'With `resumed: true`: how many messages of this seat the server is done with, relayed or refused by an `error`, so that the client sends each of the others once'
+    description: 'With `resumed: true`: how many messages of this seat the server has handled, relayed or refused by an `error`. The client sends each later one again, once'
   })),
   peerId: Type.Optional(Type.String({ description: 'The id of this peer, as `fastify.rooms` knows it' })),
   limits: Type.Optional(ToldLimitsSchema)
@@ -37,7 +37,7 @@ export const JoinedSchema = Type.Object({
 export const StartSchema = Type.Object({
   command: Type.Literal('start'),
   streamId: NameSchema
-}, { description: 'To the peer that sat there first, when another has joined, or has joined again: it makes the offer' })
+}, { description: 'To the peer that was there first, when another one has joined or joined again: make the offer' })
 
 /** Server to client: the other peer is gone for good. */
 export const StoppedSchema = Type.Object({
@@ -46,15 +46,15 @@ export const StoppedSchema = Type.Object({
   reason: Type.Optional(Type.Union([
     Type.Literal('left'), Type.Literal('lost'), Type.Literal('removed')
   ], { description: '`lost`: its socket died, and media may still flow; `left` and `removed`: it is over' }))
-}, { description: 'The other peer has gone for good: close its peer connection. You keep your seat. Not sent to Android, iOS and Flutter, whom it would end, where somebody else sits down at once' })
+}, { description: 'The other peer has gone for good: close its peer connection. You keep your seat. If another peer takes the free seat at once, `stop` is not sent to Android, iOS and Flutter, whose client it would end' })
 
 /** Server to client: your seat is given up. */
 export const LeavedSchema = Type.Object({
   command: Type.Literal('notification'),
   definition: Type.Literal('leaved'),
   streamId: NameSchema,
-  reason: Type.Optional(Type.String({ description: 'Why, where the server put the peer out' }))
-}, { description: 'To the one that left, or had no seat (never `stop` to that one, but for Flutter, which waits for it)' })
+  reason: Type.Optional(Type.String({ description: 'The reason, if the server removed the peer' }))
+}, { description: 'To the peer that has left, or had no seat. Flutter gets `stop` as well, because it waits for it' })
 
 /** Server to client: somebody sat down beside you. */
 export const PeerJoinedSchema = Type.Object({
@@ -62,7 +62,7 @@ export const PeerJoinedSchema = Type.Object({
   definition: Type.Literal('peerJoined'),
   streamId: NameSchema,
   peerId: Type.Optional(Type.String())
-}, { description: 'To the one who sits there: somebody has joined' })
+}, { description: 'To the peer that has a seat: another one has joined' })
 
 /** Server to client: somebody beside you is gone. */
 export const PeerLeftSchema = Type.Object({
@@ -71,7 +71,7 @@ export const PeerLeftSchema = Type.Object({
   streamId: NameSchema,
   peerId: Type.Optional(Type.String()),
   reason: Type.Optional(Type.String())
-}, { description: 'To the one who sits there: the other has gone' })
+}, { description: 'To the peer that has a seat: the other one has gone' })
 
 /** The definitions of notifications that are the server's own: an application may not use them for its messages. */
 export const RESERVED_DEFINITIONS = ['joined', 'leaved', 'peerJoined', 'peerLeft', 'server_will_stop'] as const
@@ -105,14 +105,14 @@ export const IceServerConfigSchema = Type.Object({
   turnServerUsername: Type.String(),
   turnServerCredential: Type.String(),
   iceServers: Type.Array(IceServerSchema, { description: 'What to hand to RTCPeerConnection' }),
-  ttl: Type.Optional(Type.Integer({ minimum: 1, description: 'For how many seconds the credentials last; absent where they do not expire' }))
+  ttl: Type.Optional(Type.Integer({ minimum: 1, description: 'Lifetime of the credentials, in seconds. Absent if they do not expire' }))
 }, { description: 'Answer to `getIceServerConfig`' })
 
 /** Server to client: this server goes away; come back later. */
 export const ServerWillStopSchema = Type.Object({
   command: Type.Literal('notification'),
   definition: Type.Literal('server_will_stop'),
-  retryAfter: Type.Integer({ minimum: 0, description: 'When to come back, in ms, different for each client so that they do not come all at once' })
+  retryAfter: Type.Integer({ minimum: 0, description: 'The time after which to come back, in ms. It differs from client to client, so that they do not all come at once' })
 }, { description: 'The server drains' })
 
 /** Server to client: that did not work. The connection stays open unless a close code follows. */
@@ -121,8 +121,8 @@ export const ErrorSchema = Type.Object({
   definition: Type.Union(ERROR_DEFINITIONS.map(definition => Type.Literal(definition))),
   streamId: Type.Optional(NameSchema),
   message: Type.String({ description: 'One sentence for a developer' }),
-  retryAfter: Type.Optional(Type.Integer({ minimum: 0, description: 'When it is worth trying again, in ms' }))
-}, { description: 'What was sent did not work. The connection stays open unless a close code follows' })
+  retryAfter: Type.Optional(Type.Integer({ minimum: 0, description: 'The time after which it is worth trying again, in ms' }))
+}, { description: 'A message could not be handled. The connection stays open unless a close code follows' })
 
 /** Every message that the server sends, by `command`, or by `definition` for a notification. */
 export const ServerMessageSchemas = {

@@ -9,28 +9,28 @@ const MEDIA_ERRORS = [
 
 export type MediaErrorName = typeof MEDIA_ERRORS[number]
 
-/** Of which device an error tells; none where it concerns both. */
+/** The device that an error is about; none if it is about both. */
 export type Device = 'camera' | 'microphone'
 
 /** What the SDK itself reports. */
 export type AdaptorErrorName =
   /** There is no connection to the server, and none is coming unless you `join` again. */
   | 'WebSocketNotConnected'
-  /** The other side's description could not be used; Ant Media's name for it. */
+  /** The other side's session description could not be used. The name is Ant Media's. */
   | 'notSetRemoteDescription'
-  /** For 20 s no way has been found between the two peers, at either side; it goes on trying, more and more slowly. */
+  /** The two peers have found no connection to each other for 20 s. The SDK goes on trying, more and more slowly. */
   | 'peerConnectionFailed'
-  /** For 20 s the other side, which is in the room, has not answered our offer; it goes on trying, more and more slowly. */
+  /** The other side is in the room and has not answered our offer for 20 s. The SDK goes on trying, more and more slowly. */
   | 'offerUnanswered'
-  /** A STUN or TURN server of yours cannot be used, for want of credentials for example. It is left out, and the call goes on. */
+  /** A STUN or TURN server cannot be used, for example because it has no credentials. It is left out, and the call goes on. */
   | 'invalidIceServer'
-  /** The browser refused what the call asked of it; `cause` is the browser's own error. */
+  /** The browser refused an operation that the call needs; `cause` is the browser's own error. */
   | 'OperationError'
   /** A part of the SDK that is loaded when it is used could not be loaded; `cause` is the browser's own error. */
   | 'moduleNotLoaded'
   /** More messages wait for the connection than the SDK keeps. */
   | 'QuotaExceededError'
-  /** The adaptor was closed, or its options make no sense. */
+  /** `InvalidStateError`: the adaptor is closed. `SyntaxError`: an option is not valid. */
   | 'InvalidStateError' | 'SyntaxError'
   /** Thrown by `new WebRTCAdaptor()` where there is no WebRTC: on a server (Node.js, server-side rendering), in a worker, or in a browser without it. */
   | 'NotSupportedError'
@@ -41,9 +41,9 @@ export type ErrorName = MediaErrorName | AdaptorErrorName | ErrorDefinition
 /** What `callbackError` gets as its second argument, and what promises are rejected with. */
 export class AdaptorError extends Error {
   override readonly name: string
-  /** The room, where the server named one. */
+  /** The room, if the server named one. */
   readonly streamId: string | undefined
-  /** When it is worth trying again, in ms, where the server said so. */
+  /** The time after which it is worth trying again, in ms, if the server has said so. */
   readonly retryAfter: number | undefined
   /** The device that could not be had, where the other one could, or failed for another reason. */
   readonly device: Device | undefined

@@ -15,15 +15,15 @@ export interface AppNotification {
 
 /** What `callback` is called with, by name. */
 export interface CallbackEvents {
-  /** Camera and microphone have come, or `callbackError` has told why not, and the connection is open: time to `join`. Once. */
+  /** The connection is open, and camera and microphone are there (or `callbackError` has said why not): call `join` now. Once. */
   initialized: undefined
-  /** The seat is yours. Not told when the SDK comes back by itself; that is `reconnected`. */
+  /** You have a seat in the room. When the SDK comes back by itself, `reconnected` is told instead. */
   joined: Joined
-  /** The seat is given up: you left, or the server put you out (`reason`). */
+  /** Your seat is given up: you have left, or the server has removed you (`reason`). */
   leaved: Leaved
-  /** Somebody has sat down beside you. */
+  /** The other peer has joined. */
   peerJoined: PeerJoined
-  /** The other one has gone (`reason`). */
+  /** The other peer has gone (`reason`). */
   peerLeft: PeerLeft
   /** The server is about to stop; the SDK comes back after `retryAfter` ms by itself. */
   server_will_stop: ServerWillStop
@@ -31,23 +31,23 @@ export interface CallbackEvents {
   notification: AppNotification
   /** The other peer has sent a message. */
   peerMessageCommand: PeerMessage
-  /** The connection to the server is lost; another one is tried in `delay` ms. The call goes on meanwhile. Once an outage. */
+  /** The connection to the server is lost. The SDK tries again in `delay` ms; the call goes on meanwhile. Told once for each outage. */
   reconnecting: { code: number, reason: string, delay: number }
-  /** The connection is back and, where there was one, the seat, with `peers` others in the room; `resumed` where it is the same seat. */
+  /** The connection is back, and so is the seat if there was one. `peers`: others in the room. `resumed`: whether it is the same seat. */
   reconnected: { resumed: boolean, peers?: number }
   /**
-   * There is no connection any more and none will come, unless `join` is called. The seat and the call have ended with it, on both sides;
-   * camera and microphone stay, as after `leave`. `code` 1013 where nobody used the connection, and nothing was lost.
+   * The connection has ended, and the SDK does not try again until you call `join`. The seat and the call have ended with it, on both
+   * sides; camera and microphone stay, as after `leave`. `code` 1013: nobody used the connection, and nothing was lost.
    */
   closed: { code: number, reason: string }
-  /** The other side is seen or heard, or (`stream: null`) is not any more. */
+  /** Media of the other side has come, or has ended (`stream: null`). */
   remote_stream: { streamId: string | null, stream: MediaStream | null }
   /**
-   * The other side's picture moves (`live`), stands still because no frame has come for 2 s (`frozen`), or is `off`; and
+   * Whether the other side's picture moves (`live`), stands still because no frame has come for 2 s (`frozen`), or is `off`; and
    * whether its microphone is on. With our SDK at both sides this needs no server once the two are connected.
    */
   remote_media_changed: { streamId: string | null } & RemoteMediaState
-  /** The state of the way between the two peers: at `connected` or `completed` somebody is there, seen or not; `closed` at the end of the call. */
+  /** The ICE state between the two peers. At `connected` or `completed` the other side is there, with media or without; `closed` at the end of the call. */
   ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
   /**
    * Camera or microphone went on or off, by the SDK's methods or because the device is gone; or (`screen`) the screen is shared, or (`interrupted`)
@@ -62,9 +62,9 @@ export interface CallbackEvents {
   updated_stats: CallStats
 }
 
-/** What `on` and `off` know by name: all that `callback` is told, and errors. */
+/** The events of `on` and `off`: all names that `callback` is called with, and `error`. */
 export interface AdaptorEvents extends CallbackEvents {
-  /** Something went wrong: the AdaptorError that `callbackError` is told, once. Without a listener nothing is thrown. For `on` only. */
+  /** An error: the AdaptorError that `callbackError` gets too, told once. Nothing is thrown if nobody listens. For `on` only. */
   error: AdaptorError
 }
 

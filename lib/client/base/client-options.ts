@@ -16,9 +16,9 @@ export interface SdpConstraints {
 export interface WebRTCAdaptorOptions {
   /** The server's address, absolute or relative to the page. @default the directory of the page, with ws: or wss: */
   websocket_url?: string | undefined
-  /** What to ask the browser for; `false` for what is never to be sent. @default { video: true, audio: true } */
+  /** Constraints for `getUserMedia`. `false` for a kind that is never to be sent. @default { video: true, audio: true } */
   mediaConstraints?: MediaStreamConstraints | undefined
-  /** Handed to RTCPeerConnection. Without `iceServers` in it the server is asked for them. @default null */
+  /** Configuration of RTCPeerConnection. If it has no `iceServers`, the SDK asks the server for them. @default null */
   peerconnection_config?: RTCConfiguration | null | undefined
   /** Whether to receive sound (`OfferToReceiveAudio`) and a picture (`OfferToReceiveVideo`). @default both */
   sdp_constraints?: SdpConstraints | null | undefined
@@ -30,24 +30,24 @@ export interface WebRTCAdaptorOptions {
   localVideoElement?: HTMLMediaElement | null | undefined
   /** The element itself, in place of its `id`. */
   remoteVideoElement?: HTMLMediaElement | null | undefined
-  /** Only watch: no camera or microphone is asked for. @default false */
+  /** Only watch: use neither camera nor microphone. @default false */
   isPlayMode?: boolean | undefined
   /** Sent with `join`, for the server's `authorize` option. */
   token?: string | null | undefined
-  /** Keep the seat over a lost connection. @default true */
+  /** Keep the seat when the connection is lost, to take it back. @default true */
   resume?: boolean | undefined
-  /** When to connect again. @default 0, 300, 1200, 2700, 4800, 7000 ms ..., up to 30 % less, for ten minutes */
+  /** Says after how many ms to connect again, or `null` to stop. @default 0, 300, 1200, 2700, 4800, 7000 ms ..., up to 30 % less, for ten minutes */
   reconnect?: ReconnectPolicy | undefined
-  /** Whether a muted microphone is given back to the system or kept and silenced. @default 'release' */
+  /** Whether a muted microphone is released (its light goes out) or kept and silenced. @default 'release' */
   muteMode?: MuteMode | undefined
   /**
    * Write each change of state to the console, or hand it to a function, as a line of text without SDP, credentials or tokens.
    * `localStorage.setItem('fastify-webrtc-signalling:debug', '1')` does the same in one browser, from the next load of the page on. @default false
    */
   debug?: boolean | ((line: string) => void) | undefined
-  /** Told of everything that happens; `info` is a name of `CallbackEvents`, or the `definition` of a notification of your server. */
+  /** Called for everything that happens. `info` is a name of `CallbackEvents`, or the `definition` of a notification of your own server. */
   callback?: Callback | undefined
-  /** Told of everything that goes wrong, once. */
+  /** Called once for each error. */
   callbackError?: ((error: ErrorName | (string & {}), message: AdaptorError) => void) | undefined
 }
 
@@ -66,7 +66,7 @@ export interface ClientSettings extends MediaSettings {
   debug: ((line: string) => void) | null
 }
 
-/** Throws where an option makes no sense. */
+/** Fills in the options. Throws if one of them is not valid. */
 export function resolveClientOptions (options: WebRTCAdaptorOptions, environment: Environment): ClientSettings {
   const mediaConstraints = options.mediaConstraints
   const receive = options.sdp_constraints
@@ -74,7 +74,7 @@ export function resolveClientOptions (options: WebRTCAdaptorOptions, environment
   const audio = !watch && (mediaConstraints?.audio ?? mediaConstraints === undefined)
   const video = !watch && (mediaConstraints?.video ?? mediaConstraints === undefined)
   const element = (given: HTMLMediaElement | null | undefined, id: string | undefined) => () => {
-    // Looked for when it is needed: the script may run before the element is there.
+    // Looked up when it is needed: the script may run before the element exists.
     const found: unknown = given ?? (id === undefined ? null : environment.document?.getElementById(id))
     return (found ?? null) as HTMLMediaElement | null
   }
