@@ -89,6 +89,7 @@ export default {
     OperationError: 'Der Browser konnte nicht, was der Anruf verlangt. Lege auf und tritt noch einmal bei.',
     QuotaExceededError: 'Es wartet zu viel darauf, gesendet zu werden. Prüfe deine Verbindung.',
     InvalidStateError: 'Diese Seite ist am Ende. Lade sie neu.',
+    ScreenSharePermissionDenied: 'Es wurde nichts zum Teilen ausgewählt, oder der Browser darf den Bildschirm nicht zeigen.',
     moduleNotLoaded: 'Ein Teil dieser Seite konnte nicht geladen werden. Prüfe das Netz und versuche es noch einmal.',
     SyntaxError: 'Diese Seite ist falsch eingerichtet. Sag es ihrem Betreiber.',
     NotSupportedError: 'Dieser Browser kann nicht anrufen, oder es ist ausgeschaltet. Öffne diese Seite in einem anderen.',

@@ -89,6 +89,7 @@ export default {
     OperationError: 'The browser could not do what the call asked of it. Leave, and join again.',
     QuotaExceededError: 'Too much is waiting to be sent. Check your connection.',
     InvalidStateError: 'This page has come to its end. Reload it.',
+    ScreenSharePermissionDenied: 'Nothing was chosen to be shared, or the browser may not show your screen.',
     moduleNotLoaded: 'A part of this page could not be loaded. Check the network, and try again.',
     SyntaxError: 'This page is set up wrongly. Tell whoever runs it.',
     NotSupportedError: 'This browser cannot make calls, or calls are switched off in it. Open this page in another browser.',

@@ -39,7 +39,8 @@ const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
   InvalidStateError: true,
   SyntaxError: true,
   NotSupportedError: true,
-  moduleNotLoaded: true
+  moduleNotLoaded: true,
+  ScreenSharePermissionDenied: true
 }
 
 t.test('the page has words for every error name there is, and for no other', async t => {

@@ -28,6 +28,8 @@ export type AdaptorErrorName =
   | 'OperationError'
   /** A part of the SDK that is loaded when it is used could not be loaded; `cause` is the browser's own error. */
   | 'moduleNotLoaded'
+  /** The person was asked what to share of the screen, and chose nothing, or the browser or system does not allow it. */
+  | 'ScreenSharePermissionDenied'
   /** More messages wait for the connection than the SDK keeps. */
   | 'QuotaExceededError'
   /** `InvalidStateError`: the adaptor is closed. `SyntaxError`: an option is not valid. */

@@ -54,6 +54,8 @@ export interface CallbackEvents {
    * the system has silenced one that is on, which may end any time.
    */
   local_media_changed: LocalMediaState
+  /** The screen is not shared any more: the person or `stopDesktopCapture` has ended it. */
+  screen_share_stopped: undefined
   /** A device was pulled out, or taken back by the browser. The default one takes its place; where there is none, an error tells so. */
   device_lost: { device: Device, label: string }
   /** The devices that there are, after `getDevices`, and again whenever one comes or goes from then on. */

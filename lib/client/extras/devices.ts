@@ -125,4 +125,4 @@ class Devices implements Methods, Extra {
   }
 }
 
-export const create = (context: ExtraContext): Methods & Extra => new Devices(context)
+export const createDevices = (context: ExtraContext): Methods & Extra => new Devices(context)

@@ -27,9 +27,25 @@ export interface ExtraMethods {
   switchAudioOutput (streamId: string | null | undefined, deviceId: string): Promise<void>
   /** Asks more of camera (`video`) and microphone (`audio`), now and whenever they are fetched. What is neither is for the camera. */
   applyConstraints (constraints: MediaTrackConstraints | { audio?: MediaTrackConstraints, video?: MediaTrackConstraints }): Promise<void>
+  /**
+   * Sends the screen, with its sound, in place of the camera, whose light goes out meanwhile. The camera is back, where it was on, when
+   * the person ends the share in the browser or you call `stopDesktopCapture`. Call it in a click. Rejects with
+   * `ScreenSharePermissionDenied` where the person chose nothing, and `NotSupportedError` where the browser cannot.
+   */
+  switchDesktopCapture (streamId?: string): Promise<void>
+  /** The same, with the camera in a corner of the picture, where it is on. */
+  switchDesktopCaptureWithCamera (streamId?: string): Promise<void>
+  /** Ends the share of the screen. */
+  stopDesktopCapture (streamId?: string): Promise<void>
+  /** Sends the sound softer or louder: 0 for nothing, 1 as it is. */
+  setVolumeLevel (volumeLevel: number): Promise<void>
+  /** Calls back every `period` ms (200 unless you say otherwise) with how loud the sound is that is sent, 0 to 1. */
+  enableAudioLevelForLocalStream (levelCallback: (level: number) => void, period?: number): Promise<void>
+  /** Ends what `enableAudioLevelForLocalStream` began. */
+  disableAudioLevelForLocalStream (): Promise<void>
 }
 
-export type ExtraName = 'devices' | 'stats'
+export type ExtraName = 'devices' | 'screen' | 'sound' | 'stats'
 
 /** Which module has which method. */
 export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
@@ -42,5 +58,11 @@ export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
   switchVideoCameraFacingMode: 'devices',
   switchAudioInputSource: 'devices',
   switchAudioOutput: 'devices',
-  applyConstraints: 'devices'
+  applyConstraints: 'devices',
+  switchDesktopCapture: 'screen',
+  switchDesktopCaptureWithCamera: 'screen',
+  stopDesktopCapture: 'screen',
+  setVolumeLevel: 'sound',
+  enableAudioLevelForLocalStream: 'sound',
+  disableAudioLevelForLocalStream: 'sound'
 }

@@ -3,6 +3,7 @@ import type { AdaptorError, Device } from '../base/client-errors.js'
 import type { Environment } from '../base/environment.js'
 import type { CurrentSession } from '../call/current-session.js'
 import type { Media } from '../media/media.js'
+import type { ExtraName } from './extra-methods.js'
 
 /** What a module that is loaded when used gets of the SDK. It takes nothing else of it but types, or it would carry a copy along. */
 export interface ExtraContext {
@@ -16,6 +17,8 @@ export interface ExtraContext {
   remoteVideo (): HTMLMediaElement | null
   /** The class, since an error of a copy of it would be no AdaptorError to the application. */
   readonly AdaptorError: typeof AdaptorError
+  /** Another part, loaded where it is not there yet. */
+  part<T> (name: ExtraName): Promise<T>
   mediaError (error: unknown, device?: Device): AdaptorError
 }
 
@@ -25,5 +28,5 @@ export interface Extra {
   close (): void
 }
 
-/** What a module exports as `create`. */
+/** What a module exports. */
 export type CreateExtra<Methods> = (context: ExtraContext) => Methods & Extra

@@ -6,9 +6,11 @@ import { EXTRA_METHODS, type ExtraMethods, type ExtraName } from './extra-method
 type Methods = Record<string, (...args: unknown[]) => unknown>
 
 /** The build makes a file of each. */
-export const LOADERS: Record<ExtraName, () => Promise<{ create: CreateExtra<object> }>> = {
-  devices: () => import('./devices.js'),
-  stats: () => import('./stats.js')
+export const LOADERS: Record<ExtraName, () => Promise<CreateExtra<object>>> = {
+  devices: async () => (await import('./devices.js')).createDevices,
+  screen: async () => (await import('./screen.js')).createScreen,
+  sound: async () => (await import('./sound.js')).createSound,
+  stats: async () => (await import('./stats.js')).createStats
 }
 
 /** Loads what a call does not need at once, when it is asked for. */
@@ -17,8 +19,8 @@ export class Extras {
   readonly #loaded = new Map<ExtraName, Promise<Methods & Extra>>()
   #closed = false
 
-  constructor (context: ExtraContext) {
-    this.#context = context
+  constructor (context: Omit<ExtraContext, 'part'>) {
+    this.#context = { ...context, part: async name => await this.#load(name) as never }
   }
 
   /** Calls a method of a module. What it throws is reported, and is what the promise rejects with. */
@@ -35,7 +37,7 @@ export class Extras {
 
   async #load (name: ExtraName): Promise<Methods & Extra> {
     const loading = this.#loaded.get(name) ?? LOADERS[name]().then(
-      ({ create }) => create(this.#context) as Methods & Extra,
+      create => create(this.#context) as Methods & Extra,
       cause => {
         // The next call may find the network back.
         this.#loaded.delete(name)

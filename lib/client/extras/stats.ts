@@ -132,4 +132,4 @@ function measure (report: RTCStatsReport, streamId: string | null, last: CallSta
   }
 }
 
-export const create = (context: ExtraContext): Methods & Extra => new Stats(context)
+export const createStats = (context: ExtraContext): Methods & Extra => new Stats(context)

@@ -41,6 +41,8 @@ export class Media extends Emitter<MediaEvents> {
   readonly #constraints: MediaSettings['constraints']
   readonly #view: StreamView
   readonly #filters: Partial<Record<Kind, TrackFilter>> = {}
+  /** Another sound is sent beside the microphone's. */
+  mixing = false
   /** Ends the screen share; `null` where there is none. */
   stopSharing: (() => Promise<void>) | null = null
 
@@ -73,7 +75,8 @@ export class Media extends Emitter<MediaEvents> {
 
   /** What the other side gets of it. */
   get sent (): MediaState {
-    return this.#state(({ interrupted }) => !interrupted)
+    const sent = this.#state(({ interrupted }) => !interrupted)
+    return { ...sent, microphone: sent.microphone || this.mixing }
   }
 
   /** What is sent of a kind; `null` for nothing. */

@@ -51,6 +51,10 @@ export class FakeStream {
     return this.getTracks().filter(track => track.kind === 'video')
   }
 
+  getAudioTracks (): FakeTrack[] {
+    return this.getTracks().filter(track => track.kind === 'audio')
+  }
+
   addTrack (track: FakeTrack): void {
     this.#tracks.add(track)
   }
@@ -87,6 +91,18 @@ export class FakeMediaDevices extends EventTarget {
       this.tracks.push(track)
       stream.addTrack(track)
     }
+    return stream
+  }
+
+  /** The error with which the person's choice of a screen ends. */
+  refuseScreen: string | null = null
+
+  getDisplayMedia = async (): Promise<FakeStream> => {
+    if (this.refuseScreen !== null) throw new DOMException('Not chosen', this.refuseScreen)
+    const stream = new FakeStream()
+    const track = new FakeTrack('video', 'screen')
+    this.tracks.push(track)
+    stream.addTrack(track)
     return stream
   }
 

@@ -1,0 +1,133 @@
+import type { Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import type { RemoteMediaState } from '../../lib/client/webrtc-adaptor.js'
+import { launch } from '../helpers/browser.js'
+import { capturing, inCall, receives } from '../helpers/media.js'
+import { call, heard, note } from '../helpers/page-adaptor.js'
+import { PeerPage } from '../helpers/peer-page.js'
+import { servePages } from '../helpers/serve-pages.js'
+import { start } from '../helpers/start.js'
+
+// The screen in place of the camera, in a real browser: another tab is shared, a blue page with a tone.
+
+// A tab whose sound is muted is shared without it, and Playwright mutes all.
+const browser = await launch(t, {
+  args: ['--auto-select-tab-capture-source-by-title=to be shared'],
+  without: ['--use-fake-ui-for-media-stream', '--mute-audio']
+})
+const host = await servePages()
+host.get('/shared', (_request, reply) => reply.type('text/html').send('<title>to be shared</title><link rel=icon href=data:,><body style="background: #00f">'))
+const origin = await start(t, host)
+const app = `${origin}/WebRTCApp4`
+
+interface People { anna: Page, ben: Page, shared: Page }
+
+async function twoInCall (t: Test, room: string): Promise<People> {
+  const [anna, ben] = [await PeerPage.open(t, browser, app), await PeerPage.open(t, browser, app)]
+  await anna.join(room)
+  await anna.is('waiting')
+  await ben.join(room)
+  await inCall(anna, ben)
+  const shared = await anna.page.context().newPage()
+  await shared.goto(`${origin}/shared`)
+  await anna.page.bringToFront()
+  await note(anna.page, 'screen_share_stopped', 'local_media_changed')
+  await note(ben.page, 'remote_media_changed')
+  return { anna: anna.page, ben: ben.page, shared }
+}
+
+/** Waits until the other's picture is blue in the middle, and blue or not in the upper right corner. */
+async function isBlue (page: Page, corner: boolean): Promise<void> {
+  await page.waitForFunction(corner => {
+    const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
+    if (video == null || video.videoWidth === 0) return false
+    const canvas = new OffscreenCanvas(100, 100)
+    const context = canvas.getContext('2d')
+    context?.drawImage(video, 0, 0, 100, 100)
+    const blue = (x: number, y: number): boolean => {
+      const [red = 0, green = 0, blue = 0] = context?.getImageData(x, y, 1, 1).data ?? []
+      return blue > 180 && red < 80 && green < 80
+    }
+    return blue(50, 60) && blue(92, 8) === corner
+  }, corner)
+}
+
+/** Waits until what is sent is as loud as this. */
+async function level (page: Page, wanted: 'loud' | 'silent'): Promise<void> {
+  await page.evaluate(wanted => {
+    const world = window as unknown as { webRTCAdaptor: Record<string, (...args: unknown[]) => Promise<void>>, reached?: boolean }
+    world.reached = false
+    void world.webRTCAdaptor.enableAudioLevelForLocalStream?.((level: number) => {
+      if (wanted === 'loud' ? level > 0.01 : level === 0) world.reached = true
+    }, 50)
+  }, wanted)
+  await page.waitForFunction(() => (window as unknown as { reached?: boolean }).reached)
+}
+
+t.test('the screen takes the camera\'s place, and gives it back when the browser ends the share', async t => {
+  const { anna, ben, shared } = await twoInCall(t, 'screen')
+  await call(anna, 'switchDesktopCapture', 'screen')
+  await isBlue(ben, true)
+  await heard<RemoteMediaState>(ben, 'remote_media_changed', ({ video, screen }) => video === 'live' && screen === true)
+  t.equal(await capturing(anna, 'video'), 0, 'the camera\'s light is out')
+  await receives(ben)
+  await shared.close()
+  await heard(anna, 'screen_share_stopped')
+  await ben.waitForFunction(() => {
+    const { remoteMedia } = (window as unknown as { webRTCAdaptor: { remoteMedia: RemoteMediaState } }).webRTCAdaptor
+    return remoteMedia.video === 'live' && remoteMedia.screen === undefined
+  })
+  t.equal(await capturing(anna, 'video'), 1)
+  await receives(ben)
+})
+
+t.test('a person who is muted stays so while the shared sound is heard, and after it', async t => {
+  const { anna, ben, shared } = await twoInCall(t, 'sound')
+  await call(anna, 'muteLocalMic')
+  await heard<RemoteMediaState>(ben, 'remote_media_changed', ({ audio }) => audio === 'off')
+  // A click, after which pages may make sounds.
+  await shared.click('body')
+  await shared.evaluate(() => {
+    const context = new AudioContext()
+    const tone = context.createOscillator()
+    tone.connect(context.destination)
+    tone.start()
+  })
+  await anna.click('body')
+  await call(anna, 'switchDesktopCapture', 'sound')
+  await level(anna, 'loud')
+  t.equal(await capturing(anna, 'audio'), 0, 'the microphone is off')
+  await heard<RemoteMediaState>(ben, 'remote_media_changed', ({ audio, screen }) => audio === 'live' && screen === true)
+  await call(anna, 'stopDesktopCapture', 'sound')
+  await ben.waitForFunction(() => (window as unknown as { webRTCAdaptor: { remoteMedia: RemoteMediaState } }).webRTCAdaptor.remoteMedia.audio === 'off')
+  t.equal(await capturing(anna, 'audio'), 0)
+})
+
+t.test('screen and camera are one picture, from which the camera goes when it is switched off', async t => {
+  const { anna, ben } = await twoInCall(t, 'both')
+  await call(anna, 'switchDesktopCaptureWithCamera', 'both')
+  await isBlue(ben, false)
+  t.equal(await capturing(anna, 'video'), 1)
+  await call(anna, 'turnOffLocalCamera', 'both')
+  await isBlue(ben, true)
+  t.equal(await capturing(anna, 'video'), 0)
+  await call(anna, 'turnOnLocalCamera', 'both')
+  await isBlue(ben, false)
+  await call(anna, 'switchDesktopCapture', 'both')
+  await isBlue(ben, true)
+  await call(anna, 'stopDesktopCapture', 'both')
+  await receives(ben)
+  t.equal(await capturing(anna, 'video'), 1)
+})
+
+t.test('the sound that is sent is measured, and can be made softer', async t => {
+  const { anna, ben } = await twoInCall(t, 'volume')
+  await anna.click('body')
+  await level(anna, 'loud')
+  await call(anna, 'setVolumeLevel', 0)
+  await level(anna, 'silent')
+  await receives(ben)
+  await call(anna, 'setVolumeLevel', 1)
+  await level(anna, 'loud')
+  await call(anna, 'disableAudioLevelForLocalStream')
+})
