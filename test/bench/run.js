@@ -29,15 +29,14 @@ keepProfiles(values['cpu-prof'])
 
 console.log(`${cores} cores, Node ${process.version}, ${settings.rounds} rounds, servers in turn in each round\n`)
 const lines = []
-const byWork = {}
 for (const row of chosenRows) {
   const load = new Load()
   const results = await row.measure(load, row, chosen, settings)
   await load.stop()
   const own = results.map(result => summarise(result, names[0]))
   lines.push(...own)
-  byWork[row.work] = own
+  // At once, so that a run that is broken off loses one row.
+  if (values.write) writeOut(keep({ [row.work]: own }, cores, settings.noise))
   console.log(table(own, names), '\n')
 }
 console.log(table(lines, names))
-if (values.write) writeOut(keep(byWork, cores, settings.noise))
