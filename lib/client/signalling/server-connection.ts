@@ -8,18 +8,18 @@ import { Pace } from './pace.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
 import { Timer } from '../base/timer.js'
 
-/** How often the server is asked whether it is there, how long it may take to answer, and how long when the network has changed. */
+/** Time between two pings, time for the pong, and time for the pong after the network has changed, in ms. */
 const PING_EVERY = 20_000
 const PONG_WITHIN = 8_000
 const VERIFY_WITHIN = 3_000
-/** How long a connection may take to open. */
+/** Time for a connection to open, in ms. */
 const OPEN_WITHIN = 10_000
-/** A connection that lived so long was a good one: the policy starts anew. Without it, one that is closed at once would be reopened at once, for ever. */
+/** Age in ms from which a connection counts as good and the policy starts anew. Without it, one that is closed at once would be reopened at once, for ever. */
 const STABLE_AFTER = 5_000
 
 /** RFC 6455, section 7.4.1: the code of a connection that ended without one. */
 const ABNORMAL = 1006
-/** The server's last words: this peer is put out, or its seat was taken back by another connection. */
+/** Close codes after which the SDK stays away: this peer was removed, or its seat was resumed on another connection. */
 const FINAL_CODES: readonly number[] = [1008, 4001]
 export const TRY_LATER = 1013
 /** From the range that is left to applications (section 7.4.2). */
@@ -43,7 +43,7 @@ interface ServerConnectionEvents {
   closed: Loss & { cause?: Error }
 }
 
-/** One WebSocket at a time, kept alive and opened again by the policy. Late events of an old socket reach nobody. */
+/** The connection to the server: one WebSocket at a time, kept alive, and reopened by the policy. Late events of an old socket are ignored. */
 export class ServerConnection extends Emitter<ServerConnectionEvents> {
   readonly #environment: Environment
   readonly #url: string
@@ -58,7 +58,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
   #openedAt = 0
   #notBefore = 0
 
-  /** Whether somebody needs the connection: without, one that the server found idle (1013) is not opened again. */
+  /** Whether the connection is needed. If not, one that the server closed as idle (1013) is not reopened. */
   needed: () => boolean = () => true
 
   constructor (environment: Environment, url: string, policy: ReconnectPolicy) {
@@ -81,13 +81,13 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     if (this.#state === 'idle') this.#connect()
   }
 
-  /** Connects without waiting any longer, or makes sure that the socket which seems open is. */
+  /** Connects at once, or checks that the open socket is still alive. */
   hurry (): void {
     if (this.#state === 'waiting' && this.#environment.now() >= this.#notBefore) this.#connect()
     else this.verify()
   }
 
-  /** Asks the server whether it is there; a socket that gives no answer soon is given up. */
+  /** Pings the server. A socket without an answer in time is given up. */
   verify (): void {
     if (this.#state === 'open') this.ping(VERIFY_WITHIN)
   }
@@ -101,7 +101,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     return this.sendText(JSON.stringify(message))
   }
 
-  /** `false` where there is no open socket to send it by. */
+  /** Sends a message. Returns `false` if no socket is open. */
   sendText (text: string): boolean {
     // A socket that is closing takes text and drops it (WebSockets, section 3.1).
     if (this.#state !== 'open' || this.#socket?.readyState !== 1) return false
@@ -117,7 +117,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     this.#heart.startDeadline(within, () => this.#lose(ABNORMAL, 'The server does not answer.'))
   }
 
-  /** Ends it without another try; `open` begins anew. */
+  /** Ends the connection, without another attempt. `open` begins anew. */
   close (): void {
     const socket = this.#detach()
     this.#state = 'idle'
