@@ -2,7 +2,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { picture } from './picture.js'
-import { markdown } from './report.js'
 
 const file = name => fileURLToPath(new URL(name, import.meta.url))
 /** The columns of the README; the rest is in what the benchmark prints. */
@@ -23,7 +22,7 @@ function section ({ lines, setting, dates, noise }) {
   const names = SHOWN.filter(name => lines.some(({ cells }) => cells[name] !== undefined))
   // The slowest of a hundred and of a thousand say more of the machine than of a server.
   const shown = lines.filter(({ name }) => !name.startsWith('p99'))
-  const table = markdown(['', ...names.map(name => name.replace(/^ours/, '**ours**')), 'our line'], shown.map(({ name, unit, cells, line, absolute }) => [
+  const table = html(['', ...names.map(name => name.replace(/^ours/, '<b>ours</b>')), 'our line'], shown.map(({ name, unit, cells, line, absolute }) => [
     name, ...names.map(server => cell(cells[server], server === names[0], server.startsWith('ours'), unit, absolute)), line === undefined ? '' : `${line}${unit === 'ms' ? ' ms' : ''}`
   ]))
   const versions = ['peer', 'socket.io', 'ws'].map(name => `${name} ${setting.versions[name]}`).join(', ')
@@ -31,14 +30,18 @@ function section ({ lines, setting, dates, noise }) {
   // With a noise above the default, windows count in which others had a good part of a core.
   const quiet = noise <= 0.15 && lines.every(({ disturbed }) => disturbed === 0)
   return [
-    '<picture><source media="(prefers-color-scheme: dark)" srcset="test/bench/result-dark.svg">' +
-    '<img alt="What a server costs for each message or call, a bare ws relay being 1" src="test/bench/result-light.svg"></picture>',
-    '',
+    '<p><picture><source media="(prefers-color-scheme: dark)" srcset="test/bench/result-dark.svg">' +
+    '<img alt="What a server costs for each message or call, a bare ws relay being 1" src="test/bench/result-light.svg"></picture></p>',
     table,
-    '',
-    `Medians of ${rounds} rounds in turn, as multiples of a bare \`ws\` relay that checks nothing (for ours with the least and the most), on ${dates.join(' and ')}: Node ${setting.node}, ` +
-    `${setting.cores} cores, ${versions}.${quiet ? '' : ' Other programs worked on the machine meanwhile, which the ratios bear better than the figures.'} CPU is that of the server's process. How it is measured is in \`test/bench/README.md\`; \`npm run bench\` repeats it.`
-  ].join('\n')
+    `<p>Medians of ${rounds} rounds in turn, as multiples of a bare <code>ws</code> relay that checks nothing (for ours with the least and the most), on ${dates.join(' and ')}: Node ${setting.node}, ` +
+    `${setting.cores} cores, ${versions}.${quiet ? '' : ' Other programs worked on the machine meanwhile, which the ratios bear better than the figures.'} CPU is that of the server's process. How it is measured is in <code>test/bench/README.md</code>; <code>npm run bench</code> repeats it.</p>`
+  ].join('')
+}
+
+/** In one line, since the README has a bound on its lines that no generated part may use up. */
+function html (head, body) {
+  const row = (cells, tag) => `<tr>${cells.map(cell => `<${tag}>${cell}</${tag}>`).join('')}</tr>`
+  return `<table>${row(head, 'th')}${body.map(cells => row(cells, 'td')).join('')}</table>`
 }
 
 function cell (own, isYardstick, isOurs, unit, absolute) {
