@@ -218,7 +218,7 @@ export class RoomsApi {
       state: seat.link === null ? 'absent' : 'present',
       absentFor: seat.absence === null ? null : Math.max(0, Math.ceil(seat.absence.until - this.#rooms.clock.lived())),
       resumable: seat.resumable,
-      polite: seat.polite,
+      polite: seat.toldPolite,
       relayed: seat.relayed,
       kept: seat.kept,
       role: seat.profile.role ?? null,

@@ -2,6 +2,7 @@ import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import type { JoinRequest } from './join-request.js'
 import { OfferTurn } from './offer-turn.js'
+import { givesWayTo } from './politeness.js'
 import type { RoomContext } from './room-context.js'
 import { Seat, type SeatRoom } from './seat.js'
 import type { SeatRow } from './seat-row.js'
@@ -56,7 +57,7 @@ export class Arrivals {
     // Only now: a joiner that gets no seat must not change the room.
     if (request.capacity !== undefined) row.capacity = request.capacity
     const others = row.seats
-    const polite = others[0] !== undefined && !others[0].polite
+    const polite = givesWayTo(others[0])
     const replay = request.resume && rules.window > 0 ? rules : null
     const seat = new Seat(this.#room, request.holder, polite, request.profile, replay, budget, request.kind)
     seat.proof?.setClaim(request.claim)
@@ -124,7 +125,7 @@ export class Arrivals {
     link?.send(notices.joined({
       streamId: seat.room.name,
       peers: this.#row.seats.length - 1,
-      polite: seat.polite,
+      polite: seat.toldPolite,
       resumed,
       peerId: seat.id,
       ...(seat.proof === null ? {} : { resumeToken: seat.proof.issueToken(seat.id), resumeWindow: this.#context.rules.window }),

@@ -10,6 +10,7 @@ import type { SeatClaim } from './resume-proof.js'
 import type { RoomContext } from './room-context.js'
 import type { Seat } from './seat.js'
 import { SeatRow } from './seat-row.js'
+import { MemorySeating, type Seating } from './seating.js'
 import { WaitingList } from './waiting-list.js'
 
 /**
@@ -22,6 +23,7 @@ export class Room implements ArrivalsRoom {
   readonly #context: RoomContext
   readonly #row = new SeatRow()
   readonly #waiting = new WaitingList()
+  readonly #seating: Seating
   readonly #arrivals: Arrivals
   /** When the last seat was given up. */
   #leftAt = -Infinity
@@ -30,6 +32,7 @@ export class Room implements ArrivalsRoom {
     this.app = app
     this.name = name
     this.#context = context
+    this.#seating = new MemorySeating(this.#row, context.rules.hold)
     this.#arrivals = new Arrivals(this, this.#row, context)
   }
 
@@ -65,18 +68,12 @@ export class Room implements ArrivalsRoom {
    * @returns the answer, or a pending join while the peers of a full room are probed
    */
   join (request: JoinRequest): JoinOutcome | PendingJoin {
-    const row = this.#row
-    const present = row.heldBy(request.holder)
-    const own = row.ownedBy(request)
-    // A connection has one seat in a room, so that a token of another one is worth nothing on it.
-    if (own !== undefined && (present === undefined || present === own)) return { seat: this.#arrivals.resume(own, request) }
-    if (present !== undefined) return { seat: this.#arrivals.rejoin(present, request) }
-    if (this.#waiting.size === 0) {
-      if (row.fits(request)) return { seat: this.#arrivals.sit(request) }
-      const absent = this.#replaceable
-      if (absent !== undefined && row.fits(request, 1)) return { seat: this.#arrivals.replace(absent, request) }
-    }
-    return this.#wait(request)
+    const decision = this.#seating.decide(request, this.#waiting.size > 0)
+    const seat = 'seat' in decision ? this.#row.find(decision.seat) : undefined
+    if (seat !== undefined && decision.act === 'resume') return { seat: this.#arrivals.resume(seat, request) }
+    if (seat !== undefined && decision.act === 'rejoin') return { seat: this.#arrivals.rejoin(seat, request) }
+    if (seat !== undefined && decision.act === 'replace') return { seat: this.#arrivals.replace(seat, request) }
+    return decision.act === 'sit' ? { seat: this.#arrivals.sit(request) } : this.#wait(request)
   }
 
   /**
@@ -161,7 +158,8 @@ export class Room implements ArrivalsRoom {
 
   /** The seat of an absent peer, if a joiner may have it. */
   get #replaceable (): Seat | undefined {
-    return this.#context.rules.hold ? undefined : this.#row.absent
+    const { replaceable } = this.#seating
+    return replaceable === undefined ? undefined : this.#row.find(replaceable)
   }
 
   /** Probes the present peers. The joiner waits until all of them have answered or were found dead. */

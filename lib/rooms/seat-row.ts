@@ -27,6 +27,10 @@ export class SeatRow {
     return this.seats.flatMap(({ link }) => link ?? [])
   }
 
+  find (id: string): Seat | undefined {
+    return this.seats.find(seat => seat.id === id)
+  }
+
   heldBy (holder: SeatHolder): Seat | undefined {
     return this.seats.find(seat => seat.holder === holder)
   }
@@ -39,7 +43,7 @@ export class SeatRow {
   ownedBy ({ resumeToken, claim }: SeatClaim): Seat | undefined {
     if (resumeToken !== undefined) {
       const { id, secret } = splitToken(resumeToken)
-      const seat = this.seats.find(seat => seat.id === id)
+      const seat = this.find(id)
       if (seat?.proof?.matchesToken(secret) === true) return seat
     }
     return claim === undefined ? undefined : this.seats.find(({ proof }) => proof?.matchesClaim(claim) === true)

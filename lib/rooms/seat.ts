@@ -50,8 +50,8 @@ export class Seat implements ShareOwner {
   readonly room: SeatRoom
   /** What the application last said of this peer. It is also asked at each resumption. */
   profile: PeerProfile
-  /** Whether this side gives way when both offer at once (W3C WebRTC 1.0, section 10.7). One of the two always does. */
-  readonly polite: boolean
+  /** Whether the client was told to give way to its peer: what politeness.ts decided when the two met. */
+  readonly toldPolite: boolean
   readonly kind: ClientKind
   /** null while the peer is absent. */
   holder: SeatHolder | null
@@ -75,10 +75,10 @@ export class Seat implements ShareOwner {
   /** The id of the last connection, once the peer is not reached through it any more. */
   #lastConnection = ''
 
-  constructor (room: SeatRoom, holder: SeatHolder, polite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
+  constructor (room: SeatRoom, holder: SeatHolder, toldPolite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
     this.room = room
     this.holder = holder
-    this.polite = polite
+    this.toldPolite = toldPolite
     this.profile = profile
     this.kind = kind
     this.#share = replay === null || budget === undefined ? null : new Share(budget, this, holder.link.key)
