@@ -68,7 +68,7 @@ t.test('The README names each package that npm warns of on Node 20, and whose it
   const warned = [...warnings.matchAll(/package: '(.+)@[^@'\n]+'/g)].map(match => match[1])
   if (process.version.startsWith('v20.')) t.same(warned.sort(), ['content-disposition', 'cookie'])
   else t.same(warned, [])
-  t.match(readme, '`content-disposition` comes with our `@fastify/static`, `cookie` with Fastify itself')
+  t.match(readme, '`content-disposition` of `@fastify/static`, and `cookie` of Fastify itself')
   const { packages } = JSON.parse(await readFile(join(directory, 'package-lock.json'), 'utf8')) as { packages: Record<string, { dependencies?: Record<string, string> }> }
   const needs = (name: string): string[] => Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {})
   t.ok(needs('@fastify/static').includes('content-disposition'))
