@@ -9,7 +9,7 @@ import { ClientMessageSchemas } from '../../lib/protocol/client-messages.js'
 import { CLOSE_CODES, ERRORS } from '../../lib/protocol/codes.js'
 import { ServerMessageSchemas } from '../../lib/protocol/server-messages.js'
 
-// The README's tables, made from the code. `UPDATE_README=1 npx tap test/docs/readme.test.ts` writes them.
+// The tables of the README and of the guides, made from the code. `UPDATE_README=1 npx tap test/docs/readme.test.ts` writes them.
 
 type Described = TSchema & { default?: unknown, description?: string, unit?: string }
 
@@ -96,13 +96,15 @@ function adaptorErrors (): string {
     .map(([, meaning = '', names = '']) => [names.replaceAll("'", '`').replaceAll(' | ', ', '), meaning]))
 }
 
-/** Each table under the name that its markers in the README bear. */
-export const tables: Record<string, () => string> = {
-  'sdk options': () => table(['option', 'default', 'meaning'], members('base/client-options.ts', 'WebRTCAdaptorOptions')),
-  'sdk methods': () => table(['method', 'what it does'], [...members('webrtc-adaptor.ts', 'WebRTCAdaptor'), ...members('extras/extra-methods.ts', 'ExtraMethods')]
-    .filter(([name = '', , text]) => name.includes('(') && text !== '').map(([name = '', , text = '']) => [name, text])),
-  'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], [...members('base/client-events.ts', 'CallbackEvents'), ...members('base/client-events.ts', 'AdaptorEvents')].map(([name = '', , text = '']) => [name, text])),
-  'sdk errors': adaptorErrors,
+function methods (rows: string[][]): string {
+  return table(['method', 'what it does'], rows.filter(([name = '', , text]) => name.includes('(') && text !== '').map(([name = '', , text = '']) => [name, text]))
+}
+
+type Tables = Record<string, () => string>
+
+/** The README's tables, each under the name that its markers bear. */
+const readme: Tables = {
+  'sdk methods': () => methods(members('webrtc-adaptor.ts', 'WebRTCAdaptor')),
   options,
   'client messages': clientMessages,
   'server messages': serverMessages,
@@ -111,3 +113,14 @@ export const tables: Record<string, () => string> = {
     .map(({ code, resumable, meaning }) => [String(code), resumable ? 'yes' : 'no', meaning])),
   errors: startUpAndHttpErrors
 }
+
+/** The tables of the SDK's reference. */
+const sdk: Tables = {
+  'sdk parts': () => methods(members('extras/extra-methods.ts', 'ExtraMethods')),
+  'sdk options': () => table(['option', 'default', 'meaning'], members('base/client-options.ts', 'WebRTCAdaptorOptions')),
+  'sdk callbacks': () => table(['`callback(info, obj)`', 'when'], [...members('base/client-events.ts', 'CallbackEvents'), ...members('base/client-events.ts', 'AdaptorEvents')].map(([name = '', , text = '']) => [name, text])),
+  'sdk errors': adaptorErrors
+}
+
+/** Each page whose tables are made from the code, by its path. */
+export const pages: Record<string, Tables> = { 'README.md': readme, 'example/sdk/README.md': sdk }
