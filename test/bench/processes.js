@@ -14,6 +14,24 @@ function start (file, args, core, flags = []) {
   return child
 }
 
+/** What a process says next. One that ends first is an error: it would be waited for for ever. */
+async function nextMessage (child) {
+  const over = new AbortController()
+  try {
+    const [message] = await Promise.race([
+      once(child, 'message', over),
+      once(child, 'exit', over).then(([code, signal]) => { throw endError(child, code, signal) })
+    ])
+    return message
+  } finally {
+    over.abort()
+  }
+}
+
+function endError (child, code, signal) {
+  return new Error(`${child.spawnargs.slice(1).join(' ')} has ended (${signal ?? code})`)
+}
+
 /** Where each server leaves a profile of its CPU, if anywhere. */
 let profiles
 
@@ -32,7 +50,7 @@ export class Server {
   static async start ({ file, args = [] }) {
     const server = new Server()
     server.#process = start(file, args, SERVER_CORE, profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`])
-    const [{ port }] = await once(server.#process, 'message')
+    const { port } = await nextMessage(server.#process)
     server.port = port
     return server
   }
@@ -61,7 +79,7 @@ export class Server {
 
   async #ask (ask, more) {
     this.#process.send({ ask, ...more })
-    const [{ answer }] = await once(this.#process, 'message')
+    const { answer } = await nextMessage(this.#process)
     return answer
   }
 }
@@ -77,6 +95,10 @@ export class Load {
       this.#waiting.delete(id)
       if (error === undefined) resolve(result)
       else reject(new Error(error))
+    })
+    this.#process.on('exit', (code, signal) => {
+      for (const { reject } of this.#waiting.values()) reject(endError(this.#process, code, signal))
+      this.#waiting.clear()
     })
   }
 
