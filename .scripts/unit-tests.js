@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 /** What a test imports or starts that makes it slow, or dependent on the machine. */
-const HEAVY = /helpers\/(?:browser|coturn|attack|packed|host-process)/
+const HEAVY = /helpers\/(?:browser|coturn|redis|attack|packed|host-process)/
 /** Whole folders, and single tests, that take long by themselves. */
 const SLOW = /^(?:attacks|browser|package|types|bench|rooms\/(?:room-model|seat-storm)|docs\/examples|turn\/coturn|transport\/close)/
 

@@ -1,0 +1,214 @@
+/**
+ * Decides who sits where, as one Lua script for Redis and Valkey. `memory-arbiter.ts` is the same in memory: what is changed here is
+ * changed there, and one contract suite runs on both.
+ *
+ * `KEYS[1]` is the hash of the room. `KEYS[2]` keeps the answer for `ARGV[4]` ms: a client that lost its connection sends a command again
+ * whose answer it has not got, and a second `leave` would say that somebody else has ended the seat. The other `ARGV` are the operation,
+ * the time in ms (empty: Redis's own, which all servers share), and the operation's argument as JSON. The answer is JSON, in which a list
+ * that is empty is absent, since cjson writes `{}` for it.
+ */
+export const SEATING_SCRIPT = `
+local answered = redis.call('GET', KEYS[2])
+if answered then return answered end
+
+local op, now, ask = ARGV[1], tonumber(ARGV[2]), cjson.decode(ARGV[3])
+if now == nil then
+  local time = redis.call('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- The room as it is kept: 'last' and 'capacity' are numbers, 's:<id>' a seat, 'w:<id>' a joiner that waits.
+local last, capacity, seats, line = 0, 2, {}, {}
+local fields = redis.call('HGETALL', KEYS[1])
+for i = 1, #fields, 2 do
+  local field, value = fields[i], fields[i + 1]
+  local kind = string.sub(field, 1, 2)
+  if kind == 's:' then seats[#seats + 1] = cjson.decode(value)
+  elseif kind == 'w:' then line[#line + 1] = cjson.decode(value)
+  elseif field == 'last' then last = tonumber(value)
+  elseif field == 'capacity' then capacity = tonumber(value) end
+end
+local function by_order(a, b) return a.order < b.order end
+table.sort(seats, by_order)
+table.sort(line, by_order)
+
+-- Numbers owners and places. It is written down at once, since a number must never be given out twice.
+local function number()
+  last = last + 1
+  redis.call('HSET', KEYS[1], 'last', last)
+  return last
+end
+
+local function keep(seat) redis.call('HSET', KEYS[1], 's:' .. seat.id, cjson.encode(seat)) end
+
+-- What other servers may know of a seat: all but what proves its owner.
+local function shown(seat)
+  return {
+    id = seat.id, server = seat.server, connection = seat.connection, fence = seat.fence, order = seat.order,
+    toldPolite = seat.toldPolite, kind = seat.kind, resumable = seat.resumable, ['until'] = seat['until']
+  }
+end
+
+local function list(of)
+  if #of == 0 then return nil end
+  local out = {}
+  for i, seat in ipairs(of) do out[i] = shown(seat) end
+  return out
+end
+
+local function answer(reply)
+  if redis.call('HLEN', KEYS[1]) > 0 then
+    local used = false
+    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+      if string.sub(field, 2, 2) == ':' then used = true end
+    end
+    -- A room is there while somebody sits or waits in it.
+    if not used then redis.call('DEL', KEYS[1]) end
+  end
+  local text = cjson.encode(reply)
+  redis.call('SET', KEYS[2], text, 'PX', ARGV[4])
+  return text
+end
+
+local function take_out(which)
+  local out, left = {}, {}
+  for _, seat in ipairs(seats) do
+    if which(seat) then
+      out[#out + 1] = seat
+      redis.call('HDEL', KEYS[1], 's:' .. seat.id)
+    else left[#left + 1] = seat end
+  end
+  seats = left
+  return out
+end
+
+local function leave_line(id)
+  redis.call('HDEL', KEYS[1], 'w:' .. id)
+end
+
+local function find(which)
+  for _, seat in ipairs(seats) do
+    if which(seat) then return seat end
+  end
+end
+
+local function finish(seat)
+  take_out(function (other) return other == seat end)
+  return { outcome = 'ended', seat = shown(seat) }
+end
+
+local function is_present(seat) return seat['until'] == nil end
+
+if op == 'seats' then return cjson.encode({ seats = list(seats) }) end
+
+if op == 'withdraw' then
+  leave_line(ask.id)
+  return answer({})
+end
+
+if op ~= 'join' then
+  local seat = find(function (other) return other.id == ask.id end)
+  if seat == nil then return answer({ outcome = 'stale' }) end
+  if op == 'remove' then return answer(finish(seat)) end
+  if op == 'revive' then
+    -- Only whoever had the seat when it was lost, and only while nobody else has had it since.
+    if is_present(seat) or seat.lostAs ~= ask.fence then return answer({ outcome = 'stale' }) end
+    seat['until'] = nil
+    seat.fence = number()
+    keep(seat)
+    return answer({ outcome = 'present', seat = shown(seat) })
+  end
+  -- The fencing number: a server that was cut off cannot speak for a seat that was given away.
+  if seat.fence ~= ask.fence then return answer({ outcome = 'stale' }) end
+  if op == 'leave' then return answer(finish(seat)) end
+  if op == 'expire' then
+    if is_present(seat) or seat['until'] > now then return answer({ outcome = 'stale' }) end
+    return answer(finish(seat))
+  end
+  -- lost
+  if not is_present(seat) then return answer({ outcome = 'stale' }) end
+  if seat.token == nil or ask.window <= 0 then return answer(finish(seat)) end
+  seat.lostAs = ask.fence
+  seat.fence = number()
+  seat['until'] = now + ask.window
+  keep(seat)
+  return answer({ outcome = 'absent', seat = shown(seat) })
+end
+
+-- join
+local ended = take_out(function (seat) return not is_present(seat) and seat['until'] <= now end)
+local waiting = {}
+for _, joiner in ipairs(line) do
+  if joiner['until'] > now then waiting[#waiting + 1] = joiner else leave_line(joiner.id) end
+end
+line = waiting
+
+local function sit(outcome, out)
+  for _, seat in ipairs(out or {}) do ended[#ended + 1] = seat end
+  leave_line(ask.id)
+  if ask.capacity ~= nil then redis.call('HSET', KEYS[1], 'capacity', ask.capacity) end
+  local fence = number()
+  local seat = {
+    id = ask.id, server = ask.server, connection = ask.connection, fence = fence, order = fence,
+    toldPolite = seats[1] ~= nil and not seats[1].toldPolite,
+    kind = ask.kind, resumable = ask.token ~= nil, token = ask.token, claim = ask.claim
+  }
+  keep(seat)
+  return answer({ outcome = outcome, seat = shown(seat), others = list(seats), ended = list(ended) })
+end
+
+local function just(one) return take_out(function (seat) return seat == one end) end
+
+local proof = ask.proof or {}
+local own
+if proof.token ~= nil then own = find(function (seat) return seat.id == proof.id and seat.token == proof.token end) end
+if own == nil and proof.claim ~= nil then own = find(function (seat) return seat.claim == proof.claim end) end
+local present = find(function (seat) return is_present(seat) and seat.server == ask.server and seat.connection == ask.connection end)
+
+-- A connection has one seat in a room, so that a token of another one is worth nothing on it.
+if own ~= nil and (present == nil or present == own) then
+  if ask.fresh then return sit('replaced', just(own)) end
+  local previous = shown(own)
+  leave_line(ask.id)
+  if ask.capacity ~= nil then redis.call('HSET', KEYS[1], 'capacity', ask.capacity) end
+  own.server, own.connection, own.fence = ask.server, ask.connection, number()
+  own.token, own.claim, own.resumable = ask.token, ask.claim, ask.token ~= nil
+  own['until'], own.lostAs = nil, nil
+  keep(own)
+  local others = {}
+  for _, seat in ipairs(seats) do
+    if seat ~= own then others[#others + 1] = seat end
+  end
+  return answer({ outcome = 'resumed', seat = shown(own), previous = previous, others = list(others), ended = list(ended) })
+end
+if present ~= nil then return sit('rejoined', just(present)) end
+
+local place
+for i, joiner in ipairs(line) do
+  if joiner.id == ask.id then place = i end
+end
+-- A free seat is kept for each joiner that came before.
+local ahead = place == nil and #line or place - 1
+local bound = ask.capacity or capacity
+if ahead == 0 or ask.probed then
+  if #seats + ahead < bound then return sit('seated') end
+  local absent = not ask.hold and find(function (seat) return not is_present(seat) end) or nil
+  if absent and #seats - 1 + ahead < bound then return sit('replaced', just(absent)) end
+end
+local sitters = {}
+for _, seat in ipairs(seats) do
+  if is_present(seat) then sitters[#sitters + 1] = seat end
+end
+if ask.probed or #sitters == 0 or (place == nil and #line >= 16) then
+  leave_line(ask.id)
+  local retry_after
+  for _, seat in ipairs(seats) do
+    if not is_present(seat) and (retry_after == nil or seat['until'] - now < retry_after) then retry_after = seat['until'] - now end
+  end
+  return answer({ outcome = 'full', retryAfter = retry_after, ended = list(ended) })
+end
+if place == nil then
+  redis.call('HSET', KEYS[1], 'w:' .. ask.id, cjson.encode({ id = ask.id, order = number(), ['until'] = now + ask.waits }))
+end
+return answer({ outcome = 'wait', sitters = list(sitters), ended = list(ended) })
+`

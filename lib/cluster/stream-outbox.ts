@@ -1,0 +1,90 @@
+import type { Clock } from '../rooms/clock.js'
+
+/** What is asked of a Redis client: ioredis's `call`, which takes any command. */
+export interface StreamClient {
+  call (command: string, ...args: string[]): Promise<unknown>
+}
+
+/** Most messages in one entry. */
+const MESSAGES_AT_ONCE = 500
+
+/** Bounds what a server that is gone can cost: entries, about. */
+const MAX_ENTRIES = 10_000
+
+/** In ms. */
+const RETRY_AFTER = 1_000
+
+export interface OutboxOptions {
+  client: StreamClient
+  stream: string
+  /** This server's id. */
+  from: string
+  /** How many characters may wait. */
+  maxWaiting: number
+  clock: Clock
+  failed (error: unknown): void
+}
+
+/**
+ * What waits for one other server. It goes out in order, one entry at a time: all messages of a turn, and all that come while an entry
+ * is on its way, share the next one.
+ */
+export class StreamOutbox {
+  readonly #options: OutboxOptions
+  #messages: string[] = []
+  #waiting = 0
+  #number = 0
+  #retry: unknown = null
+  #running = false
+  #closed = false
+
+  constructor (options: OutboxOptions) {
+    this.#options = options
+  }
+
+  /** @returns false where too much waits */
+  add (message: string): boolean {
+    if (this.#closed || this.#waiting + message.length > this.#options.maxWaiting) return false
+    this.#messages.push(message)
+    this.#waiting += message.length
+    if (!this.#running) {
+      this.#running = true
+      setImmediate(() => { void this.#run() })
+    }
+    return true
+  }
+
+  close (): void {
+    this.#closed = true
+    this.#messages = []
+    this.#options.clock.cancel(this.#retry)
+  }
+
+  async #run (): Promise<void> {
+    while (this.#messages.length > 0) {
+      const batch = this.#messages.splice(0, MESSAGES_AT_ONCE)
+      const fields = ['from', this.#options.from, 'n', String(++this.#number)]
+      for (const message of batch) fields.push('m', message)
+      // Again under the same number, or what comes behind it would overtake it.
+      while (!await this.#write(fields)) await this.#pause()
+      for (const message of batch) this.#waiting -= message.length
+    }
+    this.#running = false
+  }
+
+  async #write (fields: readonly string[]): Promise<boolean> {
+    const { client, stream, failed } = this.#options
+    try {
+      await client.call('XADD', stream, 'MAXLEN', '~', String(MAX_ENTRIES), '*', ...fields)
+      return true
+    } catch (error) {
+      if (this.#closed) return true
+      failed(error)
+      return false
+    }
+  }
+
+  async #pause (): Promise<void> {
+    await new Promise<void>(resolve => { this.#retry = this.#options.clock.after(RETRY_AFTER, resolve) })
+  }
+}

@@ -1,0 +1,14 @@
+/** Told of each message of another server, in the order in which that server sent them, each once. */
+export type BackplaneListener = (from: string, message: string) => void
+
+/** Carries messages between servers. What goes to a socket of the same server never comes here. */
+export interface Backplane {
+  /**
+   * Sends a message to one server, behind those that were sent to it before.
+   *
+   * @returns false where as much waits as may: the message is dropped, and whoever it was for has to be given up
+   */
+  send (to: string, message: string): boolean
+  /** Ends it: what waits is dropped, and nobody is told of anything any more. */
+  close (): void
+}

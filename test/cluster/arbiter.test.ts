@@ -1,0 +1,279 @@
+import { Cluster, Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { MemoryArbiter } from '../../lib/cluster/memory-arbiter.js'
+import { RedisArbiter, type RedisClient } from '../../lib/cluster/redis-arbiter.js'
+import type { OwnedSeat, SeatArbiter, SeatAsk, SeatRecord, JoinAnswer } from '../../lib/rooms/seat-arbiter.js'
+import { startRedis, startRedisCluster } from '../helpers/redis.js'
+
+// The contract of whoever decides who sits where. It runs on memory and on a real Redis, with servers that know of each other by it alone.
+
+const room = { app: 'app', room: 'room' }
+const WINDOW = 20_000
+
+const { port, stop } = await startRedis()
+const redis = new Redis({ port, host: '127.0.0.1' })
+const nodes = await startRedisCluster()
+const cluster = new Cluster(nodes.ports.map(port => ({ port, host: '127.0.0.1' })))
+t.teardown(async () => {
+  redis.disconnect()
+  cluster.disconnect()
+  await Promise.all([stop(), nodes.stop()])
+})
+
+let prefixes = 0
+let time = 1_000_000
+
+/** As a client whose connection broke before each answer: Redis has done what was asked, and is asked again. */
+const doubled: RedisClient = {
+  async evalsha (...args) {
+    await redis.evalsha(...args)
+    return redis.evalsha(...args)
+  },
+  async eval (...args) {
+    await redis.eval(...args)
+    return redis.eval(...args)
+  }
+}
+
+const MAKES: Array<[string, () => SeatArbiter]> = [
+  ['memory', () => new MemoryArbiter(() => time)],
+  ['Redis', () => new RedisArbiter(redis, `test:${prefixes++}:`, () => time)],
+  ['Redis, each command sent twice', () => new RedisArbiter(doubled, `test:${prefixes++}:`, () => time)],
+  ['a Redis Cluster', () => new RedisArbiter(cluster, `test:${prefixes++}:`, () => time)]
+]
+
+/** A joiner on a connection of its own to server `a`, which can resume. */
+function ask (id: string, more: Partial<SeatAsk> = {}): SeatAsk {
+  return { server: 'a', connection: `connection of ${id}`, id, kind: 'other', token: `token of ${id}`, hold: false, waits: 2_000, ...more }
+}
+
+function proof (id: string): Partial<SeatAsk> {
+  return { proof: { id, token: `token of ${id}` } }
+}
+
+async function sit (arbiter: SeatArbiter, id: string, more: Partial<SeatAsk> = {}): Promise<SeatRecord> {
+  const seating = await arbiter.join(room, ask(id, more))
+  if (!('seat' in seating)) throw new Error(`${id} got no seat: ${seating.outcome}`)
+  return seating.seat
+}
+
+/** What has become of a joiner, and of whom. */
+function summary (seating: JoinAnswer): Record<string, unknown> {
+  return { outcome: seating.outcome, ended: seating.ended.map(({ id }) => id), ...('others' in seating ? { others: seating.others.map(({ id }) => id) } : {}) }
+}
+
+function contract (what: string, check: (t: Test, arbiter: SeatArbiter) => Promise<void>): void {
+  for (const [name, make] of MAKES) t.test(`${what} (${name})`, async t => check(t, make()))
+}
+
+contract('two joiners of two servers meet, exactly one is told to give way, and each knows where the other is', async (t, arbiter) => {
+  const one = await sit(arbiter, 'one')
+  const seating = await arbiter.join(room, ask('two', { server: 'b' }))
+  t.match(seating, { outcome: 'seated', others: [one], ended: [], seat: { server: 'b', connection: 'connection of two', toldPolite: true } })
+  t.equal(one.toldPolite, false)
+  t.same((await arbiter.seats(room)).map(({ id, server }) => [id, server]), [['one', 'a'], ['two', 'b']])
+})
+
+contract('rooms of the same name in two applications do not meet', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  t.same(await arbiter.seats({ app: 'other', room: 'room' }), [])
+})
+
+contract('nothing that proves an owner is told to anybody', async (t, arbiter) => {
+  await sit(arbiter, 'one', { claim: 'claim of one' })
+  const told = JSON.stringify([await arbiter.join(room, ask('two')), await arbiter.seats(room)])
+  t.notMatch(told, /token of|claim of/)
+})
+
+contract('a full room has a joiner wait while its sitters are asked, and refuses it once they have answered', async (t, arbiter) => {
+  const sitters = [await sit(arbiter, 'one'), await sit(arbiter, 'two', { server: 'b' })]
+  t.same(await arbiter.join(room, ask('three')), { outcome: 'wait', sitters, ended: [] })
+  t.same(await arbiter.join(room, ask('three', { probed: true })), { outcome: 'full', ended: [] })
+})
+
+contract('a joiner gets the place of a sitter that was found dead, with what is left of its window', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  const two = await sit(arbiter, 'two', { server: 'b' })
+  await arbiter.join(room, ask('three'))
+  t.match(await arbiter.lost(room, two, WINDOW), { outcome: 'absent', seat: { id: 'two', until: time + WINDOW } })
+  t.same(summary(await arbiter.join(room, ask('three', { probed: true }))), { outcome: 'replaced', ended: ['two'], others: ['one'] })
+})
+
+contract('a seat that is held is not given away, and the refused joiner is told when to come again', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  await arbiter.lost(room, await sit(arbiter, 'two'), WINDOW)
+  time += 5_000
+  await arbiter.join(room, ask('three', { hold: true }))
+  t.same(await arbiter.join(room, ask('three', { hold: true, probed: true })), { outcome: 'full', retryAfter: WINDOW - 5_000, ended: [] })
+})
+
+contract('a seat that becomes free while somebody waits is kept for the one that came first', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  const two = await sit(arbiter, 'two')
+  await arbiter.join(room, ask('three'))
+  await arbiter.join(room, ask('four', { server: 'b' }))
+  await arbiter.leave(room, two)
+  t.match(await arbiter.join(room, ask('five')), { outcome: 'wait' }, 'not for one that comes now')
+  t.match(await arbiter.join(room, ask('four', { server: 'b', probed: true })), { outcome: 'full' })
+  t.same(summary(await arbiter.join(room, ask('three', { probed: true }))), { outcome: 'seated', ended: [], others: ['one'] })
+})
+
+contract('a joiner that waits on a server that died holds nobody up for longer than it may wait', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  const two = await sit(arbiter, 'two')
+  await arbiter.join(room, ask('three', { server: 'b' }))
+  await arbiter.leave(room, two)
+  t.match(await arbiter.join(room, ask('four')), { outcome: 'wait' })
+  time += 2_000
+  t.match(await arbiter.join(room, ask('five')), { outcome: 'seated' })
+})
+
+contract('a joiner that has gone does not keep its place before the room', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  const two = await sit(arbiter, 'two')
+  await arbiter.join(room, ask('three'))
+  await arbiter.leave(room, two)
+  await arbiter.withdraw(room, 'three')
+  t.match(await arbiter.join(room, ask('four')), { outcome: 'seated' })
+})
+
+contract('no more than sixteen wait before one room', async (t, arbiter) => {
+  await sit(arbiter, 'one', { capacity: 1 })
+  for (let i = 0; i < 16; i++) t.equal((await arbiter.join(room, ask(`waiting ${i}`))).outcome, 'wait')
+  t.equal((await arbiter.join(room, ask('one too many'))).outcome, 'full')
+})
+
+contract('a peer resumes on another server, and the one that it left may not speak for the seat any more', async (t, arbiter) => {
+  const before = await sit(arbiter, 'one')
+  const two = await sit(arbiter, 'two')
+  const resumed = await arbiter.join(room, ask('new', { ...proof('one'), server: 'b', token: 'next token' }))
+  t.match(resumed, { outcome: 'resumed', previous: before, others: [two], seat: { id: 'one', server: 'b', order: before.order } })
+  for (const late of [arbiter.lost(room, before, WINDOW), arbiter.leave(room, before), arbiter.expire(room, before), arbiter.revive(room, before)]) {
+    t.same(await late, { outcome: 'stale' })
+  }
+  t.match(await arbiter.seats(room), [{ id: 'one', server: 'b' }, { id: 'two' }])
+})
+
+contract('a resume token is worth nothing once it was used', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  await sit(arbiter, 'two')
+  await arbiter.join(room, ask('new', { ...proof('one'), token: 'next token' }))
+  t.match(await arbiter.join(room, ask('thief', proof('one'))), { outcome: 'wait' })
+})
+
+contract('a claim proves the seat whose token never arrived', async (t, arbiter) => {
+  await sit(arbiter, 'one', { claim: 'claim of one' })
+  t.match(await arbiter.join(room, ask('new', { server: 'b', proof: { claim: 'claim of one' } })), { outcome: 'resumed', seat: { id: 'one', server: 'b' } })
+})
+
+contract('a peer whose messages are not kept any more gets a new seat in place of its own', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  await sit(arbiter, 'two')
+  t.same(summary(await arbiter.join(room, ask('new', { ...proof('one'), fresh: true }))), { outcome: 'replaced', ended: ['one'], others: ['two'] })
+})
+
+contract('a peer that joins again on its connection gets a new seat, whatever token it brings', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  await sit(arbiter, 'two')
+  const again = await arbiter.join(room, ask('again', { connection: 'connection of one', ...proof('two') }))
+  t.same(summary(again), { outcome: 'rejoined', ended: ['one'], others: ['two'] })
+})
+
+contract('connections of the same id on two servers are two', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  t.match(await arbiter.join(room, ask('two', { connection: 'connection of one', server: 'b' })), { outcome: 'seated' })
+})
+
+contract('a seat that nobody takes back ends once its window is over, and not before', async (t, arbiter) => {
+  await sit(arbiter, 'two')
+  const lost = await arbiter.lost(room, await sit(arbiter, 'one'), WINDOW)
+  const { seat } = lost as { seat: OwnedSeat }
+  time += WINDOW - 1
+  t.same(await arbiter.expire(room, seat), { outcome: 'stale' })
+  time += 1
+  t.match(await arbiter.expire(room, seat), { outcome: 'ended', seat: { id: 'one' } })
+  t.same(await arbiter.expire(room, seat), { outcome: 'stale' }, 'only one of those that come across it tells the others')
+})
+
+contract('a seat whose server died is given up by whoever joins after its window', async (t, arbiter) => {
+  await arbiter.lost(room, await sit(arbiter, 'one', { server: 'dead' }), WINDOW)
+  time += WINDOW
+  t.same(summary(await arbiter.join(room, ask('two'))), { outcome: 'seated', ended: ['one'], others: [] })
+})
+
+contract('a seat that cannot be resumed ends with its connection', async (t, arbiter) => {
+  const { token, ...plain } = ask('one')
+  t.ok(token)
+  const seating = await arbiter.join(room, plain)
+  const { seat } = seating as { seat: OwnedSeat }
+  t.match(await arbiter.lost(room, seat, WINDOW), { outcome: 'ended', seat: { id: 'one', resumable: false } })
+  t.same(await arbiter.seats(room), [])
+})
+
+contract('a server that stood still gets a seat back that was taken for lost, and its older number is worth nothing then', async (t, arbiter) => {
+  const before = await sit(arbiter, 'one')
+  await arbiter.lost(room, before, WINDOW)
+  t.match(await arbiter.revive(room, before), { outcome: 'present', seat: { id: 'one', server: 'a' } })
+  t.same(await arbiter.lost(room, before, WINDOW), { outcome: 'stale' })
+  const [seat] = await arbiter.seats(room)
+  t.notOk(seat !== undefined && 'until' in seat)
+})
+
+contract('a server that stood still does not get a seat back that another server had meanwhile, though that one lost it too', async (t, arbiter) => {
+  const before = await sit(arbiter, 'one')
+  await arbiter.lost(room, before, WINDOW)
+  const after = await sit(arbiter, 'new', { ...proof('one'), server: 'b' })
+  await arbiter.lost(room, after, WINDOW)
+  t.same(await arbiter.revive(room, before), { outcome: 'stale' })
+  t.match(await arbiter.revive(room, after), { outcome: 'present', seat: { server: 'b' } })
+})
+
+contract('the application puts a peer out, whoever owns its seat', async (t, arbiter) => {
+  const before = await sit(arbiter, 'one')
+  t.match(await arbiter.remove(room, 'one'), { outcome: 'ended', seat: before })
+  t.same(await arbiter.remove(room, 'one'), { outcome: 'stale' })
+})
+
+contract('what a joiner says of the capacity holds once it has a seat, and is forgotten with the room', async (t, arbiter) => {
+  const one = await sit(arbiter, 'one', { capacity: 1 })
+  t.match(await arbiter.join(room, ask('two', { capacity: 1 })), { outcome: 'wait' })
+  await arbiter.withdraw(room, 'two')
+  await arbiter.leave(room, one)
+  await sit(arbiter, 'three')
+  t.match(await arbiter.join(room, ask('four')), { outcome: 'seated' })
+})
+
+t.test('Redis keeps nothing of a room in which nobody sits or waits, but for its last answers', async t => {
+  const arbiter = new RedisArbiter(redis, 'empty:', () => time)
+  const one = await sit(arbiter, 'one', { capacity: 1 })
+  await arbiter.join(room, ask('two'))
+  t.same((await redis.keys('empty:*')).filter(key => key.endsWith('}')), ['empty:{app/room}'])
+  await arbiter.leave(room, one)
+  await arbiter.withdraw(room, 'two')
+  const left = await redis.keys('empty:*')
+  t.same(left.filter(key => key.endsWith('}')), [])
+  for (const key of left) t.ok(await redis.pttl(key) > 0, 'an answer is kept for some time alone')
+})
+
+t.test('the rooms of a Redis Cluster lie on all of its nodes', async t => {
+  const arbiter = new RedisArbiter(cluster, 'spread:', () => time)
+  for (let i = 0; i < 40; i++) await arbiter.join({ app: 'app', room: `room ${i}` }, ask('one'))
+  for (const node of cluster.nodes('master')) t.ok((await node.keys('spread:*')).length > 0)
+  t.equal(cluster.nodes('master').length, 3)
+})
+
+t.test('Redis knows the script again after it has forgotten it', async t => {
+  const arbiter = new RedisArbiter(redis, 'forgetful:', () => time)
+  await sit(arbiter, 'one')
+  await redis.script('FLUSH')
+  t.match(await arbiter.join(room, ask('two')), { outcome: 'seated' })
+})
+
+t.test('without a clock of the test it is Redis\'s own time that counts', async t => {
+  const arbiter = new RedisArbiter(redis, 'timed:')
+  const lost = await arbiter.lost(room, await sit(arbiter, 'one'), WINDOW)
+  const [seconds, microseconds] = await redis.time()
+  const { until = 0 } = (lost as { seat: SeatRecord }).seat
+  const left = until - (Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000))
+  t.ok(left <= WINDOW && left > 0, `${left} ms are left`)
+})

@@ -1,0 +1,190 @@
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import { MemoryNetwork } from '../../lib/cluster/memory-backplane.js'
+import { RedisBackplane } from '../../lib/cluster/redis-backplane.js'
+import type { StreamClient } from '../../lib/cluster/stream-outbox.js'
+import type { Backplane } from '../../lib/rooms/backplane.js'
+import { systemClock } from '../../lib/rooms/clock.js'
+import { Proxy } from '../helpers/proxy.js'
+import { startRedis } from '../helpers/redis.js'
+
+// What carries messages between servers: in order, each once. The contract runs in memory and on a real Redis.
+
+const { port, stop } = await startRedis()
+const redis = new Redis({ port, host: '127.0.0.1' })
+t.teardown(async () => {
+  redis.disconnect()
+  await stop()
+})
+
+/** What a server was told, and a way to wait for it. */
+class Inbox {
+  readonly messages: string[] = []
+  #enough: (() => void) | null = null
+  #count = Infinity
+
+  readonly received = (from: string, message: string): void => {
+    this.messages.push(`${from}: ${message}`)
+    if (this.messages.length >= this.#count) this.#enough?.()
+  }
+
+  async has (count: number): Promise<string[]> {
+    this.#count = count
+    if (this.messages.length < count) await new Promise<void>(resolve => { this.#enough = resolve })
+    return this.messages
+  }
+}
+
+interface Joined {
+  inbox: Inbox
+  backplane: Backplane
+}
+
+type Network = (t: Test, server: string) => Joined
+
+let prefixes = 0
+
+function onRedis (at = port, wrap: (client: Redis) => StreamClient = client => client, protocol: 2 | 3 = 3): Network {
+  const prefix = `test ${prefixes++}:`
+  return (t, server) => {
+    const inbox = new Inbox()
+    const make = (): Redis => {
+      const client = new Redis({ port: at, host: 'localhost', protocol, maxRetriesPerRequest: null, retryStrategy: () => 10 })
+      // ioredis tells of each connection that was cut, and makes a new one.
+      client.on('error', () => {})
+      t.teardown(() => client.disconnect())
+      return client
+    }
+    const [writer, reader] = [wrap(make()), make()]
+    const failed = (error: unknown): void => { t.fail(String(error)) }
+    const backplane = new RedisBackplane({ writer, reader, prefix, server, maxWaiting: 1_000_000, clock: systemClock, received: inbox.received, failed })
+    t.teardown(() => backplane.close())
+    return { inbox, backplane }
+  }
+}
+
+function inMemory (): Network {
+  const network = new MemoryNetwork()
+  return (t, server) => {
+    const inbox = new Inbox()
+    const backplane = network.connect(server, inbox.received)
+    t.teardown(() => backplane.close())
+    return { inbox, backplane }
+  }
+}
+
+function contract (what: string, check: (t: Test, network: Network) => Promise<void>): void {
+  t.test(`${what} (memory)`, async t => check(t, inMemory()))
+  t.test(`${what} (Redis)`, async t => check(t, onRedis()))
+  t.test(`${what} (Redis by protocol 2, as ioredis 5 speaks it)`, async t => check(t, onRedis(port, client => client, 2)))
+}
+
+contract('messages arrive in order, each once, and say which server sent them', async (t, network) => {
+  const [a, b] = [network(t, 'a'), network(t, 'b')]
+  const expected: string[] = []
+  for (let i = 0; i < 1_200; i++) {
+    if (!a.backplane.send('b', `message ${i}`)) throw new Error(`Message ${i} was dropped.`)
+    expected.push(`a: message ${i}`)
+  }
+  t.same(await b.inbox.has(1_200), expected)
+  t.same(a.inbox.messages, [])
+})
+
+contract('text comes out as it went in', async (t, network) => {
+  const [a, b] = [network(t, 'a'), network(t, 'b')]
+  const text = '{"data":"ü \\u0000 🙂 \\r\\n"}\r\n$3\u0000'
+  a.backplane.send('b', text)
+  t.same(await b.inbox.has(1), [`a: ${text}`])
+})
+
+contract('messages of each of several servers keep their order', async (t, network) => {
+  const [a, b, c] = [network(t, 'a'), network(t, 'b'), network(t, 'c')]
+  for (let i = 0; i < 100; i++) {
+    a.backplane.send('c', String(i))
+    b.backplane.send('c', String(i))
+  }
+  const messages = await c.inbox.has(200)
+  for (const name of ['a', 'b']) {
+    t.same(messages.filter(message => message.startsWith(name)), Array.from({ length: 100 }, (_, i) => `${name}: ${i}`))
+  }
+})
+
+contract('what is sent while nothing is told yet comes behind it, and an answer goes back', async (t, network) => {
+  const [a, b] = [network(t, 'a'), network(t, 'b')]
+  a.backplane.send('b', 'question')
+  t.same(b.inbox.messages, [], 'never before send() has returned')
+  await b.inbox.has(1)
+  b.backplane.send('a', 'answer')
+  t.same(await a.inbox.has(1), ['b: answer'])
+})
+
+t.test('an entry that was written twice, since its answer was lost, counts once', async t => {
+  const twice = (client: Redis): StreamClient => ({
+    async call (command, ...args) {
+      if (command === 'XADD') await client.call(command, ...args)
+      return client.call(command, ...args)
+    }
+  })
+  const network = onRedis(port, twice)
+  const [a, b] = [network(t, 'a'), network(t, 'b')]
+  a.backplane.send('b', 'one')
+  await b.inbox.has(1)
+  a.backplane.send('b', 'two')
+  t.same(await b.inbox.has(2), ['a: one', 'a: two'])
+})
+
+t.test('a connection to Redis that is cut again and again costs no message and doubles none', async t => {
+  const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
+  const network = onRedis(Number(new URL(proxy.origin).port))
+  const [a, b] = [network(t, 'a'), network(t, 'b')]
+  const expected: string[] = []
+  for (let round = 0; round < 8; round++) {
+    for (let i = 0; i < 50; i++) {
+      a.backplane.send('b', `${round}/${i}`)
+      expected.push(`a: ${round}/${i}`)
+    }
+    // Some of them are there: others are on their way, or not written yet.
+    await b.inbox.has(round * 50 + 1)
+    for (let i = 50; i < 60; i++) {
+      a.backplane.send('b', `${round}/${i}`)
+      expected.push(`a: ${round}/${i}`)
+    }
+    proxy.cut()
+  }
+  t.same(await b.inbox.has(expected.length), expected)
+})
+
+t.test('messages of one turn share a round trip', async t => {
+  const calls: number[] = []
+  const counted = (client: Redis): StreamClient => ({
+    async call (command, ...args) {
+      if (command === 'XADD') calls.push((args.length - 9) / 2 + 1)
+      return client.call(command, ...args)
+    }
+  })
+  const network = onRedis(port, counted)
+  const [a, b] = [network(t, 'a'), network(t, 'b')]
+  for (let i = 0; i < 40; i++) a.backplane.send('b', 'frame')
+  await b.inbox.has(40)
+  t.equal(calls.length, 1, `entries of ${calls.join(', ')} messages`)
+})
+
+t.test('no more waits for one server than may', async t => {
+  const network = onRedis()
+  const { backplane } = network(t, 'a')
+  const half = 'x'.repeat(500_000)
+  t.same([backplane.send('b', half), backplane.send('b', half), backplane.send('b', 'one more')], [true, true, false])
+  t.equal(backplane.send('c', 'another'), true, 'another server has a line of its own')
+})
+
+t.test('what was read is trimmed', async t => {
+  const prefix = `test ${prefixes}:`
+  const network = onRedis()
+  const [a, b] = [network(t, 'a'), network(t, 'b')]
+  for (let i = 1; i <= 20; i++) {
+    a.backplane.send('b', String(i))
+    await b.inbox.has(i)
+  }
+  // Its answer comes behind that of the last trim but one: at most what was read last is still there, and what came before it.
+  t.ok(await redis.xlen(`${prefix}to:b`) <= 2)
+})

@@ -1,0 +1,88 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+export interface RedisServer {
+  port: number
+  stop (): Promise<void>
+}
+
+const ATTEMPTS = 3
+/** What a shell says of a command that it cannot find. */
+const NOT_FOUND = 127
+
+/** Ends Redis when the standard input ends: a test that is killed takes it with it. A shell gives a background job no input by itself. */
+const LAUNCHER = `
+exec 3<&0
+redis-server "$@" 3<&- &
+server=$!
+{ read -r _ <&3; kill -9 $server; rm -rf "$PWD"; } >/dev/null 2>&1 &
+wait $server`
+
+/** Starts a real Redis on loopback, on a port of its own, which keeps nothing. */
+export async function startRedis (): Promise<RedisServer> {
+  return start(async () => [])
+}
+
+/** Starts a Redis Cluster of three masters. */
+export async function startRedisCluster (): Promise<{ ports: number[], stop: () => Promise<void> }> {
+  const servers: RedisServer[] = []
+  const stop = async (): Promise<void> => { await Promise.all(servers.map(async server => server.stop())) }
+  try {
+    // One after the other, so that no two find the same free port.
+    for (let i = 0; i < 3; i++) {
+      servers.push(await start(async () => ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '5000']))
+    }
+    const nodes = servers.map(({ port }) => `127.0.0.1:${port}`)
+    // It ends once every node knows all others and all slots have an owner.
+    await promisify(execFile)('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-yes'])
+    return { ports: servers.map(({ port }) => port), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function start (options: () => Promise<string[]>): Promise<RedisServer> {
+  for (let attempt = 1; ; attempt++) {
+    const server = await launch(await freePort(), await options())
+    if (server !== null) return server
+    // Between finding a free port and Redis's taking it, someone else may have.
+    if (attempt === ATTEMPTS) throw new Error('redis-server did not start.')
+  }
+}
+
+async function launch (port: number, options: string[]): Promise<RedisServer | null> {
+  const directory = await mkdtemp(join(tmpdir(), 'redis-'))
+  const server = spawn('/bin/sh', [
+    '-c', LAUNCHER, 'redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no', ...options
+  ], { cwd: directory, stdio: ['pipe', 'pipe', 'ignore'] })
+  const exited = once(server, 'exit')
+  const stop = async (): Promise<void> => {
+    server.stdin.end()
+    await exited
+    await rm(directory, { recursive: true, force: true })
+  }
+  const ready = new Promise<true>(resolve => createInterface(server.stdout).on('line', line => {
+    if (line.includes('Ready to accept connections')) resolve(true)
+  }))
+  const outcome = await Promise.race([ready, exited.then(([code]) => code as number | null)])
+  if (outcome === true) return { port, stop }
+  await rm(directory, { recursive: true, force: true })
+  if (outcome === NOT_FOUND) throw new Error('These tests need Redis: install it with "apt-get install redis-server", or put redis-server on the PATH.')
+  return null
+}
+
+async function freePort (): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
