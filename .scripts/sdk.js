@@ -9,7 +9,7 @@ import { shortPrivateNames } from './private-names.js'
 export const versionOf = bytes => createHash('sha256').update(bytes).digest('hex').slice(0, 12)
 
 /** What such a part may import of the SDK, but types: anything else would be there twice, and a second AdaptorError is another class. */
-const COPIED = /^lib\/client\/(extras\/|base\/(timer|deferred|emitter)\.ts$)/
+const COPIED = /^lib\/client\/((data|extras)\/|base\/(timer|deferred|emitter)\.ts$)/
 
 /** The file of a part. */
 const fileOf = name => `webrtc_adaptor.${name}.mjs`

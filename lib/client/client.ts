@@ -48,7 +48,9 @@ export class Client {
     this.#wireCall()
     const { current } = this.call
     const room = () => signalling.room
-    this.extras = new Extras({ environment, media, current, announcer, room, remoteVideo: settings.remoteVideo, AdaptorError, mediaError })
+    this.extras = new Extras({ environment, media, current, signalling, announcer, room, remoteVideo: settings.remoteVideo, AdaptorError, mediaError })
+    current.on('channel', open => announcer.tell(open ? 'data_channel_opened' : 'data_channel_closed', signalling.room))
+    current.on('data', data => this.extras.receive(data))
     const report = (error: AdaptorError) => announcer.report(error)
     signalling.on('error', report)
     iceServers.on('error', report)

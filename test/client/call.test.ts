@@ -12,7 +12,7 @@ t.test('two who join the same room are called together, and see and hear each ot
     t.equal(page.elements.localVideo?.muted, true, 'nobody wants to hear the preview')
     t.equal(page.adaptor.remoteStream, page.elements.remoteVideo?.srcObject)
   }
-  t.same(anna.told.filter(info => info !== 'local_media_changed'), ['initialized', 'joined', 'peerJoined', 'ice_connection_state_changed', 'remote_stream', 'remote_media_changed', 'ice_connection_state_changed'])
+  t.same(anna.told.filter(info => info !== 'local_media_changed'), ['initialized', 'joined', 'peerJoined', 'ice_connection_state_changed', 'remote_stream', 'remote_media_changed', 'ice_connection_state_changed', 'data_channel_opened'])
   t.equal(ben.sent.filter(({ type }) => type === 'offer').length, 0, 'only the one who sat there first has offered')
   t.same(world.ice.faults, [])
 })

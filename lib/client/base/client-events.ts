@@ -1,4 +1,5 @@
 import type { AdaptorError, Device } from './client-errors.js'
+import type { ReceivedData, ReceivedFile } from '../data/data-types.js'
 import type { LocalMediaState } from '../media/media.js'
 import type { RemoteMediaState } from '../call/remote-media.js'
 import type { CallStats } from '../extras/call-stats.js'
@@ -60,6 +61,14 @@ export interface CallbackEvents {
   device_lost: { device: Device, label: string }
   /** The devices that there are, after `getDevices`, and again whenever one comes or goes from then on. */
   available_devices: MediaDeviceInfo[]
+  /** `sendData` reaches the other side without waiting; the room. */
+  data_channel_opened: string | null
+  /** The data channel is gone: with the call, or until there is a new connection. The room. */
+  data_channel_closed: string | null
+  /** The other side has sent a text or a binary by `sendData`. */
+  data_received: ReceivedData
+  /** The other side has begun to send a file by `sendFile`. It comes as its `stream` is read. */
+  file_received: ReceivedFile
   /** What the call sends and receives, after `getStats` and every few seconds after `enableStats`. */
   updated_stats: CallStats
 }

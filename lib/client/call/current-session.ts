@@ -19,6 +19,10 @@ interface CurrentSessionEvents {
   tracks: MediaStreamTrack[]
   iceState: RTCIceConnectionState
   state: RTCPeerConnectionState
+  /** The data channel is open, or no longer. */
+  channel: boolean
+  /** What the other side has sent over it. */
+  data: unknown
   /** The session has something to negotiate; answered by its negotiation's `offer` or `postpone`. */
   needed: PeerSession
   /** A message is to go to the other side. */
@@ -77,6 +81,8 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
     session.on('state', state => this.emit('state', state))
     session.on('iceState', state => this.emit('iceState', state))
     session.on('tracks', tracks => this.emit('tracks', tracks))
+    session.on('channel', open => this.emit('channel', open))
+    session.on('data', data => this.emit('data', data))
     session.on('error', error => this.emit('error', error))
     session.on('needed', () => this.emit('needed', session))
     session.tell(this.#media.sent)

@@ -12,10 +12,15 @@ export interface MediaState {
 interface PeerChannelEvents {
   /** The other side says what its camera and microphone are doing. */
   mediaState: MediaState
+  /** A message can be sent, or no longer. */
+  open: boolean
+  /** Anything else that came: of this SDK a frame or bytes, of another client a text or bytes. */
+  data: unknown
 }
 
-/** Maximum length of a message that this SDK sends here; a longer one comes from something else. */
-const MAX_MESSAGE = 1_000
+/** Maximum length of a text that this SDK sends here, and of one that says what camera and microphone do; a longer one comes from something else. */
+const MAX_TEXT = 16_000
+const MAX_STATE = 1_000
 
 /**
  * The data channel of a peer connection. Every connection that this SDK makes has one, as those of Ant Media's SDKs have:
@@ -26,6 +31,7 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
   readonly #ours: () => boolean
   readonly #channels = new Set<RTCDataChannel>()
   #state: MediaState | null = null
+  #open = false
 
   /** `ours`: whether the other side runs this SDK. A client of another make is sent nothing, since its application would get it. */
   constructor (peerConnection: RTCPeerConnection, ours: () => boolean) {
@@ -45,17 +51,34 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
     for (const channel of this.#channels) this.#send(channel)
   }
 
+  /** The channel to send on. */
+  get opened (): RTCDataChannel | undefined {
+    return [...this.#channels].find(({ readyState }) => readyState === 'open')
+  }
+
   close (): void {
-    for (const channel of this.#channels) channel.onopen = channel.onmessage = null
+    for (const channel of this.#channels) channel.onopen = channel.onclose = channel.onmessage = null
     this.#channels.clear()
+    this.#look()
   }
 
   #take (channel: RTCDataChannel): void {
     this.#channels.add(channel)
-    channel.onopen = () => this.#send(channel)
+    // Firefox before 133 would give a Blob.
+    channel.binaryType = 'arraybuffer'
     channel.onmessage = event => this.#receive(event.data)
+    const handleOpen = channel.onopen = () => {
+      this.#send(channel)
+      this.#look()
+    }
+    channel.onclose = () => this.#look()
     // One that the other side has made may be open already.
-    this.#send(channel)
+    handleOpen()
+  }
+
+  #look (): void {
+    const open = this.opened !== undefined
+    if (open !== this.#open) this.emit('open', this.#open = open)
   }
 
   #send (channel: RTCDataChannel): void {
@@ -64,9 +87,12 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
   }
 
   #receive (data: unknown): void {
-    if (!this.#ours() || typeof data !== 'string' || data.length > MAX_MESSAGE) return
-    const frame = parseFrame(data)
-    if (frame?.command !== 'mediaState' || typeof frame.camera !== 'boolean' || typeof frame.microphone !== 'boolean') return
-    this.emit('mediaState', { camera: frame.camera, microphone: frame.microphone, ...frame.screen === true ? { screen: true } : {} })
+    if (!this.#ours() || typeof data !== 'string') return this.emit('data', data)
+    const frame = data.length > MAX_TEXT ? null : parseFrame(data)
+    if (frame === null) return
+    if (frame.command !== 'mediaState') this.emit('data', frame)
+    else if (data.length <= MAX_STATE && typeof frame.camera === 'boolean' && typeof frame.microphone === 'boolean') {
+      this.emit('mediaState', { camera: frame.camera, microphone: frame.microphone, ...frame.screen === true ? { screen: true } : {} })
+    }
   }
 }

@@ -17,6 +17,10 @@ interface PeerSessionEvents {
   tracks: MediaStreamTrack[]
   /** What the other side says of its camera and microphone. */
   mediaState: MediaState
+  /** The data channel is open, or no longer. */
+  channel: boolean
+  /** What the other side has sent over it. */
+  data: unknown
   /** Something is to be negotiated; answered by the negotiation's `offer` or `postpone`. */
   needed: undefined
   /** A message is to go to the other side. */
@@ -74,9 +78,16 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     negotiation.on('agreed', () => this.#showTracks(receivedTracks(peerConnection)))
     negotiation.on('error', error => this.emit('error', error))
     this.#channel.on('mediaState', state => this.emit('mediaState', state))
+    this.#channel.on('open', open => this.emit('channel', open))
+    this.#channel.on('data', data => this.emit('data', data))
     if (!this.initiator) return
     this.arrange()
     this.#channel.open(peerConnection, settings.label)
+  }
+
+  /** The data channel, where it is open. */
+  get dataChannel (): RTCDataChannel | undefined {
+    return this.#channel.opened
   }
 
   get closed (): boolean {

@@ -1,3 +1,4 @@
+import type { Sendable, SendFileOptions } from '../data/data-types.js'
 import type { CallStats } from './call-stats.js'
 
 /** The methods whose code is loaded when one of them is called first. They reject with `moduleNotLoaded` where that fails. */
@@ -43,9 +44,24 @@ export interface ExtraMethods {
   enableAudioLevelForLocalStream (levelCallback: (level: number) => void, period?: number): Promise<void>
   /** Ends what `enableAudioLevelForLocalStream` began. */
   disableAudioLevelForLocalStream (): Promise<void>
+  /**
+   * Sends a text or a binary of any size to the other side, over the data channel and not by the server, in order. The other side gets it as
+   * `data_received`. Resolves when it is there; with a client of another make, when it is handed to the browser. It waits for a data channel
+   * that is not open yet, and goes on over the next connection to the same peer. Rejects with `InvalidStateError` where there is no call,
+   * `notInRoom` where it is in another room, `tooLarge` where a client of another make takes no text of that size, and
+   * `AbortError` where the other side has left or been gone for a minute, or takes no message of that size in memory (256 MiB).
+   */
+  sendData (streamId: string, data: Sendable): Promise<void>
+  /**
+   * Sends a Blob or a stream to the other side, which gets it as `file_received`, a stream as well, and no faster than it is read: a large
+   * file takes little memory at either end. Resolves when all of it is there. It goes on over the next connection to the same peer. Rejects
+   * with `NotSupportedError` where the other client is of another make, `AbortError` where `signal` or the other side cancels or that has
+   * gone, and whatever the stream fails with.
+   */
+  sendFile (file: Blob | ReadableStream<Uint8Array>, options?: SendFileOptions): Promise<void>
 }
 
-export type ExtraName = 'devices' | 'screen' | 'sound' | 'stats'
+export type ExtraName = 'data' | 'devices' | 'screen' | 'sound' | 'stats'
 
 /** Which module has which method. */
 export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
@@ -64,5 +80,7 @@ export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
   stopDesktopCapture: 'screen',
   setVolumeLevel: 'sound',
   enableAudioLevelForLocalStream: 'sound',
-  disableAudioLevelForLocalStream: 'sound'
+  disableAudioLevelForLocalStream: 'sound',
+  sendData: 'data',
+  sendFile: 'data'
 }

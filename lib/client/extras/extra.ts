@@ -3,6 +3,7 @@ import type { AdaptorError, Device } from '../base/client-errors.js'
 import type { Environment } from '../base/environment.js'
 import type { CurrentSession } from '../call/current-session.js'
 import type { Media } from '../media/media.js'
+import type { SignallingSession } from '../signalling/signalling-session.js'
 import type { ExtraName } from './extra-methods.js'
 
 /** What a module that is loaded when used gets of the SDK. It takes nothing else of it but types, or it would carry a copy along. */
@@ -10,6 +11,7 @@ export interface ExtraContext {
   readonly environment: Environment
   readonly media: Media
   readonly current: CurrentSession
+  readonly signalling: SignallingSession
   readonly announcer: Announcer
   /** The room that is joined. */
   room (): string | null
@@ -26,6 +28,8 @@ export interface ExtraContext {
 export interface Extra {
   /** The adaptor is closed: no timer, track or listener is left. */
   close (): void
+  /** Takes what came over the data channel, where the module is the one for it. */
+  receive?: (data: unknown) => void
 }
 
 /** What a module exports. */

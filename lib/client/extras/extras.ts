@@ -7,6 +7,7 @@ type Methods = Record<string, (...args: unknown[]) => unknown>
 
 /** The build makes a file of each. */
 export const LOADERS: Record<ExtraName, () => Promise<CreateExtra<object>>> = {
+  data: async () => (await import('../data/data.js')).createData,
   devices: async () => (await import('./devices.js')).createDevices,
   screen: async () => (await import('./screen.js')).createScreen,
   sound: async () => (await import('./sound.js')).createSound,
@@ -28,6 +29,13 @@ export class Extras {
     return quiet(this.#load(EXTRA_METHODS[name]).then(methods => methods[name]?.(...args)).catch(error => {
       return this.#context.announcer.fail(browserError(error))
     }))
+  }
+
+  /** Hands what came over the data channel to its module, in order. */
+  receive (data: unknown): void {
+    this.#load('data').then(extra => extra.receive?.(data)).catch(error => {
+      if (!this.#closed) this.#context.announcer.report(browserError(error))
+    })
   }
 
   close (): void {

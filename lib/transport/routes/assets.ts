@@ -23,7 +23,7 @@ interface Built extends Asset {
 }
 
 /** The parts of the SDK that it loads when they are used. */
-const LOADED_WHEN_USED = ['devices', 'screen', 'sound', 'stats']
+const LOADED_WHEN_USED = ['data', 'devices', 'screen', 'sound', 'stats']
 
 /** What is served beside the WebSocket. */
 const ASSETS: readonly Asset[] = [
