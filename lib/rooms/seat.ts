@@ -65,7 +65,7 @@ export class Seat implements ShareOwner {
   /** How many joins of the seat's owner the application is deciding on. The window is paused meanwhile. */
   #pauses = 0
   #over = false
-  readonly #log: ReplayLog | null
+  readonly #replay: ReplayLog | null
   /** The part of the budget that the log uses. */
   readonly #share: Share | null
   /** The number of the first message that found the peer absent. From it on the log must be complete. */
@@ -83,7 +83,7 @@ export class Seat implements ShareOwner {
     this.kind = kind
     this.#share = replay === null || budget === undefined ? null : new Share(budget, this, holder.link.key)
     this.proof = replay === null ? null : new ResumeProof()
-    this.#log = replay === null ? null : new ReplayLog(replay, this.#share)
+    this.#replay = replay === null ? null : new ReplayLog(replay, this.#share)
   }
 
   /** The id of the connection that the peer is reached through, or was while it is absent. */
@@ -116,12 +116,12 @@ export class Seat implements ShareOwner {
 
   /** Whether the client declared that it comes back after a lost socket. */
   get resumable (): boolean {
-    return this.#log !== null
+    return this.#replay !== null
   }
 
   /** How many messages are kept for an absent peer. */
   get kept (): number {
-    return this.#log === null || this.holder !== null ? 0 : Math.max(0, this.#log.end - this.#keepFrom)
+    return this.#replay === null || this.holder !== null ? 0 : Math.max(0, this.#replay.end - this.#keepFrom)
   }
 
   /**
@@ -132,7 +132,7 @@ export class Seat implements ShareOwner {
   deliver (frame: TextFrame): boolean {
     // A loop over the seats of a room may reach one that a listener of the application has removed meanwhile.
     if (this.#over) return true
-    const kept = this.#log === null || this.#log.push(frame, this.#keepFrom)
+    const kept = this.#replay === null || this.#replay.push(frame, this.#keepFrom)
     if (this.holder === null) return kept
     this.holder.link.send(frame)
     return true
@@ -140,12 +140,12 @@ export class Seat implements ShareOwner {
 
   /** A ping is sent, after everything sent so far. */
   markPing (): void {
-    if (this.#log !== null) this.#pinged = this.#log.end
+    if (this.#replay !== null) this.#pinged = this.#replay.end
   }
 
   /** The last ping was answered: everything sent before it has arrived. */
   confirmPing (): void {
-    this.#log?.confirm(this.#pinged)
+    this.#replay?.confirm(this.#pinged)
   }
 
   /** The link is gone. From now on every message must be kept. */
@@ -154,7 +154,7 @@ export class Seat implements ShareOwner {
     this.holder = null
     this.#absence = absence
     if (this.#pauses > 0) absence.pause()
-    this.#keepFrom = this.#log?.end ?? 0
+    this.#keepFrom = this.#replay?.end ?? 0
     this.#share?.detach()
   }
 
@@ -177,8 +177,8 @@ export class Seat implements ShareOwner {
    * @returns null if the log does not reach back far enough: the call cannot go on as if nothing had happened
    */
   missed (received: number | undefined): TextFrame[] | null {
-    if (this.#log === null) return null
-    return this.#log.from(received ?? Math.min(this.#keepFrom, this.#log.end))
+    if (this.#replay === null) return null
+    return this.#replay.from(received ?? Math.min(this.#keepFrom, this.#replay.end))
   }
 
   /** The peer is back, through the same link or another one. */
@@ -196,12 +196,12 @@ export class Seat implements ShareOwner {
     this.#lastConnection = this.connection
     this.#endAbsence()
     this.holder = null
-    this.#log?.clear()
+    this.#replay?.clear()
   }
 
   /** The budget is exceeded: forgets messages that a present peer has most likely received. */
   forget (): void {
-    this.#log?.clear()
+    this.#replay?.clear()
   }
 
   /** The budget is exceeded, and this seat's peer has been absent the longest. */
