@@ -46,47 +46,41 @@ export interface RoomEvents {
   upgradeRefused: [event: { app: string, status: number, code?: string }]
 }
 
-/** Is told of events before the listeners of the application are. */
-export interface EventWatcher {
-  /** Whether it wants to be told of such an event now. */
-  watches (event: keyof RoomEvents): boolean
-  tell (event: keyof RoomEvents, about: object): void
-}
-
 type RoomListener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
 
+/** Writes lines about one connection, or about one peer of it. Never throws. */
+export interface Logger {
+  debug (about: object, message: string): void
+  error (about: object, message: string): void
+}
+
+/** What an event comes from. */
+interface EventSource {
+  /** Made where it is asked for. */
+  readonly log: Logger
+}
+
 /** A seat, as far as an event names it. */
-interface NamedSeat {
+interface NamedSeat extends EventSource {
   readonly id: string
   readonly connection: string
   readonly room: { readonly app: string, readonly name: string }
 }
 
 /** A connection, as far as an event names it. */
-interface NamedConnection {
+interface NamedConnection extends EventSource {
   readonly app: string
   /** Made where it is asked for. */
   readonly id: string
 }
 
 /**
- * Records what happens, one method for each event, and tells the listeners of the application. An event that nobody listens to is not
- * even put together. The listeners' mistakes are their own: one that throws disturbs no call.
+ * Records what happens, one method for each event: tells the listeners of the application, and writes a line for each change of a seat.
+ * A message that is relayed is no change, and a line would cost more than the message. An event that nobody listens to is not even put
+ * together. The listeners' mistakes are their own: one that throws disturbs no call.
  */
 export class EventRecorder {
   readonly #emitter = new EventEmitter()
-  readonly #failed: (error: unknown) => void
-  #watcher: EventWatcher | null = null
-
-  /** @param failed told what a listener threw */
-  constructor (failed: (error: unknown) => void) {
-    this.#failed = failed
-  }
-
-  /** Sets who is told first. */
-  watch (watcher: EventWatcher): void {
-    this.#watcher = watcher
-  }
 
   on<E extends keyof RoomEvents> (event: E, listener: RoomListener<E>): void {
     this.#emitter.on(event, listener as (...args: unknown[]) => void)
@@ -101,62 +95,71 @@ export class EventRecorder {
   }
 
   joined (seat: NamedSeat, peers: number): void {
-    if (this.#isHeard('joined')) this.#tell('joined', { ...placeOf(seat), peers })
+    seat.log.debug({ peers }, 'a peer joined')
+    if (this.#isHeard('joined')) this.#tell(seat, 'joined', { ...placeOf(seat), peers })
   }
 
   left (seat: NamedSeat, reason: StopReason, peers: number): void {
-    if (this.#isHeard('left')) this.#tell('left', { ...placeOf(seat), reason, peers })
+    seat.log.debug({ reason, peers }, 'a peer left')
+    if (this.#isHeard('left')) this.#tell(seat, 'left', { ...placeOf(seat), reason, peers })
   }
 
   started (seat: NamedSeat): void {
-    if (this.#isHeard('started')) this.#tell('started', placeOf(seat))
+    seat.log.debug({}, 'a peer was asked for an offer')
+    if (this.#isHeard('started')) this.#tell(seat, 'started', placeOf(seat))
   }
 
   absent (seat: NamedSeat, window: number): void {
-    if (this.#isHeard('absent')) this.#tell('absent', { ...placeOf(seat), window })
+    seat.log.debug({ window }, 'a peer is absent')
+    if (this.#isHeard('absent')) this.#tell(seat, 'absent', { ...placeOf(seat), window })
   }
 
   resumed (seat: NamedSeat, replayed: number): void {
-    if (this.#isHeard('resumed')) this.#tell('resumed', { ...placeOf(seat), replayed })
+    seat.log.debug({ replayed }, 'a peer resumed its seat')
+    if (this.#isHeard('resumed')) this.#tell(seat, 'resumed', { ...placeOf(seat), replayed })
   }
 
   relayed (seat: NamedSeat, command: string, bytes: number): void {
-    if (this.#isHeard('relayed')) this.#tell('relayed', { ...placeOf(seat), command, bytes })
+    if (this.#isHeard('relayed')) this.#tell(seat, 'relayed', { ...placeOf(seat), command, bytes })
   }
 
-  refused (app: string, room: string | undefined, definition: ErrorDefinition, message: string): void {
-    if (this.#isHeard('refused')) this.#tell('refused', { app, ...(room === undefined ? {} : { room }), definition, message })
+  refused (source: EventSource, app: string, room: string | undefined, definition: ErrorDefinition, message: string): void {
+    if (this.#isHeard('refused')) this.#tell(source, 'refused', { app, ...(room === undefined ? {} : { room }), definition, message })
   }
 
   connected (connection: NamedConnection): void {
-    if (this.#isHeard('connected')) this.#tell('connected', { app: connection.app, connection: connection.id })
+    if (this.#isHeard('connected')) this.#tell(connection, 'connected', { app: connection.app, connection: connection.id })
   }
 
   disconnected (connection: NamedConnection, code: number, reason: DisconnectReason, duration: number): void {
-    if (this.#isHeard('disconnected')) this.#tell('disconnected', { app: connection.app, connection: connection.id, code, reason, duration })
+    if (!this.#isHeard('disconnected')) return
+    this.#tell(connection, 'disconnected', { app: connection.app, connection: connection.id, code, reason, duration })
   }
 
-  upgradeRefused (app: string, status: number, code: string | undefined): void {
-    if (this.#isHeard('upgradeRefused')) this.#tell('upgradeRefused', { app, status, ...(code === undefined ? {} : { code }) })
+  upgradeRefused (source: EventSource, app: string, status: number, code: string | undefined): void {
+    if (this.#isHeard('upgradeRefused')) this.#tell(source, 'upgradeRefused', { app, status, ...(code === undefined ? {} : { code }) })
   }
 
   #isHeard (event: keyof RoomEvents): boolean {
-    return this.#emitter.listenerCount(event) > 0 || this.#watcher?.watches(event) === true
+    return this.#emitter.listenerCount(event) > 0
   }
 
-  #tell<E extends keyof RoomEvents> (event: E, ...args: RoomEvents[E]): void {
-    if (this.#watcher?.watches(event) === true) this.#watcher.tell(event, args[0])
+  #tell<E extends keyof RoomEvents> (source: EventSource, event: E, ...args: RoomEvents[E]): void {
     // One by one, since emit() stops at the first that throws; the raw ones, since those of once() take themselves off.
     for (const listener of this.#emitter.rawListeners(event)) {
       try {
         const outcome: unknown = listener(...args)
         // Nobody else waits for an async listener, and a rejection that nobody hears ends the process.
-        if (outcome instanceof Promise) outcome.catch(this.#failed)
+        if (outcome instanceof Promise) outcome.catch((error: unknown) => reportFailure(source, event, error))
       } catch (error) {
-        this.#failed(error)
+        reportFailure(source, event, error)
       }
     }
   }
+}
+
+function reportFailure ({ log }: EventSource, event: keyof RoomEvents, error: unknown): void {
+  log.error({ err: error, event }, 'a listener of fastify.rooms threw')
 }
 
 function placeOf ({ id, room, connection }: NamedSeat): Place {

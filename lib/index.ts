@@ -7,7 +7,6 @@ import { resolveOptions } from './config/settings.js'
 import { addAssets } from './transport/routes/assets.js'
 import { drainOnClose } from './transport/drain-on-close.js'
 import { ConnectionRegistry } from './transport/connection-registry.js'
-import { hostLog } from './transport/host-log.js'
 import { addSignallingRoutes } from './transport/routes/signalling-routes.js'
 import { watchForClashes } from './transport/routes/route-clashes.js'
 import { addWebSocketServer } from './transport/upgrades/web-socket-server.js'
@@ -23,7 +22,7 @@ const DIST = new URL('../dist', import.meta.url)
  */
 async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignallingOptions): Promise<void> {
   const settings = resolveOptions(options)
-  const registry = new ConnectionRegistry(settings, hostLog(fastify.log, settings))
+  const registry = new ConnectionRegistry(settings)
   decorate(fastify, settings.decorator, fastify.prefix + settings.prefix, registry)
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.

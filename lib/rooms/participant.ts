@@ -85,7 +85,7 @@ export class Participant implements CommandHandlers, Joiner {
   refuse ({ refused, message, retryAfter }: Refusal, streamId?: string): void {
     const text = message ?? ERRORS[refused]
     this.#link.send(notices.error(refused, text, streamId, retryAfter))
-    this.rooms.events.refused(this.app, streamId, refused, text)
+    this.rooms.events.refused(this.#link, this.app, streamId, refused, text)
   }
 
   /** The server is draining: tells the peer when to come back. */
@@ -113,6 +113,7 @@ export class Participant implements CommandHandlers, Joiner {
       this.refuse({ refused: 'tooManyRooms', message: 'This connection sits in as many rooms as it may.' }, streamId)
       return undefined
     }
+    this.#link.logIn(streamId).debug({}, 'a peer is joining')
     const join = new JoinAttempt(this, message)
     const outcome = join.run(this.#ports.authorize(message))
     if (!(outcome instanceof Promise)) {
@@ -217,6 +218,7 @@ export class Participant implements CommandHandlers, Joiner {
   #joined (outcome: JoinOutcome | null, streamId: string): void {
     if (outcome === null) return
     if ('refused' in outcome) {
+      this.#link.logIn(streamId).debug({ refused: outcome.refused }, 'a peer was not let in')
       this.refuse(outcome, streamId)
       return
     }

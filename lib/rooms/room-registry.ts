@@ -9,7 +9,7 @@ import type { Seat, SeatRoom } from './seat.js'
 
 /** All rooms of one registration of the plugin, application by application. A room exists while somebody sits or waits in it. */
 export class RoomRegistry {
-  readonly events: EventRecorder
+  readonly events = new EventRecorder()
   readonly clock: Clock
   /** Joins that wait for the application or for a probe, of all participants. */
   joinsInFlight = 0
@@ -19,10 +19,8 @@ export class RoomRegistry {
   readonly #context: RoomContext
   #draining = false
 
-  /** @param failed told what a listener of the events threw */
-  constructor (rules: SeatRules, clock: Clock = systemClock, failed: (error: unknown) => void = () => {}) {
+  constructor (rules: SeatRules, clock: Clock = systemClock) {
     this.clock = clock
-    this.events = new EventRecorder(failed)
     this.#budget = new ReplayBudget(rules)
     const draining = (): boolean => this.#draining
     this.#context = {

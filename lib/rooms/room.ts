@@ -167,6 +167,7 @@ export class Room implements ArrivalsRoom {
     const { isFull, isProbing } = this.#waiting
     const { links } = this.#row
     if (isFull || (!isProbing && links.length === 0)) return this.#full()
+    request.holder.link.logIn(this.name).debug({}, 'a peer waits while those of its full room are asked whether they live')
     const join = this.#waiting.add(request, () => this.#reportEmpty())
     if (!isProbing) this.#waiting.probe(links, link => this.#handleDead(link), () => this.#handleProbed())
     return join

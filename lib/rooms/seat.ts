@@ -1,7 +1,8 @@
+import type { Logger } from '../events.js'
 import type { Absence } from './absence.js'
 import type { ClientKind } from './client-kind.js'
 import { newId } from './new-id.js'
-import type { TextFrame, PeerLink } from './peer-link.js'
+import type { TextFrame, LinkTrace, PeerLink } from './peer-link.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
 import { ResumeProof } from './resume-proof.js'
@@ -72,12 +73,13 @@ export class Seat implements ShareOwner {
   #keepFrom = Infinity
   /** How many messages had been sent when the last ping was sent. */
   #pinged = 0
-  /** The id of the last connection, once the peer is not reached through it any more. */
-  #lastConnection = ''
+  /** The link that the peer is reached through, or what is left of the last one. */
+  #trace: LinkTrace
 
   constructor (room: SeatRoom, holder: SeatHolder, toldPolite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
     this.room = room
     this.holder = holder
+    this.#trace = holder.link
     this.toldPolite = toldPolite
     this.profile = profile
     this.kind = kind
@@ -88,7 +90,12 @@ export class Seat implements ShareOwner {
 
   /** The id of the connection that the peer is reached through, or was while it is absent. */
   get connection (): string {
-    return this.holder === null ? this.#lastConnection : this.holder.link.id
+    return this.#trace.id
+  }
+
+  /** Writes lines about the peer. Made for each line: most seats write few in their life. */
+  get log (): Logger {
+    return this.#trace.logIn(this.room.name, this.id)
   }
 
   /** The peer's absence; null while it is present. */
@@ -150,8 +157,7 @@ export class Seat implements ShareOwner {
 
   /** The link is gone. From now on every message must be kept. */
   detach (absence: Absence): void {
-    this.#lastConnection = this.connection
-    this.holder = null
+    this.#release()
     this.#absence = absence
     if (this.#pauses > 0) absence.pause()
     this.#keepFrom = this.#replay?.end ?? 0
@@ -185,6 +191,7 @@ export class Seat implements ShareOwner {
   attach (holder: SeatHolder): void {
     this.#endAbsence()
     this.holder = holder
+    this.#trace = holder.link
     this.#keepFrom = Infinity
     this.#pinged = 0
     this.#share?.attach(holder.link.key)
@@ -193,9 +200,8 @@ export class Seat implements ShareOwner {
   /** The seat has been taken out of its room. */
   end (): void {
     this.#over = true
-    this.#lastConnection = this.connection
     this.#endAbsence()
-    this.holder = null
+    this.#release()
     this.#replay?.clear()
   }
 
@@ -207,6 +213,11 @@ export class Seat implements ShareOwner {
   /** The budget is exceeded, and this seat's peer has been absent the longest. */
   giveUp (): void {
     this.room.giveUp(this)
+  }
+
+  #release (): void {
+    if (this.holder !== null) this.#trace = this.holder.link.trace()
+    this.holder = null
   }
 
   #endAbsence (): void {

@@ -59,6 +59,8 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   socket.on('pong', onPong)
   socket.on('close', onClose)
   onCloseFrame(socket, onGoodbye)
+  const { [connection]: bound } = socket as Bound
+  bound.log.debug({}, 'a connection is open')
   // Last, since a listener may drain the server on the spot.
-  registry.rooms.events.connected((socket as Bound)[connection])
+  registry.rooms.events.connected(bound)
 }

@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import { systemClock, type Clock } from '../rooms/clock.js'
 import { RoomRegistry } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
@@ -6,8 +5,6 @@ import type { Connection } from './connection.js'
 import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
 import { WriteTurn } from './frame-writer.js'
 import type { HeartbeatRules } from './heartbeat.js'
-import { EventLog } from './event-log.js'
-import { SafeLog } from './safe-log.js'
 
 /** All connections of one registration of the plugin, and the one timer that looks after them. */
 export class ConnectionRegistry implements ConnectionServer {
@@ -23,13 +20,11 @@ export class ConnectionRegistry implements ConnectionServer {
   #drained: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
 
-  constructor (settings: Settings, log: FastifyBaseLogger, clock: Clock = systemClock) {
+  constructor (settings: Settings, clock: Clock = systemClock) {
     this.settings = settings
     this.clock = clock
     this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
-    const ownLog = new SafeLog(log)
-    this.rooms = new RoomRegistry(settings.resume, clock, error => ownLog.error({ err: error }, 'a listener of fastify.rooms threw'))
-    this.rooms.events.watch(new EventLog(ownLog))
+    this.rooms = new RoomRegistry(settings.resume, clock)
   }
 
   get connections (): number {

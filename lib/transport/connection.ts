@@ -7,16 +7,17 @@ import type { IceServerConfig, ToldLimits } from '../protocol/server-messages.js
 import { newId } from '../rooms/new-id.js'
 import { Participant } from '../rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../rooms/participant-ports.js'
-import type { TextFrame, PeerLink } from '../rooms/peer-link.js'
+import type { LinkTrace, PeerLink, TextFrame } from '../rooms/peer-link.js'
 import type { Refusal } from '../rooms/refusal.js'
 import { admitJoin } from './authorization.js'
+import { ConnectionTrace, logOf } from './connection-log.js'
 import type { ConnectionGroup, ConnectionServer } from './connection-group.js'
-import { describeEnd, reasonOfError } from './disconnect.js'
+import { reasonOfError, reportEnd } from './disconnect.js'
 import { FrameWriter } from './frame-writer.js'
 import { Heartbeat } from './heartbeat.js'
 import { answerIceConfig, turnNeedsSeat } from './ice-config-answer.js'
 import { RateGuard, TOO_FAST } from './limits/rate-guard.js'
-import { SafeLog } from './safe-log.js'
+import type { SafeLog } from './safe-log.js'
 
 /** How long the other end may take to answer our close frame, ms; after that it is cut off. */
 const CLOSE_GRACE = 2_000
@@ -71,18 +72,18 @@ export class Connection implements PeerLink, ParticipantPorts {
     return this.group.toldLimits
   }
 
-  /** Writes lines that name the connection and, where it has one alone, its room. */
+  /** Writes lines that name the connection and, where it has one alone, its seat. */
   get log (): SafeLog {
     const { size, first } = this.participant.seats
-    return this.logIn(size === 1 ? first?.room.name : undefined)
+    return size === 1 && first !== undefined ? this.logIn(first.room.name, first.id) : logOf(this.#hostLog, this)
   }
 
-  /** Writes lines that name the connection, a room, and its peer there. Made for each line: most connections write one in their life. */
-  logIn (room: string | undefined): SafeLog {
-    return new SafeLog(this.#hostLog, () => {
-      const peer = room === undefined ? undefined : this.participant.seats.in(room)?.id
-      return { app: this.app, connection: this.id, ...(room === undefined ? {} : { room }), ...(peer === undefined ? {} : { peer }) }
-    })
+  logIn (room: string, peer = this.participant.seats.in(room)?.id): SafeLog {
+    return logOf(this.#hostLog, this, room, peer)
+  }
+
+  trace (): LinkTrace {
+    return new ConnectionTrace(this.#hostLog, this)
   }
 
   get open (): boolean {
@@ -92,8 +93,6 @@ export class Connection implements PeerLink, ParticipantPorts {
   get joining (): boolean {
     return this.participant.joining
   }
-
-  // From the socket.
 
   /** A message has come. */
   handleMessage (data: Buffer, isBinary: boolean): void {
@@ -127,23 +126,21 @@ export class Connection implements PeerLink, ParticipantPorts {
 
   /** What came is no WebSocket frame, or none that is taken: nothing more is read, and a close frame is on its way. */
   handleError (error: Error): void {
-    this.#reason ??= reasonOfError(error)
+    this.#ends(reasonOfError(error), true)
     this.#end(true)
   }
 
   /** A close frame has come: from here on the goodbye holds, however long TCP takes to end. */
   handleGoodbye (code: number): void {
+    if (this.#reason === null) this.log.debug({ code, reason: 'client' }, 'a connection is closing')
     this.#end(!isGoodbye(code))
   }
 
   /** The socket is closed. */
   handleClose (code: number): void {
-    this.handleGoodbye(code)
+    this.#end(!isGoodbye(code))
     this.#server.remove(this)
-    const end = describeEnd(this.#reason, code)
-    const duration = Math.round(this.#server.clock.now() - this.#openedAt)
-    this.log.info({ code: end.code, duration }, 'a connection is closed')
-    this.#server.rooms.events.disconnected(this, end.code, end.reason, duration)
+    reportEnd(this, this.#server.rooms.events, this.#reason, code, this.#server.clock.now() - this.#openedAt)
   }
 
   /** Looks at every deadline of this connection; `now` is {@link Clock.lived}, so that nobody is late because we stood still. */
@@ -168,21 +165,15 @@ export class Connection implements PeerLink, ParticipantPorts {
     this.close('goingAway')
   }
 
-  // To the other end.
-
   send (frame: TextFrame): void {
     if (!this.open) return
-    const { bufferedBytes } = this.#server.settings
-    // What waits for the end of this turn waits for us, and not for the client.
-    if (this.#socket.bufferedAmount > bufferedBytes) this.#writer.flush()
-    const { bufferedAmount } = this.#socket
-    if (bufferedAmount > bufferedBytes) {
-      this.log.info({ bufferedBytes: bufferedAmount }, 'a client does not read and is cut off')
-      if (this.open) this.#reason ??= 'notReading'
+    if (this.#writer.fits(this.#server.settings.bufferedBytes)) {
+      this.#writer.write(frame)
+    } else {
+      this.log.info({ bufferedBytes: this.#socket.bufferedAmount }, 'a client does not read and is cut off')
+      this.#ends('notReading')
       this.#socket.terminate()
-      return
     }
-    this.#writer.write(frame)
   }
 
   probe (answer: (alive: boolean) => void): void {
@@ -194,14 +185,14 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   close (reason: CloseReason): void {
-    if (this.open) this.#reason ??= reason
+    this.#ends(reason)
     const grace = reason === 'goingAway' ? this.#server.settings.drain.grace : CLOSE_GRACE
     if (this.#closedAt === 0) this.#closedAt = this.#server.clock.lived() + grace
     this.#socket.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].meaning)
   }
 
   terminate (): void {
-    if (this.open) this.#reason ??= 'unresponsive'
+    this.#ends('unresponsive')
     this.#end(true)
     this.#writer.flush()
     this.#socket.terminate()
@@ -230,6 +221,7 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   dismiss (reason: CloseReason): void {
+    this.#ends(reason)
     this.#end(CLOSE_CODES[reason].resumable)
     this.close(reason)
   }
@@ -239,6 +231,13 @@ export class Connection implements PeerLink, ParticipantPorts {
     if (data === undefined || last) this.participant.refuse(TOO_FAST)
     else this.participant.refuseFrame(data, TOO_FAST)
     if (last) this.dismiss('policy')
+  }
+
+  /** Notes why we end the connection. What comes later does not count, nor what comes after its client's close frame or end of TCP. */
+  #ends (reason: DisconnectReason, isFirst = this.open): void {
+    if (!isFirst || this.#reason !== null) return
+    this.#reason = reason
+    this.log.debug({ reason }, 'a connection is closing')
   }
 
   /** Everything that hangs on this connection ends. */

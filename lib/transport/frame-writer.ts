@@ -41,6 +41,12 @@ export class FrameWriter {
     this.#socket = socket
   }
 
+  /** Whether not more than so many bytes wait for the client. What waits for the end of this turn waits for us: it is written first. */
+  fits (bytes: number): boolean {
+    if (this.#socket.bufferedAmount > bytes) this.flush()
+    return this.#socket.bufferedAmount <= bytes
+  }
+
   write (frame: TextFrame): void {
     const stream = streamOf(this.#socket)
     if (stream === null) {

@@ -6,6 +6,7 @@ import type { PeerLink } from '../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../lib/rooms/refusal.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
 import { buildIceServerConfig } from '../../lib/turn/ice-config.js'
+import { NO_LOG } from '../helpers/fakes/fake-link.js'
 import { promisesDone } from '../helpers/fakes/pending.js'
 import { TestClock } from '../helpers/fakes/test-clock.js'
 
@@ -28,6 +29,9 @@ function setUp ({ roomsPerConnection = 2, waitingFrames = 3, atOnce = false, ice
   const link = {
     id: 'connection',
     key: 'address',
+    log: NO_LOG,
+    logIn: () => NO_LOG,
+    trace: () => ({ id: 'connection', logIn: () => NO_LOG }),
     open: true as boolean,
     send: frame => {
       if (!link.open) return

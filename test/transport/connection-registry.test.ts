@@ -26,7 +26,7 @@ const { log } = Fastify()
 function setUp () {
   const clock = new TestClock()
   const settings = resolveOptions({})
-  const registry = new ConnectionRegistry(settings, log, clock)
+  const registry = new ConnectionRegistry(settings, clock)
   const connect = (address: string) => {
     const socket = new DeafSocket()
     const group = registry.groupOf('app')

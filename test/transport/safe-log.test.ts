@@ -1,7 +1,7 @@
 import Fastify, { type FastifyBaseLogger } from 'fastify'
 import t from 'tap'
 import { EventRecorder } from '../../lib/events.js'
-import { EventLog } from '../../lib/transport/event-log.js'
+import { logOf } from '../../lib/transport/connection-log.js'
 import { SafeLog } from '../../lib/transport/safe-log.js'
 import { Log } from '../helpers/host.js'
 
@@ -40,10 +40,15 @@ t.test('A log that fails when it is asked what it writes is told', t => {
 t.test('An event that neither the application nor the log wants is not put together, and the level may change', t => {
   const log = new Log()
   const { log: host } = Fastify({ logger: { ...log.logger, level: 'info' } })
-  const events = new EventRecorder(() => {})
-  events.watch(new EventLog(new SafeLog(host)))
+  const events = new EventRecorder()
   let asked = 0
-  const seat = { id: 'peer', room: { app: 'app', name: 'room' }, get connection () { return `connection ${++asked}` } }
+  const link = { app: 'app', get id () { return `connection ${++asked}` } }
+  const seat = {
+    id: 'peer',
+    room: { app: 'app', name: 'room' },
+    get connection () { return link.id },
+    get log () { return logOf(host, link, 'room', 'peer') }
+  }
   const about = { app: 'app', room: 'room', peer: 'peer', reason: 'left', peers: 0 }
   events.left(seat, 'left', 0)
   t.equal(asked, 0)

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import type { Settings } from '../../config/settings.js'
 import type { Admission } from './admission.js'
 import { addRoute } from './own-route.js'
+import { appOf } from './route-app.js'
 
 interface Asset {
   path: string
@@ -54,7 +55,7 @@ export async function addAssets (scope: FastifyInstance, admission: Admission, s
   const root = fileURLToPath(dist)
   await scope.register(async own => {
     await own.register(fastifyStatic, { root, serve: false, cacheControl: false, preCompressed: true })
-    const apps = settings.listed === null ? [':app'] : [...settings.listed.keys()]
+    const apps = settings.listed === null ? [undefined] : [...settings.listed.keys()]
     for (const asset of ASSETS) {
       const built = { ...asset, root, version: versionOf(root, asset.file) }
       for (const app of apps) addAsset(own, admission, settings, app, built)
@@ -71,11 +72,13 @@ function versionOf (root: string, file: string): string | undefined {
   }
 }
 
-function addAsset (scope: FastifyInstance, admission: Admission, settings: Settings, app: string, { path, file, type, root, version }: Built): void {
+function addAsset (
+  scope: FastifyInstance, admission: Admission, settings: Settings, app: string | undefined, { path, file, type, root, version }: Built
+): void {
   addRoute(scope, settings, {
     method: 'GET',
-    url: `/${app}/${path}`,
-    onRequest: (request: FastifyRequest) => admission.known(request, (request.params as { app?: string }).app ?? app),
+    url: `/${app ?? ':app'}/${path}`,
+    onRequest: (request: FastifyRequest) => admission.known(request, appOf(request)),
     handler: (request, reply) => {
       guard(request, reply)
       // Browsers ask for a module with CORS, and not for a plain script, which finds its parts all the same where a page of another origin has it.
@@ -85,7 +88,7 @@ function addAsset (scope: FastifyInstance, admission: Admission, settings: Setti
       if (type === undefined) return reply.sendFile(file, root)
       return reply.type(type).sendFile(file, root, { contentType: false })
     }
-  })
+  }, app)
 }
 
 const HOST = /^[A-Za-z0-9.:[\]-]+$/

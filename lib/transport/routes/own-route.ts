@@ -3,20 +3,23 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, Fasti
 import type { Settings } from '../../config/settings.js'
 import { RouteClashError } from '../../errors.js'
 import { SafeLog } from '../safe-log.js'
+import { appConfig, appOf } from './route-app.js'
 import { ownConfig, type Standing } from './route-clashes.js'
 
 /**
  * Adds a route of ours to a host's app.
  *
+ * @param app the application, where the address has no parameter for it
  * @throws FST_WEBRTC_ROUTE_CLASH where a route of the host stands in its way
  */
 export function addRoute (
-  scope: FastifyInstance, { logLevel, logSerializers }: Pick<Settings, 'logLevel' | 'logSerializers'>, route: RouteOptions, standing: Standing = 'stands'
+  scope: FastifyInstance, { logLevel, logSerializers }: Pick<Settings, 'logLevel' | 'logSerializers'>, route: RouteOptions,
+  app?: string, standing: Standing = 'stands'
 ): void {
   try {
     scope.route({
       ...route,
-      config: ownConfig(standing),
+      config: { ...ownConfig(standing), ...appConfig(app) },
       errorHandler: answerRefusal,
       // A host's `onRoute` hook may add to these lists, and must add to one route alone.
       onRequest: [route.onRequest ?? []].flat(),
@@ -47,6 +50,6 @@ function patternOf (scope: FastifyInstance, ours: string): string {
 function answerRefusal (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const { code, message, statusCode = 500 } = error
   if (!code?.startsWith('FST_WEBRTC_')) throw error
-  new SafeLog(request.log).debug({ code, statusCode }, message)
+  new SafeLog(request.log, () => ({ app: appOf(request) })).debug({ code, statusCode }, message)
   reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message })
 }

@@ -4,9 +4,11 @@ import type { AppSettings } from '../../config/settings.js'
 import { UpgradeRequiredError } from '../../errors.js'
 import { acceptWebSocket } from '../accept-web-socket.js'
 import type { ConnectionRegistry } from '../connection-registry.js'
+import { SafeLog } from '../safe-log.js'
 import { UPGRADE_CONSTRAINT } from '../upgrades/web-socket-server.js'
 import { Admission } from './admission.js'
 import { addRoute } from './own-route.js'
+import { appOf } from './route-app.js'
 
 /**
  * Adds the WebSocket routes: a pair for each application that is listed, or else one pair with a parameter. Only an upgrade reaches
@@ -21,7 +23,6 @@ export function addSignallingRoutes (scope: FastifyInstance, registry: Connectio
 }
 
 function addPair (scope: FastifyInstance, registry: ConnectionRegistry, admission: Admission, path: string, settings: AppSettings, name?: string): void {
-  const appOf = (request: FastifyRequest): string => name ?? (request.params as { app: string }).app
   const common = {
     method: 'GET',
     exposeHeadRoute: false,
@@ -50,15 +51,15 @@ function addPair (scope: FastifyInstance, registry: ConnectionRegistry, admissio
       url,
       handler,
       constraints: { [UPGRADE_CONSTRAINT]: true },
-      ...reportRefusals(registry, appOf),
+      ...reportRefusals(registry),
       wsHandler: (socket: WebSocket, request: FastifyRequest) => acceptWebSocket(registry, socket, request, appOf(request), admission.key(request))
-    })
-    if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, registry.settings, { ...common, url, handler }, 'makesWay')
+    }, name)
+    if (name !== undefined && !scope.hasRoute({ method: 'GET', url: scope.prefix + url })) addRoute(scope, registry.settings, { ...common, url, handler }, name, 'makesWay')
   }
 }
 
 /** Hooks that record each handshake that gets an answer instead of a WebSocket, be it from us or from a hook of the host. */
-function reportRefusals ({ rooms }: ConnectionRegistry, appOf: (request: FastifyRequest) => string): Pick<RouteOptions, 'onError' | 'onResponse'> {
+function reportRefusals ({ rooms }: ConnectionRegistry): Pick<RouteOptions, 'onError' | 'onResponse'> {
   const codes = new WeakMap<FastifyRequest, string>()
   return {
     onError: (request, _reply, { code }, done) => {
@@ -66,7 +67,8 @@ function reportRefusals ({ rooms }: ConnectionRegistry, appOf: (request: Fastify
       done()
     },
     onResponse: (request, reply, done) => {
-      if (reply.statusCode >= 300) rooms.events.upgradeRefused(appOf(request), reply.statusCode, codes.get(request))
+      const app = appOf(request)
+      if (reply.statusCode >= 300) rooms.events.upgradeRefused({ log: new SafeLog(request.log, () => ({ app })) }, app, reply.statusCode, codes.get(request))
       done()
     }
   }

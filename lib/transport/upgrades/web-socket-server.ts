@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import type { WebSocket } from 'ws'
 import type { Settings } from '../../config/settings.js'
 import { setMaxPayload } from '../internals.js'
+import { appOf } from '../routes/route-app.js'
 import { SafeLog } from '../safe-log.js'
 import { Upgrades } from './upgrades.js'
 
@@ -32,7 +33,7 @@ export async function addWebSocketServer (scope: FastifyInstance, settings: Sett
       websocket(tolerant(instance), {
         // Ours close with the code that fits, and say nothing at error level of a client that broke off.
         errorHandler: (error, socket, request) => {
-          new SafeLog(request.log).debug({ err: error }, 'a WebSocket failed')
+          new SafeLog(request.log, () => ({ app: appOf(request) })).debug({ err: error }, 'a WebSocket failed')
           socket.terminate()
         },
         // Its own would close each client with no code, before it has been told.

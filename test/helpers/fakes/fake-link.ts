@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Logger } from '../../../lib/events.js'
 import { decode, isBadFrame, type ServerMessage } from '../../../lib/protocol/codec.js'
 import { CLOSE_CODES, type CloseReason } from '../../../lib/protocol/codes.js'
 import type { RelayedMessage } from '../../../lib/protocol/client-messages.js'
@@ -6,7 +7,7 @@ import type { Clock } from '../../../lib/rooms/clock.js'
 import type { HeldSeats } from '../../../lib/rooms/held-seats.js'
 import { Participant } from '../../../lib/rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../../../lib/rooms/participant-ports.js'
-import type { TextFrame, PeerLink } from '../../../lib/rooms/peer-link.js'
+import type { LinkTrace, PeerLink, TextFrame } from '../../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../../lib/rooms/refusal.js'
 import type { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import { buildIceServerConfig } from '../../../lib/turn/ice-config.js'
@@ -14,6 +15,9 @@ import { buildIceServerConfig } from '../../../lib/turn/ice-config.js'
 export type Heard = ServerMessage | RelayedMessage
 /** What is on its way to the client: a frame, or the number of a ping. */
 type OnTheWire = { frame: Heard } | { ping: number }
+
+/** Writes nothing. What goes wrong fails the test. */
+export const NO_LOG: Logger = { debug: () => {}, error: about => { throw (about as { err: unknown }).err } }
 
 /** What a fake link may have: more than any test takes. */
 export const LIMITS = { rooms: 100, roomsPerConnection: 100, waitingFrames: 1_000 } as const
@@ -46,6 +50,7 @@ export interface FakeLinkOptions {
 export class FakeLink implements PeerLink, ParticipantPorts {
   readonly id = randomUUID()
   readonly key: string
+  readonly log = NO_LOG
   readonly participant: Participant
   readonly iceServersNeedSeat = false
   /** Whether frames still get out: not once it is being closed. */
@@ -76,6 +81,14 @@ export class FakeLink implements PeerLink, ParticipantPorts {
   }
 
   // As the server sees it.
+
+  trace (): LinkTrace {
+    return { id: this.id, logIn: () => this.log }
+  }
+
+  logIn (): Logger {
+    return this.log
+  }
 
   send (frame: TextFrame): void {
     if (!this.open) return

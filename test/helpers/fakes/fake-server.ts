@@ -1,14 +1,15 @@
+import type { Logger } from '../../../lib/events.js'
 import { decode, isBadFrame } from '../../../lib/protocol/codec.js'
 import { CLOSE_CODES, isGoodbye, type CloseReason } from '../../../lib/protocol/codes.js'
 import type { ClientMessage } from '../../../lib/protocol/client-messages.js'
 import { Participant } from '../../../lib/rooms/participant.js'
 import type { Grant, ParticipantPorts } from '../../../lib/rooms/participant-ports.js'
-import type { TextFrame, PeerLink } from '../../../lib/rooms/peer-link.js'
+import type { LinkTrace, PeerLink, TextFrame } from '../../../lib/rooms/peer-link.js'
 import type { Refusal } from '../../../lib/rooms/refusal.js'
 import { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import { buildIceServerConfig, type IceConfigParts } from '../../../lib/turn/ice-config.js'
 import type { ToldLimits } from '../../../lib/protocol/server-messages.js'
-import { LIMITS } from './fake-link.js'
+import { LIMITS, NO_LOG } from './fake-link.js'
 import type { FakeWebSocket, ServerEnd } from './fake-web-socket.js'
 import type { TestClock } from './test-clock.js'
 
@@ -51,6 +52,7 @@ export class FakeServer {
 class FakeServerLink implements PeerLink, ParticipantPorts, ServerEnd {
   readonly id = 'connection'
   readonly key = 'address'
+  readonly log = NO_LOG
   readonly participant: Participant
   readonly iceServersNeedSeat = false
   open = true
@@ -102,6 +104,14 @@ class FakeServerLink implements PeerLink, ParticipantPorts, ServerEnd {
 
   terminate (): void {
     this.#socket.cut()
+  }
+
+  trace (): LinkTrace {
+    return { id: this.id, logIn: () => this.log }
+  }
+
+  logIn (): Logger {
+    return this.log
   }
 
   authorize (): Grant | Refusal {

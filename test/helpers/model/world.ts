@@ -54,7 +54,7 @@ export class World {
 
   constructor (rules: SeatRules, apps: string[], tally: Tally) {
     this.#rules = rules
-    this.rooms = new RoomRegistry(rules, this.clock, error => { throw error })
+    this.rooms = new RoomRegistry(rules, this.clock)
     this.oracle = new Oracle(rules, PROBE_TIMEOUT, tally)
     this.clients = apps.map(app => new Client(app, this.#newClaim()))
     this.rooms.events.on('joined', ({ peer }) => this.#joined.add(peer))
