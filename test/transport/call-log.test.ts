@@ -24,11 +24,6 @@ const authorize: Authorize = async (_request, { token }) => {
   return { metadata: { name: 'Ann' } }
 }
 
-/** A line without what Fastify and pino put into it. */
-const about = (line: Log['lines'][number]): Record<string, unknown> => {
-  const { level, time, pid, hostname, reqId, msg, ...rest } = line
-  return rest
-}
 /** Lines of ours: all but those of Fastify about requests and the server itself. */
 const ours = (log: Log) => log.lines.filter(({ msg }) => !/^(incoming request|request completed|Server listening)/.test(msg))
 const told = (log: Log, msg: string) => ours(log).filter(line => line.msg === msg)
@@ -91,7 +86,21 @@ for (const [name, turn] of Object.entries(turns)) {
     for (const secret of secrets) t.notOk(all.includes(JSON.stringify(secret).slice(1, -1)), `nothing of ${secret.slice(0, 20)}`)
     t.notMatch(all, /ice-pwd|typ srflx|sdp/i)
 
-    for (const line of ours(log)) t.match(about(line), { app: 'app', connection: /^[\da-f-]{36}$/ }, line.msg)
+    for (const line of ours(log)) t.match(line, { app: 'app', connection: /^[\da-f-]{36}$/, reqId: String }, line.msg)
+    // Ann's connection, from its beginning to its end, and the one that she came back on.
+    const [annsLines, backsLines] = [told(log, 'a peer joined')[0], told(log, 'a peer resumed its seat')[0]]
+      .map(first => ours(log).filter(({ connection }) => connection === first?.connection))
+    t.same(annsLines?.map(({ msg }) => msg), [
+      'a connection is open', 'a peer is joining', 'a peer joined', 'a peer was asked for an offer', 'a client is asked whether it lives',
+      'the client that was asked lives', 'a peer is absent', 'a connection is closed'
+    ])
+    t.same(backsLines?.map(({ msg }) => msg), [
+      'a connection is open', 'a peer is joining', 'a peer resumed its seat', 'a peer left', 'a connection is closing', 'a connection is closed'
+    ])
+    for (const lines of [annsLines, backsLines]) t.equal(new Set(lines?.map(({ reqId }) => reqId)).size, 1, 'all are tied to one request')
+    const full = 'a peer waits while those of its full room are asked whether they live'
+    t.match(told(log, full), [{ level: 20, room: 'room' }])
+    t.match(told(log, 'a peer was not let in').map(({ refused }) => refused), ['unauthorized_access', 'NoSpaceForNewPeer'])
     const seat = { app: 'app', room: 'room' }
     const [annJoined, benJoined] = told(log, 'a peer joined')
     t.match(annJoined, { ...seat, level: 20, peer: annArrived.peer, peers: 1 })
