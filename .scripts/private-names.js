@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import ts from 'typescript'
 
 /** What a class may extend: the one level of inheritance that two shapes of names are enough for. */
-const BASES = ['Emitter', 'Error']
+const BASES = ['Emitter', 'Error', 'ElementBase']
 
 /** The prefix of a class's names. A class that extends another has its own, so that the names of both never meet in one object. */
 function prefixOf (path, node) {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import ts from 'typescript'
 import { shortPrivateNames } from './private-names.js'
 
 /** The beginning of a file's hash, under which a browser may keep it for ever (lib/transport/routes/assets.ts). */
@@ -10,6 +11,17 @@ export const versionOf = bytes => createHash('sha256').update(bytes).digest('hex
 
 /** What such a part may import of the SDK, but types: anything else would be there twice, and a second AdaptorError is another class. */
 const COPIED = /^lib\/client\/((data|extras)\/|base\/(timer|deferred|emitter)\.ts$)/
+
+/** Where a framework meets the SDK: each is a module of its own beside the SDK's, whose classes it takes from there. */
+const FRAMEWORKS = ['react', 'webrtc-call']
+
+/** The SDK's own module, under the name that it has when it is built. */
+const besideTheSdk = {
+  name: 'beside the SDK',
+  setup (build) {
+    build.onResolve({ filter: /\/webrtc-adaptor\.js$/ }, () => ({ path: './webrtc_adaptor.mjs', external: true }))
+  }
+}
 
 /** The file of a part. */
 const fileOf = name => `webrtc_adaptor.${name}.mjs`
@@ -27,7 +39,7 @@ const loadedWhenUsed = found => ({
   }
 })
 
-/** Returns the names of the files of the parts. */
+/** Returns the names of the files that it has written beside the SDK. */
 export async function buildSdk (source, out, target) {
   const parts = new Map()
   const sdk = {
@@ -46,8 +58,19 @@ export async function buildSdk (source, out, target) {
     const copied = Object.keys(metafile.inputs).filter(input => !COPIED.test(input.slice(input.indexOf('lib/client/'))))
     if (copied.length > 0) throw new Error(`${file} would bring a copy of ${copied}`)
   }
+  for (const name of FRAMEWORKS) {
+    await build({ ...sdk, plugins: [besideTheSdk, shortPrivateNames], external: ['react'], entryPoints: [join(source, 'frameworks', `${name}.ts`)], format: 'esm', outfile: join(out, `${name}.mjs`) })
+  }
+  for (const name of [...FRAMEWORKS, 'call-store']) writeDeclarations(join(source, 'frameworks', `${name}.ts`), join(out, `${name}.d.ts`))
   writeFileSync(classic, besideTheScript(readFileSync(classic, 'utf8'), out))
-  return [...parts.keys()].map(fileOf)
+  return [...[...parts.keys()].map(fileOf), ...FRAMEWORKS.map(name => `${name}.mjs`)]
+}
+
+/** The types of one file, which take those of the SDK from its one file of them. */
+function writeDeclarations (source, out) {
+  const { outputText, diagnostics } = ts.transpileDeclaration(readFileSync(source, 'utf8'), { fileName: source, reportDiagnostics: true, compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } })
+  if (diagnostics.length > 0) throw new Error(`${source}: ${diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' ')).join('\n')}`)
+  writeFileSync(out, outputText.replaceAll("'../webrtc-adaptor.js'", "'./webrtc_adaptor.js'"))
 }
 
 /**

@@ -14,7 +14,7 @@ export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, Callb
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
 export type { LocalMediaState } from './media/media.js'
 export type { MuteMode } from './media/local-track.js'
-export type { SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
+export type { ElementOption, SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
 export type { CallStats } from './extras/call-stats.js'
 export type { ReceivedData, ReceivedFile, Sendable, SendFileOptions, TransferProgress } from './data/data-types.js'
 export type { ExtraMethods } from './extras/extra-methods.js'

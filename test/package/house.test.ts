@@ -36,7 +36,7 @@ const FLOORS: Record<string, Floor> = {
   // The roof.
   'index.ts': { parts: ['augment.ts', 'errors.ts', 'events.ts', 'config', 'protocol', 'rooms', 'api', 'transport', 'cluster', 'observe'], packages: new RegExp(`^${FASTIFY}$`) },
   // Beside the house.
-  client: { parts: ['client'], types: ['protocol'], packages: /^$/ },
+  client: { parts: ['client'], types: ['protocol'], packages: /^react$/ },
   // The build puts what it imports into its one script.
   page: { parts: ['page'], packages: /^uqr$/ }
 }
@@ -54,6 +54,7 @@ function fault ({ from, to, internal, typeOnly }: Import): string | null {
   if (!internal) {
     if (!floor.packages.test(to)) return `${from} must not import ${to}`
     if (to === 'fastify' && !typeOnly && (FASTIFY_BY_TYPE.includes(partOf(from)))) return `${from} must import ${to} by type only`
+    if (to === 'react' && from !== 'lib/client/frameworks/react.ts') return `${from} must not import ${to}: the SDK needs no framework`
     if (to === 'ws' && !typeOnly) return `${from} must import ws by type only: the server is @fastify/websocket's`
     return null
   }
@@ -109,7 +110,7 @@ t.test('The server writes its frames in protocol/notices.ts alone', async t => {
 })
 
 t.test('Only augment.ts declares anything for Fastify', async t => {
-  const declaring = lib.filter(isCode).filter(file => /^\s*declare (module|global)/m.test(readFileSync(join(ROOT, file), 'utf8')))
+  const declaring = lib.filter(file => isCode(file) && !file.startsWith('lib/client/')).filter(file => /^\s*declare (module|global)/m.test(readFileSync(join(ROOT, file), 'utf8')))
   t.same(declaring, ['lib/augment.ts'])
 })
 
@@ -131,6 +132,7 @@ t.test('Every import that goes up a floor is found', async t => {
     ['lib/client/media/media.ts', "import { type ERRORS } from '../../protocol/codes.js'", 'lib/protocol/codes.ts'],
     ['lib/client/media/media.ts', "import type { Room } from '../../rooms/room.js'", 'lib/rooms/room.ts'],
     ['lib/client/media/media.ts', "import Type from 'typebox'", 'typebox'],
+    ['lib/client/media/media.ts', "import { useState } from 'react'", 'react'],
     ['lib/config/options.ts', "import Fastify from 'fastify'", 'fastify']
   ]
   for (const [from, source, to] of upwards) {

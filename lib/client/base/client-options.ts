@@ -13,6 +13,9 @@ export interface SdpConstraints {
   OfferToReceiveVideo?: boolean | undefined
 }
 
+/** An element, none, or a function that gives it: a framework may take it away and make another one. */
+export type ElementOption = HTMLMediaElement | null | (() => HTMLMediaElement | null)
+
 export interface WebRTCAdaptorOptions {
   /** The server's address, absolute or relative to the page. @default the directory of the page, with ws: or wss: */
   websocket_url?: string | undefined
@@ -26,10 +29,10 @@ export interface WebRTCAdaptorOptions {
   localVideoId?: string | undefined
   /** The `id` of the element that shows and plays the other side. */
   remoteVideoId?: string | undefined
-  /** The element itself, in place of its `id`. */
-  localVideoElement?: HTMLMediaElement | null | undefined
-  /** The element itself, in place of its `id`. */
-  remoteVideoElement?: HTMLMediaElement | null | undefined
+  /** The element itself, in place of its `id`, or a function that gives it whenever it is needed. */
+  localVideoElement?: ElementOption | undefined
+  /** The element itself, in place of its `id`, or a function that gives it whenever it is needed. */
+  remoteVideoElement?: ElementOption | undefined
   /** Only watch: use neither camera nor microphone. @default false */
   isPlayMode?: boolean | undefined
   /** Sent with `join`, for the server's `authorize` option. */
@@ -73,9 +76,9 @@ export function resolveClientOptions (options: WebRTCAdaptorOptions, environment
   const watch = options.isPlayMode === true
   const audio = !watch && (mediaConstraints?.audio ?? mediaConstraints === undefined)
   const video = !watch && (mediaConstraints?.video ?? mediaConstraints === undefined)
-  const element = (given: HTMLMediaElement | null | undefined, id: string | undefined) => () => {
+  const element = (given: ElementOption | undefined, id: string | undefined) => () => {
     // Looked up when it is needed: the script may run before the element exists.
-    const found: unknown = given ?? (id === undefined ? null : environment.document?.getElementById(id))
+    const found: unknown = (typeof given === 'function' ? given() : given) ?? (id === undefined ? null : environment.document?.getElementById(id))
     return (found ?? null) as HTMLMediaElement | null
   }
   return {

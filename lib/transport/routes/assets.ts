@@ -35,6 +35,7 @@ const ASSETS: readonly Asset[] = [
   { path: 'js/webrtc_adaptor.js', file: 'client/webrtc_adaptor.js' },
   { path: 'js/webrtc_adaptor.mjs', file: 'client/webrtc_adaptor.mjs' },
   ...LOADED_WHEN_USED.map(name => ({ path: `js/webrtc_adaptor.${name}.mjs`, file: `client/webrtc_adaptor.${name}.mjs` })),
+  { path: 'js/webrtc-call.mjs', file: 'client/webrtc-call.mjs' },
   { path: 'js/webrtc_adaptor.d.ts', file: 'client/webrtc_adaptor.d.ts', type: 'text/plain; charset=utf-8' },
   { path: 'js/adapter-latest.js', file: 'client/adapter-latest.js' }
 ]
