@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { agree, inCall, World, type FakePage } from '../helpers/fakes/client-world.js'
 import { turn } from '../helpers/fakes/pending.js'
-import { parse } from '../helpers/fakes/fake-peer-connection.js'
+import { parse } from '../helpers/fakes/fake-description.js'
 
 const ROUNDS = 1000
 

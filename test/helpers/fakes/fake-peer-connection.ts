@@ -1,97 +1,11 @@
-import type { Environment } from '../../../lib/client/base/environment.js'
-import { FakeTrack } from './fake-media.js'
-import { Pending } from './pending.js'
-
-type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive'
-interface Description { type: string, sdp: string }
-interface Section { kind: string, mid: string, direction: Direction }
-interface Parsed { origin: string, version: number, ufrag: string, answers: string | null, data: boolean, sections: Section[] }
-
-const sends = (direction: Direction | null) => direction === 'sendrecv' || direction === 'sendonly'
-const receives = (direction: Direction | null) => direction === 'sendrecv' || direction === 'recvonly'
-const directionOf = (send: boolean, receive: boolean): Direction => send ? receive ? 'sendrecv' : 'sendonly' : receive ? 'recvonly' : 'inactive'
-const turned = (direction: Direction) => directionOf(receives(direction), sends(direction))
-const both = (one: Direction, two: Direction) => directionOf(sends(one) && sends(two), receives(one) && receives(two))
-
-export class FakeTransceiver {
-  mid: string | null = null
-  direction: Direction
-  currentDirection: Direction | null = null
-  /** Whether the other side's track has been announced by an event and not been taken away since. */
-  announced = false
-  readonly receiver: { track: FakeTrack, getStats: () => Promise<Map<string, object>> }
-  readonly sender: {
-    track: FakeTrack | null
-    streams: object[]
-    replaceTrack: (track: FakeTrack | null) => Promise<void>
-    setStreams: (...streams: object[]) => void
-  }
-
-  constructor (kind: string, direction: Direction, track: FakeTrack | null, changed: () => void, frames: () => number) {
-    this.direction = direction
-    const stats = () => new Map([['one', { type: 'inbound-rtp', kind, ...kind === 'video' ? { framesDecoded: frames() } : {} }]])
-    this.receiver = { track: new FakeTrack(kind, `remote ${kind}`), getStats: async () => stats() }
-    this.sender = {
-      track,
-      replaceTrack: async track => { this.sender.track = track },
-      streams: [],
-      setStreams: (...streams) => { this.sender.streams = streams }
-    }
-    return new Proxy(this, {
-      set: (target, field, value) => {
-        const done = Reflect.set(target, field, value)
-        if (field === 'direction') changed()
-        return done
-      }
-    })
-  }
-}
-
-/** A data channel, as far as the SDK uses one: open while the two ends are connected. */
-export class FakeDataChannel {
-  readonly label: string
-  readonly sent: string[] = []
-  readyState: 'connecting' | 'open' | 'closed' = 'connecting'
-  onopen: (() => void) | null = null
-  onmessage: ((event: { data: unknown }) => void) | null = null
-  twin: FakeDataChannel | null = null
-  readonly #pending: Pending
-
-  constructor (label: string, pending: Pending) {
-    this.label = label
-    this.#pending = pending
-  }
-
-  send (text: string): void {
-    if (this.readyState !== 'open') throw new DOMException(`send while ${this.readyState}`, 'InvalidStateError')
-    this.sent.push(text)
-    this.#pending.task(() => { if (this.twin?.readyState === 'open') this.twin.onmessage?.({ data: text }) })
-  }
-}
-
-/** What the peer connections of one test share: they find each other here, and time passes as the test says. */
-export class FakeIce {
-  readonly connections: FakePeerConnection[] = []
-  /** The tasks that the browser has queued. */
-  readonly pending = new Pending()
-  /** Whether two sides that know each other's candidates get through to each other. */
-  open = true
-  /** Whether pictures move: frames of the cameras that are on come through. */
-  frames = true
-  /** Awaited in the middle of each asynchronous operation. */
-  pause: () => Promise<void> = async () => {}
-  /** What a browser would have refused: a description in the wrong state, an answer to another offer. */
-  readonly faults: string[] = []
-
-  get RTCPeerConnection (): Environment['RTCPeerConnection'] {
-    const make = (configuration?: RTCConfiguration) => new FakePeerConnection(this, configuration)
-    return function RTCPeerConnection (configuration?: RTCConfiguration) { return make(configuration) } as unknown as Environment['RTCPeerConnection']
-  }
-
-  find (origin: string): FakePeerConnection | undefined {
-    return this.connections.find(connection => connection.origin === origin)
-  }
-}
+import { FakeDataChannel } from './fake-data-channel.js'
+import { parse, receives, turned, type Description, type Direction } from './fake-description.js'
+import type { FakeIce } from './fake-ice.js'
+import { checkServers } from './fake-ice-servers.js'
+import type { FakeTrack } from './fake-media.js'
+import { FakeOperations } from './fake-operations.js'
+import { FakeTransceiver } from './fake-transceiver.js'
+import { FakeTransceivers } from './fake-transceivers.js'
 
 /**
  * The negotiation of an RTCPeerConnection as W3C WebRTC 1.0 section 4.4 has it: states, a chain of operations, rollback,
@@ -122,12 +36,8 @@ export class FakePeerConnection {
   /** The other side's candidates that were taken, by the user name fragment they belong to. */
   readonly candidates: string[] = []
   #frames = 0
-  #transceivers: FakeTransceiver[] = []
-  #beforeOffer: Array<{ transceiver: FakeTransceiver, mid: string | null }> | null = null
-  #madeByOffer: FakeTransceiver[] = []
-  #chain: Promise<unknown> = Promise.resolve()
-  #chained = 0
-  #lookOnEmptyChain = false
+  readonly #transceivers = new FakeTransceivers()
+  readonly #operations: FakeOperations
   #version = 0
   #ufrag = 1
   #restartWanted = false
@@ -135,6 +45,7 @@ export class FakePeerConnection {
 
   constructor (ice: FakeIce, configuration: RTCConfiguration = {}) {
     this.ice = ice
+    this.#operations = new FakeOperations(ice, () => this.closed)
     checkServers(configuration)
     this.configuration = configuration
     ice.connections.push(this)
@@ -154,7 +65,7 @@ export class FakePeerConnection {
   }
 
   getTransceivers (): FakeTransceiver[] {
-    return [...this.#transceivers]
+    return [...this.#transceivers.all]
   }
 
   getConfiguration (): RTCConfiguration {
@@ -185,14 +96,14 @@ export class FakePeerConnection {
   }
 
   createOffer (): Promise<Description> {
-    return this.#operate(() => {
+    return this.#operations.add(() => {
       if (this.signalingState !== 'stable' && this.signalingState !== 'have-local-offer') throw this.#wrong('createOffer')
       return this.#describe('offer')
     })
   }
 
   setLocalDescription (given?: { type: string, sdp?: string }): Promise<void> {
-    return this.#operate(() => {
+    return this.#operations.add(() => {
       const type = given?.type ?? (this.signalingState === 'have-remote-offer' ? 'answer' : 'offer')
       if (type === 'rollback') {
         if (this.signalingState !== 'have-local-offer') throw this.#wrong('rollback')
@@ -202,13 +113,8 @@ export class FakePeerConnection {
         throw this.#wrong(`setLocalDescription(${type})`)
       }
       const description = given?.sdp === undefined || given.sdp === '' ? this.#describe(type) : { type, sdp: given.sdp }
-      const { sections } = parse(description.sdp)
       if (type === 'offer') {
-        this.#beforeOffer ??= this.#transceivers.map(transceiver => ({ transceiver, mid: transceiver.mid }))
-        sections.forEach((section, index) => {
-          const transceiver = this.#transceivers[index]
-          if (transceiver !== undefined) transceiver.mid = section.mid
-        })
+        this.#transceivers.number(parse(description.sdp).sections)
         this.pendingLocal = description
         this.signalingState = 'have-local-offer'
       } else {
@@ -219,7 +125,7 @@ export class FakePeerConnection {
   }
 
   setRemoteDescription ({ type, sdp }: { type: string, sdp: string }): Promise<void> {
-    return this.#operate(() => {
+    return this.#operations.add(() => {
       if (!sdp.startsWith('v=0')) throw new DOMException('No SDP', 'OperationError')
       if (type === 'offer') {
         if (this.signalingState === 'have-local-offer') this.#rollback()
@@ -238,16 +144,16 @@ export class FakePeerConnection {
   }
 
   addIceCandidate ({ candidate, usernameFragment }: RTCIceCandidateInit): Promise<void> {
-    return this.#operate(() => {
+    return this.#operations.add(() => {
       const remote = this.remoteDescription
       if (remote === null) throw new DOMException('There is no remote description', 'InvalidStateError')
       if (candidate === '') return
       const { ufrag } = parse(remote.sdp)
       if (typeof usernameFragment === 'string' && usernameFragment !== ufrag) throw new DOMException('Of another generation', 'OperationError')
       this.candidates.push(ufrag)
-      this.#connect()
+      this.ice.connect(this)
       const other = this.ice.find(parse(remote.sdp).origin)
-      if (other !== undefined) other.#connect()
+      if (other !== undefined) this.ice.connect(other)
     })
   }
 
@@ -270,46 +176,15 @@ export class FakePeerConnection {
     this.onconnectionstatechange?.()
   }
 
-  /** Connected, where both sides have agreed and know a candidate of each other's present generation. */
-  #connect (): void {
-    if (this.closed || this.signalingState !== 'stable' || this.currentRemote === null || this.currentLocal === null) return
-    const remote = parse(this.currentRemote.sdp)
-    const other = this.ice.find(remote.origin)
-    if (other === undefined || other.closed || other.currentRemote === null) return
-    if (parse(other.currentRemote.sdp).origin !== this.origin || !this.candidates.includes(remote.ufrag)) return
-    if (!this.ice.open) return
-    this.become('connected')
-    for (const end of [this, other]) end.#openChannels(end === this ? other : this)
-  }
-
-  /** RFC 8831: where both have agreed on a section for data, each channel comes out at the other side. */
-  #openChannels (other: FakePeerConnection): void {
-    if (![this.currentLocal, this.currentRemote].every(description => description !== null && parse(description.sdp).data)) return
-    for (const channel of this.channels.filter(({ twin }) => twin === null)) {
-      const twin = channel.twin = new FakeDataChannel(channel.label, this.ice.pending)
-      twin.twin = channel
-      other.channels.push(twin)
-      this.ice.pending.task(() => {
-        if (this.closed || other.closed) return
-        channel.readyState = twin.readyState = 'open'
-        other.ondatachannel?.({ channel: twin })
-        for (const end of [channel, twin]) end.onopen?.()
-      })
-    }
-  }
-
   /** One more with each look, while the other side's camera is on and gets through. */
   #countFrames (): number {
-    const other = this.currentRemote === null ? undefined : this.ice.find(parse(this.currentRemote.sdp).origin)
-    const sending = other?.getTransceivers().some(({ sender, currentDirection }) =>
-      sender.track?.kind === 'video' && sender.track.readyState === 'live' && sends(currentDirection)) ?? false
-    if (this.ice.frames && sending && other?.connectionState === 'connected' && this.connectionState === 'connected') this.#frames++
+    if (this.ice.carriesPictures(this)) this.#frames++
     return this.#frames
   }
 
   #newTransceiver (kind: string, direction: Direction, track: FakeTrack | null): FakeTransceiver {
     const transceiver = new FakeTransceiver(kind, direction, track, () => this.#updateNegotiationNeeded(), () => this.#countFrames())
-    this.#transceivers.push(transceiver)
+    this.#transceivers.all.push(transceiver)
     return transceiver
   }
 
@@ -321,19 +196,13 @@ export class FakePeerConnection {
     } else if (offer !== null && this.currentRemote !== null && parse(this.currentRemote.sdp).ufrag !== offer.ufrag) {
       this.#ufrag++
     }
-    const lines = this.#transceivers.filter(({ mid }) => type === 'offer' || mid !== null).map((transceiver, index) => {
-      const mid = transceiver.mid ?? String(index)
-      const offered = offer?.sections.find(section => section.mid === mid)
-      const direction = offered === undefined ? transceiver.direction : both(transceiver.direction, turned(offered.direction))
-      return `m=${transceiver.receiver.track.kind} ${mid} ${direction}`
-    })
     const sdp = [
       'v=0',
       `o=- ${this.origin} ${++this.#version} IN IP4 127.0.0.1`,
       `a=ice-ufrag:${this.origin}u${this.#ufrag}`,
       ...offer === null ? [] : [`a=answers:${offer.origin}.${offer.version}`],
       ...(offer === null ? this.#data : offer.data) ? ['a=data'] : [],
-      ...lines
+      ...this.#transceivers.describe(offer)
     ].join('\r\n')
     return { type, sdp }
   }
@@ -343,22 +212,15 @@ export class FakePeerConnection {
   }
 
   #takeOffer (description: Description): void {
-    this.#madeByOffer = []
     const [offered, kept] = [parse(description.sdp), this.currentLocal === null ? null : parse(this.currentLocal.sdp)]
     // RFC 9429, section 5.10: an offer has every section that there was, in the same order.
     if (kept !== null && ((kept.data && !offered.data) || kept.sections.some(({ kind }, index) => offered.sections[index]?.kind !== kind))) {
       throw new DOMException('The order of m-lines in subsequent offer doesn\'t match order from previous offer/answer.', 'InvalidAccessError')
     }
     for (const section of parse(description.sdp).sections) {
-      let transceiver = this.#transceivers.find(({ mid }) => mid === section.mid) ??
-        (this.adopting ? this.#transceivers.find(({ mid, receiver }) => mid === null && receiver.track.kind === section.kind) : undefined)
-      if (transceiver !== undefined) {
-        transceiver.mid = section.mid
-      } else {
-        transceiver = this.#newTransceiver(section.kind, 'recvonly', null)
-        transceiver.mid = section.mid
-        this.#madeByOffer.push(transceiver)
-      }
+      const transceiver = this.#transceivers.ofMid(section.mid) ??
+        (this.adopting ? this.#transceivers.unused(section.kind) : undefined) ?? this.#newTransceiver(section.kind, 'recvonly', null)
+      transceiver.mid = section.mid
       this.#announce(transceiver, turned(section.direction))
     }
     this.pendingRemote = description
@@ -368,7 +230,7 @@ export class FakePeerConnection {
   #agree (local: Description, remote: Description, answer: Description): void {
     const mine = answer === local
     for (const section of parse(answer.sdp).sections) {
-      const transceiver = this.#transceivers.find(({ mid }) => mid === section.mid)
+      const transceiver = this.#transceivers.ofMid(section.mid)
       if (transceiver === undefined) continue
       transceiver.currentDirection = mine ? section.direction : turned(section.direction)
       this.#announce(transceiver, transceiver.currentDirection)
@@ -376,21 +238,17 @@ export class FakePeerConnection {
     this.currentLocal = local
     this.currentRemote = remote
     this.pendingLocal = this.pendingRemote = null
-    this.#beforeOffer = null
+    this.#transceivers.keep()
     this.#restartWanted = false
     this.signalingState = 'stable'
     if (this.connectionState === 'new') this.become('connecting')
     this.#negotiationNeeded = false
     this.#updateNegotiationNeeded()
-    this.#connect()
+    this.ice.connect(this)
   }
 
   #rollback (): void {
-    for (const transceiver of this.#transceivers) {
-      const before = this.#beforeOffer?.find(entry => entry.transceiver === transceiver)
-      transceiver.mid = before?.mid ?? null
-    }
-    this.#beforeOffer = null
+    this.#transceivers.rollBack()
     this.pendingLocal = null
     this.signalingState = 'stable'
     this.#negotiationNeeded = false
@@ -418,14 +276,11 @@ export class FakePeerConnection {
 
   /** W3C WebRTC 1.0, section 4.7.3: a task, and never while operations are chained or the state is not stable. */
   #updateNegotiationNeeded (): void {
-    if (this.#chained > 0) {
-      this.#lookOnEmptyChain = true
-      return
-    }
+    if (!this.#operations.isEmpty) return this.#operations.whenEmpty(() => this.#updateNegotiationNeeded())
     if (this.#negotiationNeeded) return
     this.ice.pending.task(() => {
       if (this.closed || this.#negotiationNeeded) return
-      if (this.#chained > 0) return this.#updateNegotiationNeeded()
+      if (!this.#operations.isEmpty) return this.#updateNegotiationNeeded()
       if (this.signalingState !== 'stable' || !this.#needed) return
       this.#negotiationNeeded = true
       this.onnegotiationneeded?.()
@@ -433,63 +288,13 @@ export class FakePeerConnection {
   }
 
   get #needed (): boolean {
-    const offered = this.currentLocal === null ? null : parse(this.currentLocal.sdp)
-    return this.#restartWanted || this.#transceivers.some(transceiver => {
-      if (transceiver.mid === null || offered === null) return true
-      if (this.currentLocal?.type === 'offer') {
-        const section = offered.sections.find(({ mid }) => mid === transceiver.mid)
-        return transceiver.currentDirection !== transceiver.direction && section?.direction !== transceiver.direction
-      }
-      const section = parse((this.currentRemote as Description).sdp).sections.find(({ mid }) => mid === transceiver.mid)
-      return section === undefined || both(transceiver.direction, turned(section.direction)) !== transceiver.currentDirection
-    })
+    const [local, remote] = [this.currentLocal, this.currentRemote].map(description => description === null ? null : parse(description.sdp))
+    return this.#restartWanted || this.#transceivers.needNegotiation(local ?? null, remote ?? null, this.currentLocal?.type === 'offer')
   }
 
   #wrong (what: string): DOMException {
     const fault = `${what} in ${this.signalingState}`
     if (!this.closed) this.ice.faults.push(fault)
     return new DOMException(fault, 'InvalidStateError')
-  }
-
-  #operate<T> (run: () => T): Promise<T> {
-    this.#chained++
-    const result = this.#chain.then(async () => {
-      await this.ice.pause()
-      // Promises of a closed connection are never fulfilled or rejected.
-      if (this.closed) await new Promise(() => {})
-      return run()
-    }).finally(() => {
-      if (--this.#chained > 0 || !this.#lookOnEmptyChain) return
-      this.#lookOnEmptyChain = false
-      this.#updateNegotiationNeeded()
-    })
-    this.#chain = result.catch(() => {})
-    return result
-  }
-}
-
-/** W3C WebRTC 1.0, section 4.4.1.6, "set a configuration": what no browser takes for a server. */
-function checkServers ({ iceServers = [] }: RTCConfiguration): void {
-  for (const server of iceServers as Array<Partial<RTCIceServer> | null>) {
-    if (server?.urls === undefined) throw new TypeError('urls is required')
-    for (const url of [server.urls].flat()) {
-      if (!/^(stuns?|turns?):./.test(url)) throw new DOMException(`${url} is no address`, 'SyntaxError')
-      if (/^turn/.test(url) && (server.username === undefined || server.credential === undefined)) {
-        throw new DOMException('Both username and credential are required', 'InvalidAccessError')
-      }
-    }
-  }
-}
-
-/** What a description says. */
-export function parse (sdp: string): Parsed {
-  const [, origin = '', version = '0'] = /^o=- (\S+) (\d+)/m.exec(sdp) ?? []
-  return {
-    origin,
-    version: Number(version),
-    ufrag: /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1] ?? '',
-    answers: /^a=answers:(\S+)/m.exec(sdp)?.[1] ?? null,
-    data: /^a=data/m.test(sdp),
-    sections: [...sdp.matchAll(/^m=(\S+) (\S+) (\S+)/mg)].map(([, kind = '', mid = '', direction]) => ({ kind, mid, direction: direction as Direction }))
   }
 }

@@ -1,5 +1,6 @@
 import type { OracleLink, OracleProbe } from './oracle-link.js'
-import type { OracleRoom, Surroundings } from './oracle-room.js'
+import type { OracleRoom } from './oracle-room.js'
+import type { Surroundings } from './oracle-surroundings.js'
 
 /** A room's question whether those who sit in it live. */
 export class OracleProbing {

@@ -1,37 +1,13 @@
-import { encode, type ServerMessage } from '../../../lib/protocol/codec.js'
-import type { ClientKind } from '../../../lib/rooms/client-kind.js'
-import type { SeatRules } from '../../../lib/rooms/room-context.js'
-import { LivedTime, type Moment } from './lived-time.js'
-import type { Tally } from './occurrences.js'
+import { LivedTime } from './lived-time.js'
 import type { OracleLink, OracleToken } from './oracle-link.js'
+import { oracleNotices, type Reason } from './oracle-notices.js'
+import { OracleOffer } from './oracle-offer.js'
 import { OracleProbing } from './oracle-probing.js'
 import { OracleSeat, type Entry } from './oracle-seat.js'
-
-/** What a room needs of what is around it. */
-export interface Surroundings {
-  rules: SeatRules
-  probeTimeout: number
-  time: LivedTime
-  tally: Tally
-  /** Runs an answer after everything that follows from the same event. */
-  later: (answer: () => void) => void
-  /** The server begins to close a link. */
-  closing: (link: OracleLink) => void
-  /** A link turned out to be dead. */
-  dead: (link: OracleLink) => void
-}
-
-/** Who wants a seat. */
-export interface Joiner {
-  link: OracleLink
-  resume: boolean
-  kind: ClientKind
-  claim: string | undefined
-}
+import type { Joiner, Surroundings } from './oracle-surroundings.js'
 
 /** For how long messages may cross, ms. */
 const CROSSING = 3_000
-const ID = '00000000-0000-0000-0000-000000000000'
 
 /** A room, and everything that can become of its seats. */
 export class OracleRoom {
@@ -42,9 +18,7 @@ export class OracleRoom {
   readonly #probing: OracleProbing
   /** Seats that are promised to a joiner whose predecessor is being announced as gone. */
   #promised = 0
-  /** Who was asked for an offer and has made none since. */
-  #asked: OracleSeat | null = null
-  #askedAt = LivedTime.NEVER
+  readonly #offer = new OracleOffer()
   #leftAt = LivedTime.NEVER
   readonly #around: Surroundings
 
@@ -105,7 +79,7 @@ export class OracleRoom {
   relay (seat: OracleSeat, command: 'offer' | 'candidate' | 'message', entry: Entry): void {
     const { time, tally } = this.#around
     seat.relayed++
-    if (command === 'offer' && this.#asked === seat) this.#asked = null
+    if (command === 'offer' && this.#offer.asked === seat) this.#offer.forget()
     if (this.seats.length === 2) return this.#tellOthers(seat, entry)
     if (command !== 'message' && time.within(this.#leftAt, CROSSING, 'a word to one just gone but for a standstill')) {
       return tally.note('a word to one that has just gone')
@@ -190,21 +164,19 @@ export class OracleRoom {
     seat.move(link)
     seat.grant(link)
     if (other === undefined) return
-    this.tell(other, entryOf(`peerJoined ${name}`, { command: 'notification', definition: 'peerJoined', streamId: name, peerId: ID }))
+    this.tell(other, oracleNotices.peerJoined(name))
     if (!this.seats.includes(other) || asks === 'nobody') return
     const asked = asks === 'others' ? other : seat
-    this.#asked = asked
-    this.#askedAt = time.now()
-    this.tell(asked, entryOf(`start ${name}`, { command: 'start', streamId: name }))
+    this.#offer.ask(asked, time.now())
+    this.tell(asked, oracleNotices.start(name))
   }
 
   /** One that sits there joins again: whoever was asked for an offer within the last moment makes it, and nobody else. */
   #rejoin (seat: OracleSeat, joiner: Joiner): void {
     const { time, tally } = this.#around
     tally.note('a sitter that joined again')
-    const asked = this.#asked
-    const askedAt: Moment = this.#askedAt
-    const coming = asked !== null && time.within(askedAt, CROSSING, 'an offer still coming but for a standstill')
+    const { asked, at } = this.#offer
+    const coming = asked !== null && time.within(at, CROSSING, 'an offer still coming but for a standstill')
     if (coming) tally.note('a sitter that joined again while an offer was coming')
     else if (asked === seat) tally.note('a sitter asked again')
     this.#promised++
@@ -212,9 +184,9 @@ export class OracleRoom {
     this.#promised--
     this.#sit(joiner, coming ? 'nobody' : asked === seat ? 'joiner' : 'others')
     this.#serve()
-    if (!coming || this.#asked !== null) return
-    this.#asked = asked === seat ? joiner.link.seatIn(this.name) ?? null : asked
-    this.#askedAt = askedAt
+    if (!coming || this.#offer.asked !== null) return
+    const stillAsked = asked === seat ? joiner.link.seatIn(this.name) : asked
+    if (stillAsked !== undefined) this.#offer.ask(stillAsked, at)
   }
 
   /** A joiner gets the seat of one that is given up for it: nobody who waits may come in between. */
@@ -264,19 +236,19 @@ export class OracleRoom {
     this.seats = this.seats.filter(other => other !== seat)
     seat.move(null)
     time.clock.cancel(seat.timer)
-    this.#asked = null
+    this.#offer.forget()
     this.#leftAt = time.now()
   }
 
   /** Where somebody else sits down at once, those whom a `stop` would end for good hear of the other one alone. */
-  #giveUp (seat: OracleSeat, reason: 'left' | 'lost' | 'removed', stops?: 'able' | 'none'): void {
+  #giveUp (seat: OracleSeat, reason: Reason, stops?: 'able' | 'none'): void {
     this.#take(seat)
     const { name } = this
     const filled = stops ?? (this.waiting.length > 0 && this.#free ? 'able' : 'all')
     const able = (other: OracleSeat): boolean => filled === 'all' || (filled === 'able' && other.kind === 'other')
     if (this.seats.some(other => !able(other))) this.#around.tally.note('a `stop` withheld')
-    if (this.seats.every(able)) this.#tellOthers(seat, entryOf(`stop ${name} ${reason}`, { command: 'stop', streamId: name, reason }))
-    this.#tellOthers(seat, entryOf(`peerLeft ${name} ${reason}`, { command: 'notification', definition: 'peerLeft', streamId: name, peerId: ID, reason }))
+    if (this.seats.every(able)) this.#tellOthers(seat, oracleNotices.stop(name, reason))
+    this.#tellOthers(seat, oracleNotices.peerLeft(name, reason))
     this.#serve()
   }
 
@@ -295,8 +267,4 @@ export class OracleRoom {
     const left = this.seats.flatMap(({ away }) => away === null ? [] : [Math.ceil(away.at + rules.window - time.clock.now())])
     return `error NoSpaceForNewPeer ${this.name}${left.length > 0 ? ` ${Math.min(...left)}` : ''}`
   }
-}
-
-function entryOf (what: string, message: ServerMessage): Entry {
-  return { what, bytes: encode(message).length }
 }

@@ -4,8 +4,9 @@ import type { TestClock } from '../fakes/test-clock.js'
 import { LivedTime } from './lived-time.js'
 import type { Tally } from './occurrences.js'
 import type { OracleLink, OracleToken } from './oracle-link.js'
-import { OracleRoom, type Joiner, type Surroundings } from './oracle-room.js'
+import { OracleRoom } from './oracle-room.js'
 import type { Entry, OracleSeat } from './oracle-seat.js'
+import type { Joiner, Surroundings } from './oracle-surroundings.js'
 
 /**
  * What the protocol document says of rooms, written down a second time and as plainly as possible: no log that forgets, no

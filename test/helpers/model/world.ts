@@ -3,49 +3,29 @@ import { encode } from '../../../lib/protocol/codec.js'
 import type { ClientKind } from '../../../lib/rooms/client-kind.js'
 import { RoomRegistry } from '../../../lib/rooms/room-registry.js'
 import type { SeatRules } from '../../../lib/rooms/room-context.js'
-import type { FakeLink, Heard } from '../fakes/fake-link.js'
+import type { Heard } from '../fakes/fake-link.js'
 import { promisesDone } from '../fakes/pending.js'
 import { TestClock } from '../fakes/test-clock.js'
+import { checkLine, checkRooms, compareRooms } from './checks.js'
 import { INVARIANTS } from './invariants.js'
-import { Line, type View } from './line.js'
+import { Line } from './line.js'
+import { foreignView, ModelClient, relayed, SHAPES, type RelayedKind } from './model-client.js'
 import type { Tally } from './occurrences.js'
 import { Oracle } from './oracle.js'
 
 const PROBE_TIMEOUT = 2_000.5
-
-/** What each make of client adds to its `join`, from their sources. */
-const SHAPES: Record<ClientKind, object> = {
-  android: { token: '' },
-  ios: { token: '', video: true, audio: true, trackList: [] },
-  flutter: { multiPeer: false, mode: 'play or both' },
-  other: {}
-}
 
 export type Token = 'none' | 'current' | 'old' | 'foreign' | 'forged'
 /** The claim of this client's joins until one is answered, or the one before. */
 export type Claim = 'none' | 'own' | 'old'
 export type Received = 'right' | 'absent' | 'less' | 'more'
 
-/** A client: the line that it uses, the lines that it has left behind and the server may still know, and what it remembers. */
-class Client {
-  line: Line | null = null
-  readonly stale: Line[] = []
-  /** Every seat that it was told of, by room, the newest last. */
-  readonly memory = new Map<string, View[]>()
-  /** The claims that it made up, the newest last. */
-  readonly claims: string[]
-
-  constructor (readonly app: string, claim: string) {
-    this.claims = [claim]
-  }
-}
-
 /** The real rooms, the oracle beside them, and the clients that use both. */
 export class World {
   readonly clock = new TestClock()
   readonly rooms: RoomRegistry
   readonly oracle: Oracle
-  readonly clients: Client[]
+  readonly clients: ModelClient[]
   readonly #rules: SeatRules
   readonly #joined = new Set<string>()
   readonly #left = new Set<string>()
@@ -56,7 +36,7 @@ export class World {
     this.#rules = rules
     this.rooms = new RoomRegistry(rules, this.clock)
     this.oracle = new Oracle(rules, PROBE_TIMEOUT, tally)
-    this.clients = apps.map(app => new Client(app, this.#newClaim()))
+    this.clients = apps.map(app => new ModelClient(app, this.#newClaim()))
     this.rooms.events.on('joined', ({ peer }) => this.#joined.add(peer))
     this.rooms.events.on('left', ({ peer }) => {
       assert.ok(this.#joined.has(peer) && !this.#left.has(peer), INVARIANTS.lives)
@@ -64,7 +44,7 @@ export class World {
     })
   }
 
-  client (index: number): Client {
+  client (index: number): ModelClient {
     const client = this.clients[index]
     if (client === undefined) throw new RangeError(`no client ${index}`)
     return client
@@ -86,10 +66,10 @@ export class World {
   join (index: number, room: string, resume: boolean, kind: Token, count: Received, make: ClientKind = 'other', proof: Claim = 'none'): void {
     const client = this.client(index)
     const views = client.memory.get(room) ?? []
-    const view = kind === 'foreign' ? this.#foreign(client, room) : kind === 'old' ? views.at(-2) : views.at(-1)
+    const view = kind === 'foreign' ? foreignView(client, room, this.clients) : kind === 'old' ? views.at(-2) : views.at(-1)
     const presented = kind === 'none' || view?.token === undefined ? undefined : view
     // Who comes back with a token comes on a new line, whether or not the old one is known to be dead.
-    if (presented !== undefined && client.line?.views.has(room) === true) this.#abandon(client)
+    if (presented !== undefined && client.line?.views.has(room) === true) client.abandon()
     const line = this.#lineOf(client)
     const claim = resume && proof !== 'none' ? client.claims.at(proof === 'own' ? -1 : -2) : undefined
     // Whoever knows of no seat has got nothing of it.
@@ -108,15 +88,11 @@ export class World {
     else this.oracle.leave(line.oracle, room)
   }
 
-  relay (index: number, room: string, command: 'offer' | 'candidate' | 'message', size: number, tooFast = false): void {
+  relay (index: number, room: string, command: RelayedKind, size: number, tooFast = false): void {
     const line = this.#lineOf(this.client(index))
     const n = this.#n++
     const own = { streamId: room, n, from: `${line.oracle.app}/${room}` }
-    const message = {
-      offer: { command: 'takeConfiguration', type: 'offer', sdp: 'x'.repeat(size), ...own },
-      candidate: { command: 'takeCandidate', label: 0, id: '0', candidate: 'x'.repeat(size), ...own },
-      message: { command: 'peerMessageCommand', definition: 'chat', data: 'x'.repeat(size), ...own }
-    }[command]
+    const message = relayed(command, size, own)
     line.real.say(message, tooFast)
     if (tooFast) this.oracle.refuse(line.oracle, room, true)
     else this.oracle.relay(line.oracle, room, command, `relay ${room} ${n}`, JSON.stringify(message).length)
@@ -146,7 +122,7 @@ export class World {
     const client = this.client(index)
     const { line } = client
     if (line === null) return
-    this.#abandon(client)
+    client.abandon()
     line.real.conclude(clean, arrives, message => this.#got(client, line, message))
     this.oracle.conclude(line.oracle, clean)
   }
@@ -214,34 +190,10 @@ export class World {
 
   /** Everything that must hold after every step. */
   check (): void {
-    for (const app of this.rooms.apps()) {
-      for (const room of this.rooms.in(app)) {
-        assert.ok(room.seats.length <= 2, INVARIANTS.twoSeats)
-        for (const seat of room.seats) {
-          const owner = seat.link as FakeLink | null
-          assert.equal(owner === null, seat.absence !== null, INVARIANTS.owned)
-          if (owner !== null) assert.ok(owner.alive && owner.seats.in(room.name) === seat, INVARIANTS.owned)
-          else assert.ok((seat.absence?.until ?? -1) >= this.clock.lived(), INVARIANTS.owned)
-        }
-      }
-    }
-    for (const line of this.#lines) {
-      line.compare()
-      const { busySince, seats, alive } = line.real
-      assert.ok(busySince === null || (alive && this.clock.lived() - busySince <= PROBE_TIMEOUT), INVARIANTS.answered)
-      for (const seat of seats) {
-        assert.equal(this.rooms.seat(seat.id), seat, INVARIANTS.found)
-        assert.equal(this.rooms.find(seat.room.app, seat.room.name), seat.room, INVARIANTS.found)
-      }
-    }
+    checkRooms(this.rooms, this.clock)
+    for (const line of this.#lines) checkLine(line, this.rooms, this.clock.lived(), PROBE_TIMEOUT)
     assert.equal(this.clock.pending, this.oracle.clock.pending, INVARIANTS.timers)
-    const expected = this.oracle.rooms
-    assert.equal(this.rooms.apps().flatMap(app => this.rooms.in(app)).length, expected.length, INVARIANTS.found)
-    for (const { app, name, seats, waiting } of expected) {
-      const room = this.rooms.find(app, name)
-      assert.deepEqual(room?.seats.map(seat => seat.link === null), seats.map(seat => seat.link === null), INVARIANTS.agreed)
-      assert.equal(room?.waiting, waiting.length, INVARIANTS.answered)
-    }
+    compareRooms(this.rooms, this.oracle)
   }
 
   /** Everybody reads to the end, and goes in one of three ways; then nothing may be left. */
@@ -273,22 +225,12 @@ export class World {
     assert.deepEqual(this.#left, this.#joined, INVARIANTS.lives)
   }
 
-  /** The newest token that somebody got in another room, or in the room of this name in another application. */
-  #foreign (client: Client, room: string): View | undefined {
-    for (const other of this.clients) {
-      for (const [name, views] of other.memory) {
-        if (other.app !== client.app || name !== room) return views.at(-1)
-      }
-    }
-    return undefined
-  }
-
   #newClaim (): string {
     return `a claim that nobody else has: ${this.#n++}`
   }
 
-  #lineOf (client: Client): Line {
-    if (client.line !== null && !client.line.real.open) this.#abandon(client)
+  #lineOf (client: ModelClient): Line {
+    if (client.line !== null && !client.line.real.open) client.abandon()
     if (client.line === null) {
       client.line = new Line(client.app, { rooms: this.rooms, clock: this.clock, probeTimeout: PROBE_TIMEOUT })
       this.#lines.push(client.line)
@@ -296,28 +238,17 @@ export class World {
     return client.line
   }
 
-  #abandon (client: Client): void {
-    if (client.line === null) return
-    if (client.line.real.alive) client.stale.push(client.line)
-    client.line = null
-  }
-
-  #read (client: Client, line: Line, most: number): void {
+  #read (client: ModelClient, line: Line, most: number): void {
     line.real.read(most, message => this.#got(client, line, message), ping => this.oracle.pong(line.oracle, ping))
   }
 
-  #end (client: Client, line: Line, clean: boolean, arrives: number): void {
+  #end (client: ModelClient, line: Line, clean: boolean, arrives: number): void {
     line.real.fail(clean, arrives, message => this.#got(client, line, message))
     this.oracle.lose(line.oracle, clean)
   }
 
-  #got (client: Client, line: Line, message: Heard): void {
+  #got (client: ModelClient, line: Line, message: Heard): void {
     const view = line.got(message)
-    if (view === null) return
-    client.claims.push(this.#newClaim())
-    const { name } = view.seat.room
-    const views = client.memory.get(name) ?? []
-    views.push(view)
-    client.memory.set(name, views)
+    if (view !== null) client.remember(view, this.#newClaim())
   }
 }
