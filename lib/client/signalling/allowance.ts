@@ -1,16 +1,18 @@
 /**
- * How much more the server is sure to take: its token bucket, as low as it can be. What was sent may arrive at any
- * moment until the server is known to have it, and what a full bucket would have gained meanwhile is lost. So it
- * counts as gone from when it is sent, and the bucket fills up as if it were still there.
+ * A copy of the server's token bucket, which is never fuller than the server's own. A message may arrive at any moment between its sending and
+ * its confirmation, and a bucket that is full meanwhile gains nothing. So a message counts from when it is sent, but is only taken from the
+ * bucket once it is confirmed.
  */
 export class Allowance {
+  /** How much the bucket gains per second. */
   readonly rate: number
+  /** The most that the bucket holds. */
   readonly burst: number
   #level: number
   #at: number
   #underWay = 0
 
-  /** `rate` comes back per second; at most `burst` is there. */
+  /** @param now the time in ms */
   constructor (rate: number, burst: number, now: number) {
     this.rate = rate
     this.burst = burst
@@ -18,12 +20,12 @@ export class Allowance {
     this.#at = now
   }
 
-  /** What was sent and is not known to have arrived. */
+  /** How much was sent and is not confirmed. */
   get underWay (): number {
     return this.#underWay
   }
 
-  /** The same under other limits. */
+  /** Makes a bucket with other limits, which lacks as much as this one. */
   changed (rate: number, burst: number, now: number): Allowance {
     this.#refill(now)
     const next = new Allowance(rate, burst, now)
@@ -32,17 +34,19 @@ export class Allowance {
     return next
   }
 
+  /** So much is sent. */
   send (amount: number): void {
     this.#underWay += amount
   }
 
+  /** So much is confirmed. */
   arrive (amount: number, now: number): void {
     this.#refill(now)
     this.#level -= amount
     this.#underWay -= amount
   }
 
-  /** In how many ms so much may be sent; `Infinity` where that takes an answer of the server first. */
+  /** The time in ms after which so much may be sent. Infinity if earlier messages have to be confirmed first. */
   delay (amount: number, now: number): number {
     this.#refill(now)
     const needed = Math.min(amount, this.burst) + this.#underWay

@@ -6,17 +6,18 @@ import { numberOf, textOf, type Frame } from './frames.js'
 import { Timer } from '../base/timer.js'
 import type { SignallingSession } from './signalling-session.js'
 
-/** How long a call waits for the servers, and an ICE restart for fresh credentials, in ms. Both go on without an answer. */
+/** How long a call waits for the servers, and an ICE restart for fresh credentials, in ms. After that both go on without them. */
 const WAIT = 3_000
-/** The part of their lifetime after which credentials are renewed. */
+/** The part of the credentials' lifetime after which they are renewed. */
 const RENEW_AT = 0.8
 
 interface IceServersEvents {
+  /** Other servers, or new credentials, are to be used. */
   changed: undefined
   error: AdaptorError
 }
 
-/** The STUN and TURN servers: the application's own, or those that the signalling server names, kept fresh. */
+/** The STUN and TURN servers: the application's own, or those of the signalling server, renewed before their credentials expire. */
 export class IceServers extends Emitter<IceServersEvents> {
   readonly #environment: Environment
   readonly #given: RTCConfiguration
@@ -26,12 +27,12 @@ export class IceServers extends Emitter<IceServersEvents> {
   #servers: RTCIceServer[] | null = null
   #staleAt = Infinity
   #answer: Deferred<void> | null = null
-  /** An answer to `getIceServerConfig` is due. An error that names no room is taken for it. */
+  /** Whether `getIceServerConfig` is not answered yet. An error without a room then counts as the answer. */
   #asked = false
-  /** The servers that were left out, by what was told of them: once each, however often they come again. */
+  /** The messages about servers that were left out. Each is emitted once, even if the server is named again. */
   readonly #leftOut = new Set<string>()
 
-  /** `given` is the application's own configuration. With `iceServers` in it the server is never asked. */
+  /** @param given the application's own configuration. If it has `iceServers`, the server is never asked */
   constructor (environment: Environment, given: RTCConfiguration, signalling: SignallingSession) {
     super()
     this.#environment = environment
@@ -46,13 +47,16 @@ export class IceServers extends Emitter<IceServersEvents> {
     signalling.on('seated', () => this.refresh())
   }
 
+  /** The configuration for the next RTCPeerConnection. */
   get configuration (): RTCConfiguration {
     return this.#servers === null ? this.#given : { ...this.#given, iceServers: this.#servers }
   }
 
   /**
-   * Leaves out the servers that this browser refuses, such as a TURN server without credentials, and tells each: one of
-   * them would take the call down with it (W3C WebRTC 1.0, section 4.4.1.6). `false` where all of them can be used.
+   * Leaves out the servers that this browser refuses, such as a TURN server without credentials, and emits an `error` for each. With one of
+   * them the constructor of RTCPeerConnection throws (W3C WebRTC 1.0, section 4.4.1.6), and there would be no call.
+   *
+   * @returns whether a server was left out
    */
   leaveOutUnusable (): boolean {
     const servers: unknown = this.configuration.iceServers
@@ -63,7 +67,7 @@ export class IceServers extends Emitter<IceServersEvents> {
     return true
   }
 
-  /** Resolves when the servers are known and fresh, or have been waited for long enough. */
+  /** Resolves when the servers are known and fresh, at the latest after {@link WAIT}. */
   async ready (): Promise<void> {
     if (this.#given.iceServers !== undefined || (this.#servers !== null && !this.#stale)) return
     this.#answer ??= deferred<void>()
@@ -75,7 +79,7 @@ export class IceServers extends Emitter<IceServersEvents> {
     await answer.promise
   }
 
-  /** Asks the server, where its servers are wanted and not known or not fresh. A refusal is told to nobody: there are calls without. */
+  /** Asks the server if its servers are needed, and unknown or stale. A refusal is no error: a call may come up without them. */
   refresh (): void {
     if (this.#given.iceServers === undefined && (this.#servers === null || this.#stale) && this.#signalling.askIceServers()) this.#asked = true
   }
@@ -90,7 +94,7 @@ export class IceServers extends Emitter<IceServersEvents> {
     if (!config && (frame.command !== 'error' || !this.#asked || textOf(frame.streamId) !== undefined)) return false
     this.#asked = false
     if (config) this.#handleConfig(frame)
-    // The server names none, or not to us.
+    // The server has none, or refuses them to this client.
     else this.#finishWaiting()
     return true
   }
@@ -135,7 +139,7 @@ export class IceServers extends Emitter<IceServersEvents> {
   }
 }
 
-/** What Ant Media's server answers: one URI, and credentials where it is a TURN server's. */
+/** Reads the answer of Ant Media's server: one URI, and credentials if it is a TURN server's. */
 function legacyServers (frame: Frame): RTCIceServer[] {
   const urls = textOf(frame.stunServerUri) ?? ''
   if (/^turns?:/.test(urls)) {

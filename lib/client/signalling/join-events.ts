@@ -3,24 +3,27 @@ import type { Frame } from './frames.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
 
 export interface Seated {
+  /** The server's `joined`. */
   frame: Frame
-  /** It is the same seat as before. */
+  /** Whether it is the same seat as before. */
   resumed: boolean
-  /** Nobody called `join`: the SDK came back by itself. */
+  /** Whether the SDK has joined by itself, without a call of `join`. */
   automatic: boolean
 }
 
 export interface RoomJoinEvents {
+  /** The server gave a seat. */
   seated: Seated
-  /** Intent and seat are given up. What still waits is given up for that reason. */
+  /** Intent and seat are given up. Messages that wait are rejected with this error. */
   unseated: AdaptorError
-  /** The server gave no seat. `automatic`: nobody called `join`. */
+  /** The server gave no seat. `automatic`: the SDK had joined by itself. */
   refused: { error: AdaptorError, room: string, automatic: boolean }
+  /** The room is left: by `leave`, or because the server removed this peer. The frame is the server's `leaved`. */
   left: Frame
 }
 
 export interface RoomJoinSettings {
   reconnect: ReconnectPolicy
-  /** Whether to keep the seat over a lost connection. */
+  /** Whether the server is asked to keep the seat after a lost connection. */
   resume: boolean
 }

@@ -1,23 +1,23 @@
 import type { Frame } from './frames.js'
 import { isRelayError } from './seat-rules.js'
 
-/** How far the present socket has come with a room. */
+/** The phase of a join on the current socket. */
 export type JoinPhase = 'none' | 'joining' | 'joined' | 'leaving'
 
-/** What moves it on: a message that was sent, an answer of the server, or the end of the socket. */
+/** What changes the phase: a command that was sent, an answer of the server, or the end of the socket. */
 export type JoinEvent =
   | 'joinSent' | 'leaveSent'
   /** The server gave the seat that was asked for, or refused it. */
   | 'seatTaken' | 'joinRefused'
-  /** The server gave back an abandoned seat, which is asked for only to be left. */
+  /** The server gave back an abandoned seat, which was asked for only to be left. */
   | 'abandonedSeatTaken'
-  /** The server took note of `leave`, or refused it for its rate. */
+  /** The server confirmed a `leave`, or refused it for its rate. */
   | 'seatLeft' | 'leaveRefused'
-  /** The server put this peer out, or knows nothing of its seat. */
+  /** The server removed this peer, or has no seat for it. */
   | 'putOut' | 'seatUnknown'
   | 'socketLost'
 
-/** Every phase that there is, and where each event leads from it. What is not listed means nothing in that phase. */
+/** All phases, and the next phase for each event. An event that is not listed is ignored in that phase. */
 const TRANSITIONS: { readonly [P in JoinPhase]: { readonly [E in JoinEvent]?: JoinPhase } } = {
   none: { joinSent: 'joining', leaveSent: 'leaving', socketLost: 'none' },
   joining: { seatTaken: 'joined', joinRefused: 'none', leaveSent: 'leaving', socketLost: 'none' },
@@ -25,23 +25,27 @@ const TRANSITIONS: { readonly [P in JoinPhase]: { readonly [E in JoinEvent]?: Jo
   leaving: { leaveSent: 'leaving', leaveRefused: 'leaving', abandonedSeatTaken: 'leaving', seatLeft: 'none', socketLost: 'none' }
 }
 
-/** The phase after an event. An event that means nothing changes nothing. */
+/** The phase after an event. */
 export function nextPhase (phase: JoinPhase, event: JoinEvent): JoinPhase {
   return TRANSITIONS[phase][event] ?? phase
 }
 
-/** What a client knows of its rooms when a frame comes. */
+/** What decides the meaning of a frame. */
 export interface JoinState {
   readonly phase: JoinPhase
   /** The room that the application wants to be in. */
   readonly wanted: string | null
-  /** The room in which it sits. */
+  /** The room in which a seat is held. */
   readonly held: string | undefined
   /** The room that is being left. */
   readonly leaving: string
 }
 
-/** What an answer to `join` or `leave` means: an event, `null` for one that comes too late, or `undefined` where the frame is no such answer. */
+/**
+ * Reads the answer to a `join` or a `leave`.
+ *
+ * @returns the event, null for an answer that is not waited for any more, undefined if the frame is no such answer
+ */
 export function readAnswer (state: JoinState, frame: Frame): JoinEvent | null | undefined {
   if (frame.command === 'error') return readError(state, frame)
   if (frame.command !== 'notification') return undefined
@@ -61,7 +65,7 @@ export function readAnswer (state: JoinState, frame: Frame): JoinEvent | null | 
 function readError ({ phase, wanted, leaving }: JoinState, { definition, streamId: room }: Frame): JoinEvent | null | undefined {
   const name = String(definition)
   if (phase === 'leaving' && (room === leaving || room === undefined)) {
-    // What else is wrong in a room that is being left concerns nobody any more.
+    // Any other error in a room that is being left has no consequence.
     return name === 'notInRoom' ? 'seatLeft' : name === 'rateExceeded' ? 'leaveRefused' : null
   }
   if (phase === 'joining' && (room === wanted || room === undefined) && !isRelayError(name)) return 'joinRefused'

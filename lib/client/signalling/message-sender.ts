@@ -9,24 +9,24 @@ import { Outbox, tooLarge, type OutboxEntry, type Outgoing } from './outbox.js'
 import type { ServerConnection } from './server-connection.js'
 
 const ALONE = 'Nobody else sits in the room.'
-/** The close code of a server that got a frame above its limit (RFC 6455, section 7.4.1). */
+/** The close code for a frame above the server's limit (RFC 6455, section 7.4.1). */
 const TOO_BIG = 1009
 
 interface MessageSenderEvents {
   error: AdaptorError
 }
 
-/** Sends what goes to the other peer: while there is a seat, no faster than the server takes it, and once. */
+/** Sends messages to the other peer, each once: while a seat is held, and no faster than the server's limits allow. */
 export class MessageSender extends Emitter<MessageSenderEvents> {
   readonly #connection: ServerConnection
   readonly #outbox = new Outbox()
   readonly #presence: Presence
-  /** Runs while messages wait so that the server is not sent to too fast. */
+  /** Runs while messages wait for the server's rate limit. */
   readonly #pacing: Timer
   #room: string | undefined
-  /** Whether the seat can be reached, by a connection that is open. */
+  /** Whether a seat is held and the connection is open. */
   #seated = false
-  /** The server said on this socket that something was too large: that it closes for it is nothing new. */
+  /** Whether the server has answered `tooLarge` on this socket. The close with 1009 that follows is then not reported again. */
   #toldTooLarge = false
 
   constructor (environment: Environment, connection: ServerConnection) {
@@ -41,12 +41,12 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
     })
   }
 
-  /** Whether a message of the application is among those that the server may not have got. */
+  /** Whether a message of the application was sent and is not confirmed. */
   get holdsApplicationMessage (): boolean {
     return this.#outbox.holdsApplicationMessage
   }
 
-  /** Sends a message of the call, now or when the seat is there. */
+  /** Sends a message of the call, now or once a seat is held. Emits `error` if the message is too large. */
   relay (message: Outgoing): void {
     try {
       this.#outbox.add(message, null, this.#connection.pace.frameBytes)
@@ -57,8 +57,14 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
   }
 
   /**
-   * Sends a message of the application. Throws where that is out of the question. Resolves when the message has gone
-   * out on a seat; where it is given up before, rejects with what the application is told by `error`, or did itself.
+   * Sends a message of the application, now or once a seat is held.
+   *
+   * @returns a promise that resolves when the message is sent. It rejects if the message is given up before: with the error that is also
+   * emitted, or with `AbortError` if the application has left the room
+   * @throws AdaptorError `no_peer_associated_before`, if nobody else sits in the room
+   * @throws AdaptorError `tooLarge`, if the message is above the server's limit
+   * @throws AdaptorError `QuotaExceededError`, if too many messages wait
+   * @throws TypeError if the message cannot be written as JSON
    */
   send (message: Outgoing): Promise<void> {
     if (this.#seated && this.#presence.alone) throw aloneError(message.streamId)
@@ -70,12 +76,19 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
     return sent.promise
   }
 
-  /** Forgets what waits for a peer connection that is no more. */
+  /** Drops the waiting messages of a session that has ended. */
   forget (session: string): void {
     this.#outbox.forget(session)
   }
 
-  /** The seat is there. Sends what waits, and returns a function that tells what was given up: the seat itself is told first. */
+  /**
+   * A seat was given. Sends the waiting messages.
+   *
+   * @param frame the server's `joined`
+   * @param resumed whether it is the same seat as before
+   * @param automatic whether the SDK has joined by itself
+   * @returns a function that emits an `error` for each reason to give messages up. The seat itself is announced before it is called
+   */
   handleSeated (frame: Frame, room: string, resumed: boolean, automatic: boolean): () => void {
     if (resumed) this.#outbox.resume(numberOf(frame.received) ?? 0)
     else this.#outbox.renew()
@@ -88,22 +101,23 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
     return () => this.#report(errors)
   }
 
-  /** A message of the seat has come: who was waited for may be there. */
+  /** A message of the seat has arrived. It may show that the other peer has come, whom messages wait for. */
   handleSeatMessage (frame: Frame): void {
     if (this.#presence.handle(frame)) this.#flush()
   }
 
-  /** The seat is left for another one in the same room. */
+  /** The seat is left for a new one in the same room. */
   handleRejoin (): void {
     this.#seated = false
     this.#outbox.renew()
   }
 
+  /** The server has answered `tooLarge`. */
   handleTooLarge (): void {
     this.#toldTooLarge = true
   }
 
-  /** The socket is gone; the seat may be taken back by the next one. */
+  /** The socket is closed with this code. The seat may be resumed on the next one. */
   handleLoss (code: number): void {
     const told = this.#toldTooLarge
     this.#toldTooLarge = this.#seated = false
@@ -115,7 +129,7 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
     if (!told) this.emit('error', error)
   }
 
-  /** The seat is gone for good. What waits is given up for that reason. */
+  /** The seat is given up. Waiting messages are rejected with the reason. */
   handleUnseated (reason: AdaptorError): void {
     this.#room = undefined
     this.#seated = false
@@ -130,6 +144,7 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
     if (this.#outbox.wantsPing) this.#connection.ping()
   }
 
+  /** @returns false if the message must wait. It is then tried again by a timer, at the next `pong`, or on the next seat. */
   #sendPaced ({ text, bytes, kind }: OutboxEntry): boolean {
     const { pace } = this.#connection
     const delay = pace.delay(bytes, kind)
@@ -139,7 +154,7 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
     return false
   }
 
-  /** Gives up what waits in vain, and returns why: each reason once, however many messages it concerns. */
+  /** Gives up the messages that cannot be delivered. Returns each reason once, even if it concerns several messages. */
   #giveUpHopeless (): Set<AdaptorError> {
     const max = this.#connection.pace.frameBytes
     const large = tooLarge(this.#room)

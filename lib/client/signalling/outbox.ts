@@ -4,65 +4,76 @@ import { AdaptorError } from '../base/client-errors.js'
 import { byteLength } from './frames.js'
 
 /**
- * A message to the other peer. Beside the wire's own fields it may bear ours, which the server relays
- * untouched and other SDKs overlook.
+ * A message to the other peer. It may have fields of this SDK beside those of the protocol. The server relays them untouched, and other
+ * SDKs ignore them.
  */
 export type Outgoing = RelayedMessage & { session?: string }
 
-/** A message that waits or is on its way. */
+/** A message that waits to be sent, or was sent and is not confirmed. */
 export interface OutboxEntry {
   text: string
-  /** As UTF-8, in which it is sent. */
+  /** The length of `text` in UTF-8, in which it is sent. */
   bytes: number
-  /** Those of the application wait behind those of the call, which must not come late because somebody writes much. */
+  /** Messages of the call are sent before those of the application, so that a long chat does not delay an offer or a candidate. */
   kind: 'application' | 'call'
+  /** The session of the call that the message belongs to, if any. */
   session: string | undefined
-  /** Told when it is sent, or given up before. */
+  /** Resolved when the message is sent, rejected if it is given up before. Null if nobody waits for that, or once it is sent. */
   sent: Deferred<void> | null
 }
 
-/** How many messages, and how many bytes of them, are kept at most until the server has them. */
+/** The most messages that are kept until the server confirms them. */
 const MAX_ENTRIES = 10_000
+/** The most bytes that these messages may have together. */
 const MAX_SIZE = 2 ** 22
 
-/** The server would refuse it, and close the connection (1009). */
+/** The error of a message above the server's limit. The server would refuse it and close the connection with 1009 (RFC 6455, section 7.4.1). */
 export function tooLarge (streamId?: string): AdaptorError {
   return new AdaptorError('tooLarge', 'A message was larger than the server takes, and was dropped.', { streamId })
 }
 
-/** So many messages on their way, and the server is asked how far it is. */
+/** The number of unconfirmed messages from which on the server is sent a `ping`, to find out how many it has handled. */
 const ASK_AFTER = 64
 
 /**
- * The messages of one seat that the server may not have got. It counts what it processed since the seat was
- * taken; after a resumption each of the others is sent once, in order, before anything new.
+ * The messages of one seat that the server may not have received. The server counts the messages that it has handled since the seat was
+ * taken, and tells the number after a resumption. Each later message is then sent once more, in order, before any new one.
  */
 export class Outbox {
-  /** How many of the messages on this seat are known to be processed. */
+  /** How many messages of this seat the server is known to have handled. */
   #acknowledged = 0
   #sent: OutboxEntry[] = []
-  /** Each kind keeps its order. */
+  /** Messages to be sent. Each kind keeps its order. */
   readonly #waiting: Record<OutboxEntry['kind'], OutboxEntry[]> = { call: [], application: [] }
+  /** How many bytes all kept messages have together. */
   #size = 0
-  /** How many had been sent at each `ping` that is not answered yet. */
+  /** How many messages had been sent at each `ping` that is not answered yet. */
   #marks: number[] = []
 
-  /** How many messages were sent on this seat. */
+  /** How many messages have been sent on this seat. */
   get count (): number {
     return this.#acknowledged + this.#sent.length
   }
 
-  /** Whether it is time to ask how far the server is, so that what it has can be forgotten here. */
+  /** Whether it is time for a `ping`: its answer confirms messages, which then need not be kept any longer. */
   get wantsPing (): boolean {
     return this.#sent.length >= ASK_AFTER && this.#marks.length === 0
   }
 
-  /** Whether a message of the application is among those that the server may not have got. */
+  /** Whether a message of the application was sent and is not confirmed. */
   get holdsApplicationMessage (): boolean {
     return this.#sent.some(entry => entry.kind === 'application')
   }
 
-  /** Takes a message; `false` where there is no room for it. Throws `tooLarge` for more than `max` bytes, a TypeError for what is no JSON. */
+  /**
+   * Adds a message.
+   *
+   * @param sent resolved when the message is sent, rejected if it is given up before
+   * @param max the most bytes that the server takes in one message
+   * @returns false if too much is kept already
+   * @throws AdaptorError `tooLarge`, if the message has more than `max` bytes
+   * @throws TypeError if the message cannot be written as JSON
+   */
   add (message: Outgoing, sent: Deferred<void> | null = null, max = Infinity): boolean {
     const text = JSON.stringify(message)
     const bytes = byteLength(text)
@@ -75,12 +86,22 @@ export class Outbox {
     return true
   }
 
-  /** Hands each message that waits to `send`, until that says `false`; those of the call first, and those of the application only where `all` may go. */
+  /**
+   * Sends waiting messages: those of the call first, then those of the application.
+   *
+   * @param send sends one message, or returns false to stop here
+   * @param all false to leave the messages of the application waiting
+   */
   flush (send: (entry: OutboxEntry) => boolean, all = true): void {
     if (this.#flushWaiting('call', send) && all) this.#flushWaiting('application', send)
   }
 
-  /** Gives up the messages that wait and for which `why` finds a reason, and returns those reasons. */
+  /**
+   * Gives up waiting messages. The promise of each is rejected.
+   *
+   * @param why returns the reason to give up a message, or null to keep it
+   * @returns the reasons, one for each message that was given up
+   */
   giveUp (why: (entry: OutboxEntry) => AdaptorError | null): AdaptorError[] {
     const reasons: AdaptorError[] = []
     for (const kind of ['call', 'application'] as const) {
@@ -96,28 +117,29 @@ export class Outbox {
     return reasons
   }
 
+  /** A `ping` is sent. */
   handlePing (): void {
     this.#marks.push(this.count)
   }
 
-  /** Answers come in the order of what was sent: all that went before that `ping` was processed. */
+  /** A `pong` has arrived. The server answers in order, so it has handled everything that was sent before that `ping`. */
   handlePong (): void {
     this.acknowledge(this.#marks.shift() ?? 0)
   }
 
-  /** The connection is lost, and with it the answers. */
+  /** The connection is lost. Its pings will not be answered. */
   handleLoss (): void {
     this.#marks = []
   }
 
-  /** The server has processed `count` messages of this seat. */
+  /** The server has handled `count` messages of this seat. */
   acknowledge (count: number): void {
     const known = Math.min(Math.max(count - this.#acknowledged, 0), this.#sent.length)
     for (const entry of this.#sent.splice(0, known)) this.#size -= entry.bytes
     this.#acknowledged += known
   }
 
-  /** The seat was taken back by another connection: what the server did not get goes out again. */
+  /** The seat was resumed on another connection. What the server has not received is to be sent again, after the first `count` messages. */
   resume (count: number): void {
     this.acknowledge(count)
     for (const kind of ['call', 'application'] as const) {
@@ -127,20 +149,24 @@ export class Outbox {
   }
 
   /**
-   * A new seat: descriptions and candidates belonged to the old one. What the application said while away
-   * is still worth saying; what may have arrived is not said twice.
+   * A new seat was taken. Messages of the call belonged to the old seat and are dropped. Messages of the application that wait are kept.
+   * Those that were sent are dropped, because they may have arrived.
    */
   renew (): void {
     this.#begin()
     this.#keep(() => false, 'call')
   }
 
-  /** Forgets what waits for a peer connection that is no more. */
+  /** Drops the waiting messages of a session that has ended. */
   forget (session: string): void {
     this.#keep(entry => entry.session !== session, 'call')
   }
 
-  /** Drops the largest message that the server may have refused to take (close code 1009). */
+  /**
+   * Drops the largest message. The server has closed the connection with 1009 because of one of them, and would do so again.
+   *
+   * @param reason rejects the promise of the message, if it was not sent yet
+   */
   dropLargest (reason: AdaptorError): void {
     const { call, application } = this.#waiting
     const largest = [...this.#sent, ...call, ...application].reduce<OutboxEntry | null>(
@@ -154,12 +180,13 @@ export class Outbox {
     }
   }
 
-  /** Forgets everything; what was not sent is told the reason. */
+  /** Drops everything. The promises of messages that were not sent are rejected. */
   clear (reason: AdaptorError): void {
     this.#begin()
     this.giveUp(() => reason)
   }
 
+  /** @returns whether none is left */
   #flushWaiting (kind: OutboxEntry['kind'], send: (entry: OutboxEntry) => boolean): boolean {
     const waiting = this.#waiting[kind]
     let gone = 0
@@ -185,7 +212,7 @@ export class Outbox {
   #begin (): void {
     this.#acknowledged = 0
     for (const entry of this.#sent.splice(0)) this.#size -= entry.bytes
-    // A `ping` that is still to be answered says nothing about another seat.
+    // The answer to a `ping` of the old seat confirms nothing of the new one.
     this.#marks = this.#marks.map(() => 0)
   }
 }

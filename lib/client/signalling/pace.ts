@@ -5,26 +5,29 @@ import { numberOf } from './frames.js'
 
 type Paced = 'messagesPerSecond' | 'messageBurst' | 'bytesPerSecond' | 'byteBurst' | 'waitingFrames'
 
-/** For a server that tells nothing: half of what ours takes by default. */
+/** The limits of a server that does not tell them, such as Ant Media's: half of this plugin's defaults. */
 const ASSUMED: Pick<ToldLimits, Paced> = { messagesPerSecond: 50, messageBurst: 250, bytesPerSecond: 65_536, byteBurst: 262_144, waitingFrames: 256 }
-/** What is left alone of each limit: two clocks differ. */
+/** The part of each limit that is used. The rest allows for a server's clock that is slower than this one. */
 const SHARE = 0.9
-/** What messages of the application leave to the call, and what those of the call leave to `ping`, `leave` and the like, which never wait. */
+/**
+ * The part of each allowance that a kind of message leaves unused. Messages of the application leave it to those of the call. Messages of the
+ * call leave it to `ping`, `leave` and other commands, which are sent at once.
+ */
 const KEPT = { application: 0.3, call: 0.1 }
-/** So much may be under way at once: more would delay the answer to a `ping` until a slow connection counted as lost. */
+/** The most that may be sent and not confirmed. With more, a `pong` on a slow line would come so late that the connection counts as lost. */
 const MAX_MESSAGES_UNDER_WAY = 128
 const MAX_BYTES_UNDER_WAY = 65_536
 
-/** Keeps what one connection sends below what the server takes, whatever the network does to it on the way. */
+/** Keeps a connection below the server's rate limits, even if the network delays messages and delivers them in one burst. */
 export class Pace {
   readonly #environment: Environment
   #limits: Pick<ToldLimits, Paced> = ASSUMED
   #frameBytes = Infinity
   #messages: Allowance
   #bytes: Allowance
-  /** What was under way at each `ping` that is not answered yet. */
+  /** What was sent between each `ping` that is not answered yet and the one before it. */
   #marks: Array<{ messages: number, bytes: number }> = []
-  /** What was sent behind the last `ping`. */
+  /** What was sent after the last `ping`. */
   #since = { messages: 0, bytes: 0 }
 
   constructor (environment: Environment) {
@@ -33,22 +36,22 @@ export class Pace {
     this.#bytes = this.#newAllowance('byte')
   }
 
-  /** The largest frame that the server takes. */
+  /** The largest frame that the server takes, in bytes. Infinity if the server does not tell. */
   get frameBytes (): number {
     return this.#frameBytes
   }
 
-  /** After how many ms a server that has refused a message takes another one. */
+  /** The time after which a server that has refused a message takes another one, in ms. */
   get interval (): number {
     return Math.ceil(1000 / this.#messages.rate)
   }
 
-  /** Whether the answer to a `ping` is due. */
+  /** Whether a `ping` is not answered yet. */
   get asking (): boolean {
     return this.#marks.length > 0
   }
 
-  /** A new connection, with allowances of its own. */
+  /** A new connection is open. The server counts it from zero. */
   handleOpen (): void {
     this.#messages = this.#newAllowance('message')
     this.#bytes = this.#newAllowance('byte')
@@ -56,7 +59,7 @@ export class Pace {
     this.#since = { messages: 0, bytes: 0 }
   }
 
-  /** The server tells its limits, or (another server) nothing. */
+  /** Takes the server's limits from its `joined`. A server of another make tells none. */
   handleLimits (told: unknown): void {
     const given = (typeof told === 'object' && told !== null ? told : {}) as Record<string, unknown>
     const read = (name: keyof ToldLimits, otherwise: number) => Math.max(numberOf(given[name]) ?? otherwise, 1)
@@ -73,6 +76,7 @@ export class Pace {
     this.#bytes = this.#bytes.changed(...this.#rates('byte'), now)
   }
 
+  /** A message of this length was sent. */
   handleSent (bytes: number): void {
     this.#messages.send(1)
     this.#bytes.send(bytes)
@@ -80,12 +84,13 @@ export class Pace {
     this.#since.bytes += bytes
   }
 
+  /** A `ping` is sent. */
   handlePing (): void {
     this.#marks.push(this.#since)
     this.#since = { messages: 0, bytes: 0 }
   }
 
-  /** Answers come in the order of what was sent: what went before that `ping` was taken. */
+  /** A `pong` has arrived. The server answers in order, so it has read everything that was sent before that `ping`. */
   handlePong (): void {
     const mark = this.#marks.shift()
     if (mark === undefined) return
@@ -94,11 +99,11 @@ export class Pace {
     this.#bytes.arrive(mark.bytes, now)
   }
 
-  /** In how many ms a message of that size may be sent; `Infinity` where the server has to be asked first how far it is. */
+  /** The time in ms after which a message of this length may be sent. Infinity if a `pong` has to confirm earlier messages first. */
   delay (bytes: number, kind: 'application' | 'call'): number {
     const now = this.#environment.now()
     const kept = KEPT[kind]
-    // A server that answers somebody else first keeps our frames until then, and not any number of them.
+    // Frames behind a `join` wait in the server until it is answered, and only `waitingFrames` of them may.
     const window = Math.max(Math.floor(Math.min(MAX_MESSAGES_UNDER_WAY, this.#limits.waitingFrames / 2) * (1 - kept)), 1)
     if (this.#messages.underWay >= window) return Infinity
     if (this.#bytes.underWay > 0 && this.#bytes.underWay + bytes > MAX_BYTES_UNDER_WAY) return Infinity

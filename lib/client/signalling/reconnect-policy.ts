@@ -1,21 +1,21 @@
-/** What a policy decides on. */
+/** A failed attempt, on which a policy decides. */
 export interface ReconnectAttempt {
-  /** How many attempts have failed since the connection was last stable; the first is 0. */
+  /** How many attempts had failed before this one since the connection was last stable. */
   attempt: number
-  /** Milliseconds since the connection was lost, without those in which the page stood still or the machine slept. */
+  /** The time since the connection was lost, in ms. Time in which the page was frozen or the machine slept does not count. */
   elapsed: number
-  /** A number from 0 to 1, so that clients do not come back all at once. */
+  /** A random number from 0 to 1, so that the clients of one server do not all come back at the same time. */
   random: number
 }
 
-/** Says in how many ms to try again; `null` means stop trying. A pure function. */
+/** Returns the delay before the next attempt, in ms, or null to stop. A pure function. */
 export type ReconnectPolicy = (attempt: ReconnectAttempt) => number | null
 
 const DELAYS = [0, 300, 1200, 2700, 4800, 7000] as const
 const JITTER = 0.3
 const GIVE_UP_AFTER = 10 * 60_000
 
-/** At once, then after 300, 1200, 2700, 4800 and 7000 ms, each up to 30 % shorter; stops after ten minutes. */
+/** The default policy: at once, then after 300, 1200, 2700, 4800 and 7000 ms, each up to 30 % less. It stops after ten minutes. */
 export const reconnectPolicy: ReconnectPolicy = failed => {
   if (failed.elapsed >= GIVE_UP_AFTER) return null
   const delay = DELAYS[Math.min(failed.attempt, DELAYS.length - 1)] ?? 0

@@ -4,10 +4,10 @@ import type { Environment } from '../base/environment.js'
 import { Timer } from '../base/timer.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
 
-/** The longest that a `retryAfter` of the server is waited for, in ms. */
+/** The longest `retryAfter` of the server that is respected, in ms. */
 const MAX_RETRY = 30_000
 
-/** Says again what the server refused: later and later, and not before the server said that it is worth it. */
+/** Runs a refused command again: with growing delays, and not before the server's `retryAfter` is over. */
 export class Retry {
   readonly #newBackoff: () => Backoff
   readonly #timer: Timer
@@ -23,14 +23,14 @@ export class Retry {
     return this.#timer.running
   }
 
-  /** Runs `task` later, unless the policy says that it is enough: then it returns `false`. */
+  /** Runs `task` later. Returns false, and never runs it, if the policy stops. */
   later (error: AdaptorError, task: () => void): boolean {
     const delay = this.#backoff.next()
     if (delay !== null) this.#start(error, delay, task)
     return delay !== null
   }
 
-  /** Runs `task` after at least `least` ms, however often it was tried. */
+  /** Runs `task` after at least `least` ms, no matter how often it was tried. */
   always (error: AdaptorError, least: number, task: () => void): void {
     this.#start(error, Math.max(this.#backoff.next() ?? MAX_RETRY, least), task)
   }
@@ -39,7 +39,7 @@ export class Retry {
     this.#timer.stop()
   }
 
-  /** The next refusal is the first one again. */
+  /** Starts the policy anew: the next refusal counts as the first. */
   reset (): void {
     this.#backoff = this.#newBackoff()
   }

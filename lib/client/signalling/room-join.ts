@@ -10,11 +10,11 @@ import { SeatBook, type JoinIntent } from './seat-book.js'
 import { isTemporary, leavedNotice } from './seat-rules.js'
 import type { ServerConnection } from './server-connection.js'
 
-/** The room that the application wants to be in, and how far the present socket has come with it. */
+/** The room that the application has asked for, and the phase of its join on the current socket. */
 export class RoomJoin extends Emitter<RoomJoinEvents> {
   readonly #connection: ServerConnection
   readonly #seats: SeatBook
-  /** Runs while a `join` or a `leave` that was refused waits for its next try. */
+  /** Runs while a refused `join` or `leave` waits to be sent again. */
   readonly #retry: Retry
   #phase: JoinPhase = 'none'
   #intent: JoinIntent | null = null
@@ -22,7 +22,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   #joining: Deferred<Frame> | null = null
   #leaving: Deferred<void> | null = null
   #joined: Frame | null = null
-  /** A `join` went out and its answer was lost: the seat in the way may be our own. */
+  /** Whether a `join` was sent and its answer was lost. The server may then keep a seat that this client does not know of. */
   #uncertain = false
 
   constructor (environment: Environment, { reconnect, resume }: RoomJoinSettings, connection: ServerConnection) {
@@ -41,12 +41,15 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     return this.#intent?.room ?? null
   }
 
-  /** Whether somebody waits for `join` to resolve. */
+  /** Whether a promise of `join` is pending. */
   get awaited (): boolean {
     return this.#joining !== null
   }
 
-  /** Resolves with the server's `joined`. A room that is joined or being joined is not joined twice. */
+  /**
+   * Joins a room, and leaves the one before. Resolves with the server's `joined`; the same room is not joined twice. Rejects with the server's
+   * error, or with `AbortError` if the room is left before.
+   */
   join (intent: JoinIntent): Promise<Frame> {
     if (this.#intent?.room === intent.room) {
       if (this.#joining !== null) return this.#joining.promise
@@ -61,11 +64,11 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     return joining.promise
   }
 
-  /** Resolves when the server has given the seat up, or at once where it cannot be reached; it is told later. */
+  /** Leaves the room. Resolves when the server has confirmed it. Resolves at once if there is no connection; the server is then told later. */
   leave (): Promise<void> {
     const room = this.room
     if (room === null) return this.#leaving?.promise ?? Promise.resolve()
-    // A room may be left while the one before it still is: one answer serves both.
+    // A room may be left while the server has not confirmed the leave of the one before. Both callers get the same promise.
     this.#leaving ??= deferred<void>()
     const promise = this.#leaving.promise
     this.#joining?.reject(new AdaptorError('AbortError', 'leave was called before the room was joined.'))
@@ -78,7 +81,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     return promise
   }
 
-  /** Leaves and joins without a word to the application. `false` where there is no seat. */
+  /** Leaves and joins again, without an event for the application. Returns false if no seat is held. */
   rejoin (): boolean {
     if (this.#phase !== 'joined' || this.#intent === null) return false
     this.#seats.leave(this.#intent.room, false)
@@ -86,7 +89,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     return true
   }
 
-  /** The page goes away, maybe to come back: the seat is given up, the intent is not. The socket is about to be closed. */
+  /** The page is hidden for good or put into the back/forward cache. Gives the seat up and keeps the intent. The caller closes the socket. */
   suspend (): void {
     if (this.#intent !== null && (this.#phase === 'joining' || this.#phase === 'joined')) {
       this.#connection.send({ command: 'leave', streamId: this.#intent.room })
@@ -98,7 +101,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     this.#leaving = null
   }
 
-  /** Nothing is wanted any more. Returns whether somebody waited for `join` to resolve. */
+  /** Gives up intent and seat. Rejects a pending `join` with the reason, and returns whether there was one. */
   end (reason: AdaptorError): boolean {
     const joining = this.#joining
     this.#clearIntent()
@@ -120,7 +123,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     if (left) this.#finishLeaving(leavedNotice(this.#leavingRoom))
   }
 
-  /** Takes what answers a `join` or a `leave`; `false` for any other frame. */
+  /** Handles the answer to a `join` or a `leave`. Returns false for any other frame. */
   handleAnswer (frame: Frame): boolean {
     const event = readAnswer({ phase: this.#phase, wanted: this.room, held: this.#seats.room, leaving: this.#leavingRoom }, frame)
     if (event === undefined) return false
@@ -131,7 +134,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     return true
   }
 
-  /** Counts a message of the seat; `false` for one of a seat that is being left, or was. */
+  /** Counts a message of the seat. Returns false for a message of a seat that was left, or is being left. */
   handleSeatMessage (frame: Frame): boolean {
     if (this.#phase !== 'joined' || frame.streamId !== this.#seats.room) return false
     this.#seats.count()
@@ -149,7 +152,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     if (event === 'abandonedSeatTaken') return this.#seats.takeAbandoned(frame, this.#leavingRoom)
     if (event === 'seatLeft') return this.#handleLeft(frame)
     if (event === 'putOut') return this.#handlePutOut(frame)
-    // The server knows nothing of our seat: take another one.
+    // 'seatUnknown': the server has no seat for this client, so it takes a new one.
     this.#seats.drop()
     this.#advance()
   }
@@ -160,12 +163,12 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     this.emit('left', frame)
   }
 
-  /** The one place that decides what comes next on an open connection. */
+  /** Sends what is due on an open connection: first the end of an abandoned seat, then the join. Nothing else sends a `join`. */
   #advance (): void {
     if (this.#connection.state !== 'open' || this.#phase !== 'none' || this.#retry.running) return
     const abandoned = this.#seats.joinAbandoned()
     if (abandoned !== null) {
-      // Taken back only to be given up, so that the other peer is not left waiting for the window to close.
+      // It is resumed only to be left, so that the other peer need not wait until its window is over.
       this.#connection.send(abandoned)
       this.#sendLeave(abandoned.streamId)
     } else if (this.#intent !== null) {
@@ -189,7 +192,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     const joining = this.#joining
     const room = this.room ?? ''
     this.#seats.drop()
-    // An automatic rejoin retries; an explicit `join` rejects.
+    // An automatic rejoin retries. An explicit `join` rejects.
     if (joining === null && isTemporary(error.name) && this.#retry.later(error, () => this.#advance())) return
     this.#giveUp(room, false)
     joining?.reject(error)
@@ -200,12 +203,12 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     this.#seats.forgetAbandoned()
     this.#retry.stop()
     this.#retry.reset()
-    // An error says that there was nothing to leave.
+    // An `error` means that no seat was held. The application is told the same as otherwise.
     this.#finishLeaving(frame.command === 'error' ? leavedNotice(this.#leavingRoom) : frame)
     this.#advance()
   }
 
-  /** The server may have refused our `leave`, whose answer would be waited for in vain. A second one harms nothing: it is answered alike. */
+  /** Sends `leave` again, because the server may have refused it for its rate. If it had not, the second one does no harm: it gets the same answer. */
   #leaveLater (error: AdaptorError): void {
     if (!this.#retry.running) this.#retry.always(error, this.#connection.pace.interval, () => this.#sendLeave(this.#leavingRoom))
   }
@@ -224,11 +227,11 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     leaving.resolve()
   }
 
-  /** Gives up intent and seat. Where the server may still keep the seat, the seat book remembers it. */
+  /** Gives up intent and seat. `unheard`: the server may keep a seat that this client does not know of, and the seat book remembers it. */
   #giveUp (room: string, unheard: boolean): void {
     this.#seats.leave(room, unheard)
     this.#clearIntent()
-    // A `leave` that was refused is still to be said.
+    // A refused `leave` is still to be sent again.
     if (this.#phase !== 'leaving') this.#retry.stop()
     this.#retry.reset()
     this.emit('unseated', new AdaptorError('AbortError', 'The room was left before the message could be sent.'))

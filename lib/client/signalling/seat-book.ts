@@ -2,56 +2,60 @@ import type { Join } from '../../protocol/client-messages.js'
 import type { Environment } from '../base/environment.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 
-/** What an application asked for. */
+/** What the application has asked for by `join`. */
 export interface JoinIntent {
   room: string
+  /** The application's own token, for `authorize` on the server. */
   token: string | null
-  /** Only watch. */
+  /** Receive only: `mode: "play"` on the wire. */
   watch: boolean
 }
 
-/** What the server gave, or may have given. */
+/** A seat that the server has given, or may have given. */
 interface HeldSeat {
   room: string
+  /** The server's `resumeToken`, which proves the seat. */
   token: string | undefined
+  /** The claim of the join, which proves the seat if its `joined` was lost. */
   claim: string | undefined
-  /** For how long it outlives its socket, in ms. */
+  /** How long the server keeps the seat after its socket is lost, in ms. */
   window: number
-  /** How many messages of this seat have arrived; the server sends the others again. */
+  /** How many messages of this seat have arrived. The server replays the later ones. */
   received: number
+  /** When the socket was lost, in ms. Null while it is open. */
   lostAt: number | null
 }
 
-/** The server's default; for a seat of which the server's word never arrived. */
+/** The server's default window in ms, for a seat whose `joined` never arrived. */
 const ASSUMED_WINDOW = 20_000
 
-/** What this client can prove about its seats: the one it sits on, and one that it left while the server could not hear it. */
+/** The seats that this client can prove: the one that it holds, and one that it left while there was no connection. */
 export class SeatBook {
   readonly #environment: Environment
   readonly #resumable: boolean
   #seat: HeldSeat | null = null
   #abandoned: HeldSeat | null = null
-  /** The same in every `join` until one is answered: where the answer is lost, it proves that the seat in the way is our own. */
+  /** A secret that every `join` carries until one is answered. If the answer is lost, it proves that the seat is this client's own. */
   #claim: string | undefined
 
-  /** `resumable`: seats outlive their socket. */
+  /** @param resumable whether the server is asked to keep a seat after its socket is lost */
   constructor (environment: Environment, resumable: boolean) {
     this.#environment = environment
     this.#resumable = resumable
   }
 
-  /** The room in which this client sits. */
+  /** The room in which a seat is held. */
   get room (): string | undefined {
     return this.#seat?.room
   }
 
-  /** The `join` that takes a seat, or takes back the one that there is. */
+  /** Makes the `join` that takes a seat, or resumes the one that is held. */
   join (intent: JoinIntent): Join {
     if (this.#resumable) this.#claim ??= this.#environment.secret()
     return this.#message(intent.room, this.#seat, this.#claim, intent)
   }
 
-  /** The `join` that takes back a seat which was left unheard, only to leave it again; `null` where there is none or its time is over. */
+  /** Makes the `join` that resumes the abandoned seat, so that it can be left. Returns null if there is none, or its window is over. */
   joinAbandoned (): Join | null {
     const abandoned = this.#abandoned
     if (abandoned === null || abandoned.lostAt === null || this.#environment.now() - abandoned.lostAt >= abandoned.window) {
@@ -61,7 +65,7 @@ export class SeatBook {
     return this.#message(abandoned.room, abandoned, abandoned.claim, { token: null, watch: false })
   }
 
-  /** The server has answered `join`; tells whether the seat is the same as before. */
+  /** The server has answered a `join`. Returns whether the seat is the same as before. */
   take (frame: Frame, room: string): boolean {
     const resumed = frame.resumed === true && this.#seat !== null
     this.#seat = this.#given(frame, room, resumed ? this.#seat?.received ?? 0 : 0)
@@ -69,7 +73,7 @@ export class SeatBook {
     return resumed
   }
 
-  /** The server has answered a `join` whose seat is not wanted any more. */
+  /** The server has answered the `join` of an abandoned seat, or of a room that is being left. */
   takeAbandoned (frame: Frame, room: string): void {
     this.#abandoned = this.#given(frame, room, 0)
   }
@@ -86,7 +90,11 @@ export class SeatBook {
     if (this.#abandoned !== null) this.#abandoned.lostAt ??= now
   }
 
-  /** The seat is not wanted any more, but the server may keep it. `unheard`: it may have given one that we do not know of. */
+  /**
+   * The seat is left. It counts as abandoned until the server confirms the `leave`.
+   *
+   * @param unheard whether the server may have given a seat whose `joined` has not arrived
+   */
   leave (room: string, unheard: boolean): void {
     const seat = this.#seat
     if (seat?.token !== undefined) this.#abandoned = { ...seat, claim: this.#claim }
@@ -94,7 +102,7 @@ export class SeatBook {
     this.drop()
   }
 
-  /** The server keeps no seat for us, not even one that we left. */
+  /** The server keeps no abandoned seat of this client. */
   forgetAbandoned (): void {
     this.#abandoned = null
   }

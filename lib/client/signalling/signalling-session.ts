@@ -16,13 +16,13 @@ export type { Seated } from './join-events.js'
 interface SignallingSessionEvents {
   open: undefined
   seated: Seated
-  /** The seat is given up for good: the call is over. */
+  /** The seat is given up: the call is over. */
   unseated: undefined
   left: Frame
-  /** `start`, `stop` and what the other peer sends. */
+  /** `start`, `stop`, or a message of the other peer. */
   seat: Frame
   notification: Frame
-  /** The connection is gone, and with it every answer that was due. */
+  /** The connection is lost. Commands on it will not be answered. */
   lost: undefined
   error: AdaptorError
   reconnecting: Loss & { delay: number }
@@ -34,13 +34,13 @@ export interface SignallingSettings extends RoomJoinSettings {
   url: string
 }
 
-/** The way to the room: one connection, one seat on it, and what it takes to keep that seat over a lost connection. */
+/** The signalling of one client: its connection, its seat in a room, and its messages to the other peer, across lost connections. */
 export class SignallingSession extends Emitter<SignallingSessionEvents> {
   readonly #connection: ServerConnection
   readonly #join: RoomJoin
   readonly #sender: MessageSender
   readonly #outage = new Outage()
-  /** Takes a message that answers no `join` and no `leave`, before anything else looks at it. Returns whether it did. */
+  /** Is offered each message that does not answer a `join` or a `leave`, before anything else is. Returns true if it was an answer and is handled. */
   takeAnswer: (frame: Frame) => boolean = () => false
 
   constructor (environment: Environment, settings: SignallingSettings) {
@@ -84,55 +84,52 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     this.#connection.open()
   }
 
-  /** Connects without waiting any longer, or makes sure that the connection lives. */
+  /** Connects at once if a retry waits. If the connection is open, sends a `ping` whose answer must come soon. */
   hurry (): void {
     this.#connection.hurry()
   }
 
-  /** Makes sure that the connection lives. */
+  /** Sends a `ping` whose answer must come soon, or else the connection counts as lost. */
   verify (): void {
     this.#connection.verify()
   }
 
-  /** Resolves with the server's `joined`. A room that is joined or being joined is not joined twice. */
+  /** Joins a room. See {@link RoomJoin.join}. */
   join (intent: JoinIntent): Promise<Frame> {
     return this.#join.join(intent)
   }
 
-  /** Resolves when the server has given the seat up, or at once where it cannot be reached; it is told later. */
+  /** Leaves the room. See {@link RoomJoin.leave}. */
   leave (): Promise<void> {
     return this.#join.leave()
   }
 
-  /** Leaves and joins without a word to the application: the last step of the recovery. */
+  /** Leaves and joins again, without an event for the application: the last step of the recovery. */
   rejoin (): void {
     if (this.#join.rejoin()) this.#sender.handleRejoin()
   }
 
-  /** Sends a message of the call to the other peer, now or when the seat is there. */
+  /** Sends a message of the call. See {@link MessageSender.relay}. */
   relay (message: Outgoing): void {
     this.#sender.relay(message)
   }
 
-  /**
-   * Sends a message of the application. Throws where that is out of the question. Resolves when the message has gone
-   * out on a seat; where it is given up before, rejects with what the application is told by `error`, or did itself.
-   */
+  /** Sends a message of the application. See {@link MessageSender.send}. */
   send (message: Outgoing): Promise<void> {
     return this.#sender.send(message)
   }
 
-  /** Forgets what waits for a peer connection that is no more. */
+  /** Drops the waiting messages of a session that has ended. */
   forget (session: string): void {
     this.#sender.forget(session)
   }
 
-  /** Sends `getIceServerConfig`. Returns whether it has gone out. */
+  /** Sends `getIceServerConfig`. Returns false if there is no open connection. */
   askIceServers (): boolean {
     return this.#connection.send({ command: 'getIceServerConfig' })
   }
 
-  /** The page goes away, maybe to come back: the seat is given up, the intent is not. */
+  /** The page is hidden for good or put into the back/forward cache. Gives up the seat and the connection, and keeps the intent. */
   suspend (): void {
     this.#join.suspend()
     this.#connection.close()
@@ -151,7 +148,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   #handleOpen (): void {
     this.#outage.handleOpen()
     this.emit('open', undefined)
-    // Otherwise the seat has to be there as well.
+    // Otherwise the outage lasts until the seat is there as well.
     if (this.room === null || this.#join.awaited) this.#outage.handleRecovery(false)
     this.#join.handleOpen()
   }
@@ -163,8 +160,8 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   }
 
   /**
-   * No other connection is tried. The call ends with it: whoever is told that it is over, or that the seat is somebody
-   * else's, must not be seen and heard any more.
+   * No other connection is tried. The call ends too: a peer that was removed, or whose seat was resumed elsewhere, must not send picture and
+   * sound any longer.
    */
   #handleClosed (loss: Loss & { cause?: Error }): void {
     const error = new AdaptorError('WebSocketNotConnected', loss.reason === '' ? 'The connection to the server is closed.' : loss.reason, loss)
@@ -172,7 +169,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     this.#outage.handleEnd()
     this.#sender.handleUnseated(error)
     this.emit('unseated', undefined)
-    // That a seat lives on elsewhere, or that nobody used the connection, is nobody's fault.
+    // It is no error that the seat was resumed elsewhere (4001), or that the server closed an idle connection (1013).
     if (awaited || (loss.code !== 4001 && loss.code !== TRY_LATER)) this.emit('error', error)
     this.emit('closed', { code: loss.code, reason: loss.reason })
   }
@@ -193,7 +190,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     if (error.name === 'tooLarge') this.#sender.handleTooLarge()
     if (this.#join.phase !== 'leaving' && this.takeAnswer(frame)) return
     if (!this.#join.handleAnswer(frame) && (error.name !== 'no_peer_associated_before' || this.#sender.holdsApplicationMessage)) {
-      // Candidates cross the other peer's `leave` on the way; only an application that talks to nobody wants to know.
+      // Candidates may cross the other peer's `leave`. Only the loss of a message of the application is worth an error.
       this.emit('error', error)
     }
   }
