@@ -4,12 +4,12 @@ import type { AdaptorError } from './client-errors.js'
 import type { AdaptorEvents, CallbackArguments, CallbackEvents, CallbackName } from './client-events.js'
 import type { WebRTCAdaptorOptions } from './client-options.js'
 
-/** Notifications that the SDK announces itself; all others go to the application by their `definition`. */
+/** The definitions of notifications that the SDK announces by itself. All others are passed to the application by their `definition`. */
 const ANNOUNCED_ELSEWHERE: readonly unknown[] = ['joined', 'leaved', 'initialized', 'closed', 'reconnecting', 'reconnected']
 
 type Emit = <K extends keyof AdaptorEvents> (name: K, payload: AdaptorEvents[K]) => void
 
-/** Tells the application what happens, by its callbacks and by events. */
+/** Tells the application what happens, by `callback`, `callbackError` and events. */
 export class Announcer {
   readonly #options: Pick<WebRTCAdaptorOptions, 'callback' | 'callbackError'>
   readonly #emit: Emit
@@ -20,19 +20,20 @@ export class Announcer {
     this.#emit = emit
   }
 
+  /** Calls `callback` and emits the event of this name. */
   tell<K extends CallbackName> (name: K, payload: CallbackEvents[K]): void {
     const { callback } = this.#options
     if (callback !== undefined) guarded(() => (callback as (...told: CallbackArguments) => void)(...[name, payload] as CallbackArguments))
     this.#emit(name, payload as AdaptorEvents[K])
   }
 
-  /** Tells of a notification of the server, by its own name as well. */
+  /** Emits `notification`, and tells the notification by its own `definition`, unless the SDK announces that by itself. */
   notify (notification: CallbackEvents['notification']): void {
     this.#emit('notification', notification)
     if (!ANNOUNCED_ELSEWHERE.includes(notification.definition)) this.tell(notification.definition as 'notification', notification)
   }
 
-  /** Once for each error, whoever comes upon it. */
+  /** Tells an error once, even if several parts of the SDK report the same one in succession. */
   report (error: AdaptorError): void {
     if (error === this.#last) return
     this.#last = error
@@ -41,7 +42,7 @@ export class Announcer {
     this.#emit('error', error)
   }
 
-  /** Reports the error and rejects with it. */
+  /** Tells an error and returns a promise that rejects with it. */
   fail<T> (error: AdaptorError): Promise<T> {
     this.report(error)
     return quiet(Promise.reject(error))

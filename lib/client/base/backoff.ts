@@ -1,26 +1,29 @@
 import type { Environment } from './environment.js'
 import type { ReconnectPolicy } from '../signalling/reconnect-policy.js'
 
-/** The longest that one attempt takes, ms. What is above it the page stood still or the machine slept, and tried nothing. */
+/** The longest time that one attempt counts for, in ms. If it took longer, the page was frozen or the machine slept, and nothing was tried. */
 const MAX_ATTEMPT = 60_000
 
-/** Counts failures for a policy. */
+/** Counts failed attempts, and asks a policy for the next delay. */
 export class Backoff {
   readonly #environment: Environment
   readonly #policy: ReconnectPolicy
   #attempt: number
+  /** The time since the first failure, in ms. */
   #elapsed = 0
+  /** The last delay, in ms. */
   #delay = 0
+  /** When the last failure was, in ms. */
   #failedAt: number | null = null
 
-  /** `first` is the attempt to begin with: 1 leaves out the one that is made at once. */
+  /** @param first the number of the first attempt. 1 leaves out the policy's attempt without a delay */
   constructor (environment: Environment, policy: ReconnectPolicy, first = 0) {
     this.#environment = environment
     this.#policy = policy
     this.#attempt = first
   }
 
-  /** Something failed: in how many ms to try again, or `null` to give up. */
+  /** An attempt has failed. Returns the delay before the next one in ms, or null to give up. */
   next (): number | null {
     const now = this.#environment.now()
     if (this.#failedAt !== null) this.#elapsed += Math.min(now - this.#failedAt, this.#delay + MAX_ATTEMPT)

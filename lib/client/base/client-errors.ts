@@ -1,7 +1,7 @@
 import type { ErrorDefinition } from '../../protocol/codes.js'
 import type { Frame } from '../signalling/frames.js'
 
-/** What `getUserMedia` may fail with (W3C Media Capture, section 9.2), and older browsers' names for it. */
+/** The names of the errors of `getUserMedia` (W3C Media Capture, section 9.2), and the names that older browsers use for them. */
 const MEDIA_ERRORS = [
   'AbortError', 'NotAllowedError', 'NotFoundError', 'NotReadableError', 'OverconstrainedError', 'SecurityError', 'TypeError',
   'PermissionDeniedError', 'PermissionDismissedError', 'DevicesNotFoundError', 'TrackStartError', 'ConstraintNotSatisfiedError'
@@ -9,10 +9,10 @@ const MEDIA_ERRORS = [
 
 export type MediaErrorName = typeof MEDIA_ERRORS[number]
 
-/** The device that an error is about; none if it is about both. */
+/** The device that an error concerns. An error that concerns both names none. */
 export type Device = 'camera' | 'microphone'
 
-/** What the SDK itself reports. */
+/** The names of the SDK's own errors. */
 export type AdaptorErrorName =
   /** There is no connection to the server, and none is coming unless you `join` again. */
   | 'WebSocketNotConnected'
@@ -47,7 +47,7 @@ export class AdaptorError extends Error {
   readonly streamId: string | undefined
   /** The time after which it is worth trying again, in ms, if the server has said so. */
   readonly retryAfter: number | undefined
-  /** The device that could not be had, where the other one could, or failed for another reason. */
+  /** The device that failed, if the other one did not, or failed for another reason. */
   readonly device: Device | undefined
 
   constructor (
@@ -59,17 +59,17 @@ export class AdaptorError extends Error {
     this.device = more.device
     this.streamId = typeof more.streamId === 'string' ? more.streamId : undefined
     this.retryAfter = typeof more.retryAfter === 'number' ? more.retryAfter : undefined
-    // Set by hand: Safari 14 knows no second argument of Error.
+    // Safari 14 ignores the second argument of Error.
     if (more.cause !== undefined) this.cause = more.cause
   }
 
-  /** The name on the wire or in the browser, under the name that the wire gives it. */
+  /** The same as `name`. Errors on the wire have it under `definition`. */
   get definition (): string {
     return this.name
   }
 }
 
-/** An `error` of the server. */
+/** Makes the error for an `error` of the server. */
 export function wireError (frame: Frame): AdaptorError {
   const definition = typeof frame.definition === 'string' ? frame.definition : 'internalError'
   return new AdaptorError(definition, typeof frame.message === 'string' ? frame.message : definition, {
@@ -78,7 +78,7 @@ export function wireError (frame: Frame): AdaptorError {
   })
 }
 
-/** Whatever a browser threw, under the name that the browser gave it. */
+/** Makes the error for anything that a browser has thrown, with the browser's name for it. */
 export function browserError (error: unknown): AdaptorError {
   if (error instanceof AdaptorError) return error
   if (typeof error !== 'object' || error === null) return new AdaptorError('AbortError', String(error))
@@ -90,14 +90,14 @@ export function browserError (error: unknown): AdaptorError {
   )
 }
 
-/** What `getUserMedia` failed with. A name that Media Capture does not have is told as its `AbortError`: some problem with the device. */
+/** Makes the error for a failure of `getUserMedia`. A name that Media Capture does not list becomes its `AbortError`: another problem with the device. */
 export function mediaError (error: unknown, device?: Device): AdaptorError {
   const { name, message } = browserError(error)
   const known = (MEDIA_ERRORS as readonly string[]).includes(name)
   return new AdaptorError(known ? name : 'AbortError', message, { device, cause: error })
 }
 
-/** What an RTCPeerConnection failed with, which may bear any of a dozen names: under the one that is documented. */
+/** Makes the error for a failure of an RTCPeerConnection: always `OperationError`. Browsers use a dozen names for these, and none is documented. */
 export function callError (error: unknown): AdaptorError {
   return error instanceof AdaptorError ? error : new AdaptorError('OperationError', browserError(error).message, { cause: error })
 }

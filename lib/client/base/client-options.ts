@@ -54,22 +54,26 @@ export interface WebRTCAdaptorOptions {
   callbackError?: ((error: ErrorName | (string & {}), message: AdaptorError) => void) | undefined
 }
 
-/** The options with everything filled in. */
+/** The options with their defaults filled in. */
 export interface ClientSettings extends MediaSettings {
   url: string
   configuration: RTCConfiguration
-  /** Which kinds this side is ready to receive. */
+  /** Which kinds of media this side receives. */
   receive: Record<Kind, boolean>
   remoteVideo: () => HTMLMediaElement | null
   watch: boolean
   token: string | null
   resume: boolean
   reconnect: ReconnectPolicy
-  /** Takes the lines of the debug log; `null` while it is off. */
+  /** Called with each line of the debug log. Null while it is off. */
   debug: ((line: string) => void) | null
 }
 
-/** Fills in the options. Throws if one of them is not valid. */
+/**
+ * Fills in the options.
+ *
+ * @throws AdaptorError `SyntaxError`, if `websocket_url` is no address
+ */
 export function resolveClientOptions (options: WebRTCAdaptorOptions, environment: Environment): ClientSettings {
   const mediaConstraints = options.mediaConstraints
   const receive = options.sdp_constraints
@@ -77,7 +81,7 @@ export function resolveClientOptions (options: WebRTCAdaptorOptions, environment
   const audio = !watch && (mediaConstraints?.audio ?? mediaConstraints === undefined)
   const video = !watch && (mediaConstraints?.video ?? mediaConstraints === undefined)
   const element = (given: ElementOption | undefined, id: string | undefined) => () => {
-    // Looked up when it is needed: the script may run before the element exists.
+    // It is looked up when it is needed, because the script may run before the element exists.
     const found: unknown = (typeof given === 'function' ? given() : given) ?? (id === undefined ? null : environment.document?.getElementById(id))
     return (found ?? null) as HTMLMediaElement | null
   }

@@ -1,11 +1,11 @@
-/** A promise with its two ends in the hand. */
+/** A promise, and the functions that resolve and reject it. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   resolve (value: T): void
   reject (reason: Error): void
 }
 
-/** `Promise.withResolvers` for browsers that came before it; never an unhandled rejection by itself. */
+/** Makes a promise with its functions, as `Promise.withResolvers` does in newer browsers (Chromium 119, Safari 17.4). It is {@link quiet}. */
 export function deferred<T> (): Deferred<T> {
   let resolve!: (value: T) => void
   let reject!: (reason: Error) => void
@@ -17,8 +17,8 @@ export function deferred<T> (): Deferred<T> {
 }
 
 /**
- * Keeps a rejection that nobody awaits from becoming an `unhandledrejection` event: pages written for
- * Ant Media's SDK never await, and are told of every error by `callbackError`.
+ * Keeps a rejection that nobody handles from becoming an `unhandledrejection` event. Pages written for Ant Media's SDK do not await its
+ * promises, and are told every error by `callbackError`.
  */
 export function quiet<T> (promise: Promise<T>): Promise<T> {
   promise.catch(() => {})

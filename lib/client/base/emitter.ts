@@ -1,16 +1,17 @@
 type Listener<T> = (payload: T) => void
 
-/** Typed events. What a listener throws is reported to the page and never stops the other listeners or the SDK. */
+/** Typed events. If a listener throws, the page gets its error, and the other listeners and the SDK go on. */
 export class Emitter<Events extends object> {
   readonly #listeners = new Map<keyof Events, Set<Listener<never>>>()
 
-  /** Calls `listener` at each `name`; returns a function that ends it. */
+  /** Adds a listener to an event. Returns a function that removes it. */
   on<K extends keyof Events> (name: K, listener: Listener<Events[K]>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners.add(listener))
     return () => this.off(name, listener)
   }
 
+  /** Removes a listener. */
   off<K extends keyof Events> (name: K, listener: Listener<Events[K]>): void {
     this.#listeners.get(name)?.delete(listener)
   }
@@ -21,7 +22,7 @@ export class Emitter<Events extends object> {
   }
 }
 
-/** Runs code of the application: its fault becomes the page's `error` event, as from any event listener. */
+/** Runs code of the application. What it throws becomes an `error` event of the page, as it does from any event listener. */
 export function guarded (run: () => void): void {
   try {
     run()

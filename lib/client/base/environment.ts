@@ -1,35 +1,35 @@
 import { AdaptorError, type Device } from './client-errors.js'
 
-/** A handle that `clearTimeout` takes back; a number in browsers, an object in Node. */
+/** The handle of a timer, for `clearTimeout`: a number in browsers, an object in Node. */
 export type TimerHandle = number | object
 
-/** What the SDK listens to: the page's window or document, or a stand-in. */
+/** A source of events: the page's window or document, or a fake. */
 export interface EventSource {
   addEventListener (type: string, listener: (event: Event) => void): void
   removeEventListener (type: string, listener: (event: Event) => void): void
 }
 
-/** The key in `localStorage` that switches the debug log on in one browser, whatever its value. */
+/** The key in `localStorage` that switches the debug log on in one browser, with any value. */
 const DEBUG_KEY = 'fastify-webrtc-signalling:debug'
 
-/** Everything that the SDK takes from the browser, so that tests can run it on fakes and move time by hand. */
+/** Everything that the SDK uses of the browser. Tests give it fakes, and a clock that they move. */
 export interface Environment {
   WebSocket: new (url: string) => WebSocket
   RTCPeerConnection: new (configuration?: RTCConfiguration) => RTCPeerConnection
   MediaStream: new () => MediaStream
-  /** Absent on a page that was not loaded from https or localhost (W3C Media Capture, section 9.2). */
+  /** Undefined on a page that is no secure context, that is, neither from https nor from localhost (W3C Media Capture, section 9.2). */
   mediaDevices: MediaDevices | undefined
-  /** Whether the page may use a device, as the browser remembers it; `undefined` where it does not tell (W3C Permissions, section 6). */
+  /** Queries whether the page may use a device. Resolves with undefined if the browser does not tell (W3C Permissions, section 6). */
   permission (device: Device): Promise<PermissionState | undefined>
   setTimeout (callback: () => void, delay: number): TimerHandle
   clearTimeout (handle: TimerHandle): void
-  /** Milliseconds on a clock that never goes back. */
+  /** The time in ms, on a clock that never goes back. */
   now (): number
-  /** A number from 0 to 1. */
+  /** A random number from 0 to 1. */
   random (): number
-  /** 32 characters that nobody can guess. */
+  /** Makes a secret of 32 hexadecimal characters: 128 random bits. */
   secret (): string
-  /** Whether somebody has switched the debug log on in this browser. */
+  /** Whether the debug log is switched on in this browser. */
   debugging (): boolean
   /** Writes a line to the console. */
   print (line: string): void
@@ -40,8 +40,10 @@ export interface Environment {
 }
 
 /**
- * The browser's own. Read at construction, so that adapter.js may have put its shims in place by then, and so that a
- * server may import what only its pages use. Throws where there is no WebRTC: in Node.js, in a worker, or where a browser has it off.
+ * Makes the environment of a real page. It is made by the adaptor's constructor, not on import. By then adapter.js may have put its shims in
+ * place, and a server may import the SDK without using it.
+ *
+ * @throws AdaptorError `NotSupportedError`, if there is no WebRTC: in Node.js, in a worker, or in a browser that has it switched off
  */
 export function browserEnvironment (): Environment {
   const missing = (['WebSocket', 'RTCPeerConnection', 'MediaStream'] as const).filter(name => globalThis[name] === undefined)
@@ -65,17 +67,17 @@ export function browserEnvironment (): Environment {
     clearTimeout: handle => globalThis.clearTimeout(handle as number),
     now: () => performance.now(),
     random: () => Math.random(),
-    // Not crypto.randomUUID, which pages from http lack.
+    // crypto.randomUUID is missing on pages from http.
     secret: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join(''),
     debugging: () => {
       try {
         return globalThis.localStorage.getItem(DEBUG_KEY) !== null
       } catch {
-        // A browser that keeps nothing for the page throws at the mere look at it (HTML, section 12.2.3).
+        // If the page may store nothing, reading `localStorage` throws a SecurityError (HTML, section 12.2.3).
         return false
       }
     },
-    // Not console.debug, which Chromium hides unless asked.
+    // Chromium hides console.debug by default.
     print: line => console.info(line),
     window: globalThis.window,
     document: globalThis.document,

@@ -1,17 +1,18 @@
 import type { Environment, EventSource } from './environment.js'
 
+/** Called for the events of a page. */
 export interface PageLifeHandlers {
-  /** The network is back, or somebody looks at the page again. */
+  /** The network is back, or the page is visible again. */
   handleWakeUp: () => void
   /** The network may be gone. */
   handleDoubt: () => void
-  /** The page is left, maybe for the back/forward cache. */
+  /** The page is closed, left, or put into the back/forward cache. */
   handleHide: () => void
-  /** The page has come out of the back/forward cache. */
+  /** The page is back from the back/forward cache. */
   handleReturn: () => void
 }
 
-/** Listens to what happens to the page; returns a function that ends it. */
+/** Listens to the events of the page. Returns a function that removes all listeners. */
 export function watchPage (environment: Environment, handlers: PageLifeHandlers): () => void {
   const window = environment.window
   const document = environment.document
@@ -21,7 +22,7 @@ export function watchPage (environment: Environment, handlers: PageLifeHandlers)
     ends.push(() => target?.removeEventListener(type, listener))
   }
   listen(window, 'online', handlers.handleWakeUp)
-  // Browsers are often wrong about this one: a page from localhost goes on without a network.
+  // It need not mean that the connection is lost: a page from localhost works without a network.
   listen(window, 'offline', handlers.handleDoubt)
   listen(document, 'visibilitychange', () => {
     if (document?.visibilityState === 'visible') handlers.handleWakeUp()

@@ -3,18 +3,18 @@ interface Job {
   done: () => void
 }
 
-/** Runs tasks one after the other, in the order in which they came. */
+/** Runs asynchronous tasks one after the other, in the order in which they were added. */
 export class Queue {
   readonly #fault: (error: unknown) => void
   #waiting: Job[] = []
   #current: Job | null = null
 
-  /** `fault` gets what a task throws; the next task runs all the same. */
+  /** @param fault called with what a task throws. The next task runs nevertheless */
   constructor (fault: (error: unknown) => void) {
     this.#fault = fault
   }
 
-  /** Resolves when the task has run, or was given up by `clear`. */
+  /** Adds a task. Resolves when it has run, even if it threw, or when it was dropped by `clear`. */
   push (run: Job['run']): Promise<void> {
     return new Promise(resolve => {
       this.#waiting.push({ run, done: resolve })
@@ -23,8 +23,8 @@ export class Queue {
   }
 
   /**
-   * Forgets the tasks that wait and stops waiting for the one that runs: a promise of a closed
-   * RTCPeerConnection may never settle (W3C WebRTC 1.0, section 4.4.1.2).
+   * Drops the waiting tasks, and does not wait any longer for the one that runs. A promise of a closed RTCPeerConnection may never settle
+   * (W3C WebRTC 1.0, section 4.4.1.2).
    */
   clear (): void {
     const jobs = this.#waiting
@@ -42,7 +42,7 @@ export class Queue {
       } catch (error) {
         if (this.#current === job) this.#fault(error)
       }
-      // Cleared meanwhile: what came afterwards has a worker of its own.
+      // The queue was cleared meanwhile. Tasks that were added later run in a loop of their own.
       if (this.#current !== job) return
       this.#current = null
       job.done()

@@ -1,13 +1,13 @@
 import type { Environment, TimerHandle } from './environment.js'
 
-/** The longest delay that timers take; more would fire at once (HTML, section 8.7: a 32-bit integer). */
+/** The longest delay of a browser's timer, in ms: a 32-bit integer (HTML, section 8.7). With a longer one it fires at once. */
 const LONGEST = 2 ** 31 - 1
-/** From how much on a late timer means that the page stood still, ms: frozen, throttled, on a machine that slept, or busy. */
+/** The lateness of a timer, in ms, from which on the page counts as having stood still: frozen, throttled, busy, or on a machine that slept. */
 const STANDSTILL = 100
-/** How often one deadline begins anew. Browsers may run the timers of a hidden page once a minute: the dead must be found even so. */
+/** How often one deadline is extended. Browsers may run the timers of a hidden page once a minute, and a lost connection must be noticed even there. */
 const MAX_EXTENSIONS = 3
 
-/** One timer that may be started again and again; starting it anew forgets the last start. */
+/** A timer that can be restarted. Starting it cancels its last start. */
 export class Timer {
   readonly #environment: Environment
   #handle: TimerHandle | null = null
@@ -20,7 +20,12 @@ export class Timer {
     return this.#handle !== null
   }
 
-  /** Calls `callback` in `delay` ms, with the number of ms that it comes late. */
+  /**
+   * Calls `callback` after a delay.
+   *
+   * @param delay in ms. More than {@link LONGEST} is shortened to that
+   * @param callback called with how late it is, in ms
+   */
   start (delay: number, callback: (late: number) => void): void {
     this.stop()
     const due = this.#environment.now() + delay
@@ -31,9 +36,9 @@ export class Timer {
   }
 
   /**
-   * Calls `callback` in `delay` ms, unless it is stopped by the arrival of what is waited for. A page that stood still could
-   * hear nothing, and browsers may run its timers before they hand over what came meanwhile (HTML, section 8.1.7.3, leaves the
-   * order of task queues to them). So a deadline that comes late begins anew, and one in time lets the tasks before it run first.
+   * Calls `callback` after a delay in ms, unless an answer arrives before and stops the timer. A page that stood still has received nothing
+   * meanwhile, and a browser may run its timers before it delivers what has arrived (HTML, section 8.1.7.3, leaves the order of task queues to
+   * it). So a late deadline starts again, and one in time lets the tasks that are queued already run first.
    */
   startDeadline (delay: number, callback: () => void, extensions = MAX_EXTENSIONS): void {
     this.start(delay, late => {
