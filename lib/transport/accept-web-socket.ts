@@ -12,7 +12,7 @@ interface Bound extends WebSocket {
   [connection]: Connection
 }
 
-// Shared by all sockets: nothing is allocated for a connection, let alone for a message.
+// These functions are shared by all sockets, so that a connection needs no closures of its own.
 function onMessage (this: WebSocket, data: Buffer, isBinary: boolean): void {
   (this as Bound)[connection].handleMessage(data, isBinary)
 }
@@ -28,22 +28,22 @@ function onGoodbye (this: WebSocket, code: number): void {
 function onClose (this: WebSocket, code: number): void {
   (this as Bound)[connection].handleClose(code)
 }
-// ws closes with the fitting code by itself. One that was refused right after its handshake has no connection.
+// ws has sent the close frame with the right code. A socket that was refused right after its handshake has no connection.
 function onError (this: WebSocket, error: Error): void {
   (this as Partial<Bound>)[connection]?.handleError(error)
 }
 
 /**
- * Makes a connection of a WebSocket whose handshake is over, or closes it where there is no place for it any more.
+ * Makes the connection of a WebSocket whose handshake has succeeded. Closes it if the server drains or a limit has been reached since.
  *
- * @param key under which its address is counted
+ * @param key the key under which its address is counted
  */
 export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket, request: FastifyRequest, app: string, key: string): void {
   const group = registry.groupOf(app)
   boundSocket(socket, group.settings.limits.frameBytes)
   socket.removeAllListeners('error')
   socket.on('error', onError)
-  // Between the hooks and here nobody else had a turn, unless the host's WebSocket server verifies clients by itself.
+  // The limits were checked before the upgrade, in the same turn of the event loop unless a client is verified asynchronously in between.
   if (registry.rooms.draining || !registry.hasCapacity(app) || !group.take(key, registry.clock.now())) {
     const { code, meaning } = registry.rooms.draining ? CLOSE_CODES.goingAway : CLOSE_CODES.tryLater
     socket.close(code, meaning)
@@ -53,7 +53,7 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   (socket as Bound)[connection] = new Connection(registry, group, socket, app, key, request)
   registry.add((socket as Bound)[connection])
   releaseResponse(request.raw.socket)
-  // At once: a client may have sent its first frames with the handshake.
+  // The listeners must be there in this turn: a client may send its first frames together with its handshake, as Android does.
   socket.on('message', onMessage)
   socket.on('ping', onPing)
   socket.on('pong', onPong)
@@ -61,6 +61,6 @@ export function acceptWebSocket (registry: ConnectionRegistry, socket: WebSocket
   onCloseFrame(socket, onGoodbye)
   const { [connection]: bound } = socket as Bound
   bound.log.debug({}, 'a connection is open')
-  // Last, since a listener may drain the server on the spot.
+  // This comes last, because a listener may drain the server.
   registry.rooms.events.connected(bound)
 }

@@ -15,9 +15,9 @@ import type { SafeLog } from './safe-log.js'
 export interface JoiningConnection {
   readonly app: string
   readonly group: ConnectionGroup
-  /** Under which key its address is counted. */
+  /** The key under which its address is counted. */
   readonly key: string
-  /** As the application sees it, in `peer`. */
+  /** The connection's id: `peer` of `authorize`. */
   readonly id: string
   logIn (room: string): SafeLog
 }
@@ -27,9 +27,9 @@ const OVERLOADED: Refusal = { refused: 'rateExceeded', message: 'The server has 
 const UNAUTHORIZED: Refusal = { refused: 'unauthorized_access' }
 
 /**
- * Decides whether a connection may join: the limits first, which cost nothing, then the application.
+ * Decides whether a connection may join. The limits are checked first, because they cost nothing; then the application is asked.
  *
- * @param request the handshake, where the application wants to see it
+ * @param request the handshake request; null if the application has no use for it
  */
 export function admitJoin (
   server: ConnectionServer, connection: JoiningConnection, request: FastifyRequest | null, join: Join
@@ -43,8 +43,8 @@ export function admitJoin (
 }
 
 /**
- * Asks the application whether a connection may join, where it wants to be asked. Why it refuses is for the log alone: what an
- * application throws may say more than a stranger should read.
+ * Asks the option `authorize` whether a connection may join. The reason of a refusal is only logged: an error of the application may contain
+ * what a stranger should not read.
  */
 function authorizeJoin (
   { authorize, authorizeTimeout }: AppSettings, connection: JoiningConnection, request: FastifyRequest, join: Join, clock: Clock
@@ -61,17 +61,22 @@ function authorizeJoin (
   }
   try {
     const answer = authorize(request, { app: connection.app, room, peer: connection.id, token: join.token ?? undefined })
-    // A promise of any make: a query of a database is one too, and would let everybody in if it passed for an answer.
+    // Any thenable counts as a promise. The query of a database library may be one, and taken for an answer it would let everybody in.
     return isThenable(answer) ? inTime(answer, authorizeTimeout, clock).then(grantOf).catch(refuse) : grantOf(answer)
   } catch (error) {
     return refuse(error)
   }
 }
 
-/** @throws TypeError, RangeError where the answer is none that an application may give. */
+/**
+ * Checks the answer of `authorize`.
+ *
+ * @throws TypeError if it is no object, if the role is no string, or if the metadata cannot be written as JSON
+ * @throws RangeError if the capacity is neither 1 nor 2
+ */
 function grantOf (answer: Authorization | undefined | void): Grant {
   if (answer === undefined || answer === null) return {}
-  // `false` above all: who writes it means a refusal.
+  // An application that returns `false` means a refusal.
   if (typeof answer !== 'object') throw new TypeError(`authorize returned ${String(answer)}: to let in, return nothing or an object; to refuse, throw`)
   const { metadata, role, capacity } = answer
   if (capacity !== undefined && capacity !== 1 && capacity !== 2) throw new RangeError('authorize returned a capacity that is not 1 or 2')

@@ -15,19 +15,19 @@ export interface ConnectionServer {
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
   readonly writeTurn: WriteTurn
-  /** A time to come back, ms, for one client. */
+  /** The time after which one client may come back, in ms. */
   retryAfter (): number
   /** The connection is closed. */
   remove (connection: UnjoinedConnection): void
 }
 
-/** The connections of all applications with the same options, and what they share. */
+/** The connections of all applications that have the same options. They share limits and counts. */
 export class ConnectionGroup {
   readonly settings: AppSettings
-  /** What a client is told of its limits: only what is about its connection alone. */
+  /** The limits that a client is told: those of a single connection. Limits per address or server are not told. */
   readonly toldLimits: ToldLimits
   readonly rates: Rates
-  /** Who connects and joins how often. */
+  /** Counts connections and joins by address. */
   readonly addresses: AddressBook
   readonly #unjoined: UnjoinedConnections
 
@@ -38,21 +38,21 @@ export class ConnectionGroup {
     this.toldLimits = { messagesPerSecond, messageBurst, bytesPerSecond, byteBurst, frameBytes, waitingFrames }
     this.rates = {
       messages: { rate: messagesPerSecond, burst: messageBurst },
-      // A single frame that is allowed must always fit.
+      // A frame of the largest size must always fit into a full bucket.
       bytes: { rate: bytesPerSecond, burst: Math.max(byteBurst, frameBytes) }
     }
     this.addresses = new AddressBook({ joinsPerMinute: limits.joinsPerMinute, connections: limits.connectionsPerAddress })
     this.#unjoined = new UnjoinedConnections(limits.connectionsPerAddress)
   }
 
-  /** Whether one more connection of this address fits, be it that another one gives way. */
+  /** Whether one more connection of this address is allowed. If the limit is reached, one that has not joined may be closed for it. */
   hasCapacity (key: string, now: number): boolean {
     if (!this.addresses.connect(key, now)) return this.#unjoined.has(key)
     this.addresses.disconnect(key)
     return true
   }
 
-  /** Counts a connection of this address; false, and not counted, where there is no place for it. */
+  /** Counts a connection of this address. Returns false, and does not count it, if the limit is reached and none can be closed for it. */
   take (key: string, now: number): boolean {
     if (this.addresses.connect(key, now)) return true
     if (!this.#unjoined.closeOldest(key)) return false
@@ -65,7 +65,7 @@ export class ConnectionGroup {
     this.#unjoined.add(connection)
   }
 
-  /** The connection has joined something: it gives way to nobody any more. */
+  /** The connection has joined a room. From now on it is not closed for another one. */
   joined (connection: UnjoinedConnection): void {
     this.#unjoined.joined(connection)
   }

@@ -6,7 +6,7 @@ import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
 import { WriteTurn } from './frame-writer.js'
 import type { HeartbeatRules } from './heartbeat.js'
 
-/** All connections of one registration of the plugin, and the one timer that looks after them. */
+/** All connections of one registration of the plugin, and the one timer that checks their deadlines. */
 export class ConnectionRegistry implements ConnectionServer {
   readonly settings: Settings
   readonly rooms: RoomRegistry
@@ -31,12 +31,12 @@ export class ConnectionRegistry implements ConnectionServer {
     return this.#connections.size
   }
 
-  /** The options of an application. */
+  /** The options of an application: its own if it is listed, otherwise the defaults. */
   settingsOf (app: string): AppSettings {
     return this.settings.listed?.get(app) ?? this.settings.defaults
   }
 
-  /** Whether one more connection fits, in all and into its application. */
+  /** Whether one more connection is allowed, by the limits for the server and for the application. */
   hasCapacity (app: string): boolean {
     return this.#connections.size < this.settings.defaults.limits.connections &&
       (this.#perApp.get(app) ?? 0) < this.settingsOf(app).limits.connectionsPerApp
@@ -50,6 +50,7 @@ export class ConnectionRegistry implements ConnectionServer {
     return group
   }
 
+  /** Adds a connection that is open. */
   add (connection: Connection): void {
     connection.group.add(connection)
     this.#connections.add(connection)
@@ -57,6 +58,7 @@ export class ConnectionRegistry implements ConnectionServer {
     if (this.#timer === null) this.#arm()
   }
 
+  /** Removes a connection that is closed. */
   remove (connection: Connection): void {
     if (!this.#connections.delete(connection)) return
     const left = (this.#perApp.get(connection.app) ?? 1) - 1
@@ -66,16 +68,16 @@ export class ConnectionRegistry implements ConnectionServer {
     if (this.#connections.size === 0) this.#whenEmpty?.()
   }
 
-  /** A time to come back, for one client: no two the same, or they would all come at once. */
+  /** The time after which one client may come back, in ms. It is random, so that not all clients come at the same time. */
   retryAfter (): number {
     return Math.round(this.settings.drain.retryAfter * (0.5 + Math.random()))
   }
 
-  /** Tells every client and closes its connection; cuts off those that have not gone when the grace period is over. */
+  /** Tells every client to come back later and closes its connection. Cuts off those that are still there after the grace period. Idempotent. */
   drain (): Promise<void> {
     if (this.#drained === null) {
       let gone = (): void => {}
-      // Before anybody is told: a listener of the application may ask for it again, and again.
+      // It is set before any client is told, because a listener of the application may call drain() again.
       this.#drained = new Promise<void>(resolve => { gone = resolve }).then(() => this.clock.cancel(this.#timer))
       this.#drain(gone)
     }
@@ -83,7 +85,7 @@ export class ConnectionRegistry implements ConnectionServer {
   }
 
   #drain (gone: () => void): void {
-    // The rooms first: nobody hears of a peer that goes because the server goes.
+    // The rooms drain first: no client is told that its peer has left, when all of them leave.
     this.rooms.drain()
     for (const connection of this.#connections) connection.drain(this.retryAfter())
     if (this.#connections.size === 0) {
@@ -99,7 +101,7 @@ export class ConnectionRegistry implements ConnectionServer {
     }
   }
 
-  /** One timer for every deadline of every connection, there while there are connections, or addresses to forget. */
+  /** Starts the one timer for all deadlines of all connections. It runs while there are connections, or addresses to forget. */
   #arm (): void {
     const { heartbeat } = this.settings
     const period = Math.max(10, Math.min(1_000, Math.min(heartbeat.interval, heartbeat.timeout, this.settings.defaults.limits.joinTimeout) / 4))

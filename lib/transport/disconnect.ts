@@ -2,7 +2,7 @@ import type { DisconnectReason, EventRecorder } from '../events.js'
 import { CLOSE_CODES, type CloseReason } from '../protocol/codes.js'
 import type { SafeLog } from './safe-log.js'
 
-/** The codes of ws's errors (its own public list), where ws closes by another code than 1002. */
+/** The codes of errors for which ws closes with another code than 1002. They are in the list of error codes in its documentation. */
 const REASONS: Partial<Record<string, CloseReason>> = {
   WS_ERR_INVALID_UTF8: 'invalidText',
   WS_ERR_TOO_MANY_BUFFERED_PARTS: 'policy',
@@ -16,20 +16,20 @@ interface EndedConnection {
   readonly log: SafeLog
 }
 
-/** Why ws closes a connection by itself after this error. */
+/** The reason for which ws itself closes a connection after this error. */
 export function reasonOfError (error: Error & { code?: string }): CloseReason {
   return REASONS[error.code ?? ''] ?? 'protocolError'
 }
 
 /**
- * Tells how a connection has ended: the log by one line for its whole life, and the listeners.
+ * Reports the end of a connection: one line in the log, and the event `disconnected`.
  *
- * @param reason why the server has ended it, where it did so before its client
- * @param code what ws says: the client's code, or 1006 without a close frame (RFC 6455 section 7.1.5)
- * @param duration in ms
+ * @param reason why the server has ended it; null if the client did
+ * @param code the close code according to ws: the client's, or 1006 without a close frame (RFC 6455, section 7.1.5)
+ * @param duration how long it was open, in ms
  */
 export function reportEnd (connection: EndedConnection, events: EventRecorder, reason: DisconnectReason | null, code: number, duration: number): void {
-  // Ours holds, whatever the client answers, and though it may have been cut off after that.
+  // The server's own code holds, whatever the client answers, even if it was cut off afterwards.
   const closedBy = reason !== null && isCloseReason(reason) ? CLOSE_CODES[reason].code : code
   const why = reason ?? (code === 1006 ? 'lost' : 'client')
   const ms = Math.round(duration)

@@ -4,14 +4,14 @@ import type { ConnectionRegistry } from './connection-registry.js'
 import { Upgrades } from './upgrades/upgrades.js'
 
 /**
- * Every registration of the plugin in an app, in whatever scope. By the app's router, which all its scopes share: two apps
- * may share a server, and one that closes must not drain the other.
+ * All registrations of the plugin in an app, in any of its scopes. The key is the app's router, which all its scopes share. It is not the server,
+ * which two apps may share: when one of them closes, the other must not drain.
  */
 const registries = new WeakMap<FastifyInstance['routing'], ConnectionRegistry[]>()
 
 /**
- * Drains when the app closes: all registrations together. Fastify runs `preClose` hooks one after the other, and the
- * clients of one registration would only be told once those of another had used up its grace period.
+ * Drains all registrations of an app together when it closes. Fastify runs `preClose` hooks one after the other. With a hook for each
+ * registration, the clients of the second would only be told once the grace period of the first was over.
  */
 export function drainOnClose (scope: FastifyInstance, registry: ConnectionRegistry): void {
   const known = registries.get(scope.routing)
@@ -29,10 +29,10 @@ export function drainOnClose (scope: FastifyInstance, registry: ConnectionRegist
 }
 
 /**
- * Bounds what clients can do to hold up the close of the server. A request that never ends, or a handshake that a hook
- * never answers, would keep it from closing for good. What the host is at work on is left to it.
+ * Bounds the time for which clients can keep the server from closing. A request that never ends, or a handshake that a hook never answers, would
+ * keep it open for ever. Requests that the host works on are left alone.
  *
- * @param grace how long, in ms, a client may do nothing. What it sent while the process stood still is read first.
+ * @param grace how long a client may do nothing, in ms. What it has sent while the process stood still is read first
  */
 function cutOff (scope: FastifyInstance, grace: number, clock: Clock): void {
   const { server } = scope
@@ -43,7 +43,7 @@ function cutOff (scope: FastifyInstance, grace: number, clock: Clock): void {
   const lookLater = (): void => {
     timer = clock.after(Math.max(1, grace), () => {
       upgrades.destroy(scope)
-      // It goes on where it is another app's.
+      // The server still listens if it belongs to another app.
       if (!server.listening) upgrades.host.cutStuck()
       lookLater()
     })

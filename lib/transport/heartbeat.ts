@@ -1,57 +1,59 @@
 import type { Clock } from '../rooms/clock.js'
 
-/** How often a client is asked for a sign of life, and how long it may take to answer, ms. The same for all connections. */
+/** The times of all heartbeats, in ms. */
 export interface HeartbeatRules {
-  /** Between two pings. */
+  /** The time between two pings. */
   readonly interval: number
-  /** For the answer to a ping. */
+  /** The time in which a ping must be answered. */
   readonly timeout: number
-  /** For the answer to a probe. */
+  /** The time in which a probe must be answered. */
   readonly probeTimeout: number
 }
 
-/** What a heartbeat needs of a WebSocket. */
+/** The part of a WebSocket that a heartbeat needs. */
 export interface PingableSocket {
   readonly readyState: number
   ping (payload: Buffer): void
 }
 
-/** Who learns from pings what has arrived. */
+/** Learns from pings which messages have arrived. */
 export interface PingObserver {
-  /** A ping goes out behind everything sent so far. */
+  /** A ping is sent, after everything sent so far. */
   markPing (): void
-  /** The last ping was answered: what was sent before it has arrived. */
+  /** The last ping was answered: everything sent before it has arrived. */
   confirmPing (): void
 }
 
-/** The question whether the other end lives. */
+/** The question whether the other end is alive. */
 interface Probe {
-  /** The ping that asks. A pong to it or to a later one answers. */
+  /** The number of the ping that asks. A pong to it or to a later one is the answer. */
   ping: number
   answer: (alive: boolean) => void
 }
 
 /**
- * After how many timeouts a client is dead that sends, and answers no ping. The pong may be behind large frames on a slow line, but it
- * must come: a client whose way from the server is cut sends on, and never hears us (RFC 6455 section 5.5.2 has everybody answer).
+ * The number of timeouts after which a client is dead even if it keeps sending. Its pong may be queued behind large frames on a slow line, but it
+ * must come (RFC 6455, section 5.5.2). A client that no longer receives what the server sends may go on sending.
  */
 const MAX_TIMEOUTS = 3
 
 const OPEN = 1
 
-/** Finds out whether the other end of one WebSocket lives: by a ping now and then, and at once when a room asks. */
+/** Finds out whether the other end of one WebSocket is alive: by a ping at each interval, and at once when a room probes it. */
 export class Heartbeat {
   readonly #socket: PingableSocket
   readonly #observer: PingObserver
   readonly #rules: HeartbeatRules
   readonly #clock: Clock
+  /** The number of the last ping. */
   #pingNumber = 0
-  /** The last ping that was answered. */
+  /** The number of the last ping that was answered. */
   #pongNumber = 0
+  /** When the next ping is due, by {@link Clock.lived}. */
   #pingAt: number
-  /** When an unanswered ping means that the other end is dead; 0 where none is under way. */
+  /** When the other end counts as dead, by {@link Clock.lived}; 0 if every ping is answered. */
   #deadAt = 0
-  /** The latest that `#deadAt` may become. */
+  /** The latest time to which `#deadAt` may be moved. */
   #maxDeadAt = 0
   #probes: Probe[] | null = null
 
@@ -63,7 +65,7 @@ export class Heartbeat {
     this.#pingAt = clock.lived() + rules.interval
   }
 
-  /** Whether the other end has owed us a pong for too long; `now` is {@link Clock.lived}. */
+  /** Whether a ping was not answered in time; `now` is {@link Clock.lived}. */
   isDead (now: number): boolean {
     return this.#deadAt !== 0 && now >= this.#deadAt
   }
@@ -73,32 +75,32 @@ export class Heartbeat {
     if (this.#deadAt === 0 && now >= this.#pingAt) this.#ping(now)
   }
 
-  /** Something has come that is no pong: the pong may be behind it, and gets as long again. */
+  /** Something other than a pong has arrived. The pong may be queued behind it, so the deadline starts again. */
   handleTraffic (): void {
     if (this.#deadAt !== 0) this.#deadAt = Math.min(this.#maxDeadAt, this.#clock.lived() + this.#rules.timeout)
   }
 
   /**
-   * A pong has come.
+   * A pong has arrived.
    *
-   * @returns whether it answers a ping of ours. RFC 6455 section 5.5.3 allows others, which mean nothing.
+   * @returns whether it answers a ping of this heartbeat. RFC 6455, section 5.5.3, allows unsolicited pongs, which mean nothing
    */
   handlePong (payload: Buffer): boolean {
     const number = payload.length === 4 ? payload.readUInt32BE() : 0
     if (number <= this.#pongNumber || number > this.#pingNumber) return false
     this.#pongNumber = number
     this.#deadAt = 0
-    // Only a pong answers a probe: any other frame may have been on its way already when its sender died.
+    // Only a pong answers a probe. Any other frame may have been on its way already when its sender died.
     for (const probe of [...this.#probes ?? []]) if (number >= probe.ping) probe.answer(true)
     if (number === this.#pingNumber) this.#observer.confirmPing()
     return true
   }
 
-  /** Asks the other end for a sign of life, and calls back exactly once, later, with whether it came in time. */
+  /** Sends a ping, and calls back exactly once, with whether it was answered in time. Never calls back before it returns. */
   probe (answer: (alive: boolean) => void): void {
     const probes = this.#probes ??= []
     const open = this.#socket.readyState === OPEN
-    // A socket that is closing is of no use to anybody, so there is nothing to wait for.
+    // A socket that is closing counts as dead. There is no point in waiting for its pong.
     const timer = this.#clock.after(open ? this.#rules.probeTimeout : 0, () => probe.answer(false))
     if (open) this.#ping(this.#clock.lived())
     const probe: Probe = {
@@ -114,7 +116,7 @@ export class Heartbeat {
     probes.push(probe)
   }
 
-  /** The connection ends: every probe is answered. */
+  /** The connection ends. All pending probes are answered: not alive. */
   stop (): void {
     for (const { answer } of [...this.#probes ?? []]) answer(false)
   }

@@ -15,18 +15,18 @@ export interface IceClient {
 }
 
 /**
- * Whether TURN credentials are only for a peer that sits in a room. They cost money, so they are for those who may join: where
- * `authorize` decides that, for those that it let in; else for everybody who got past the hooks of the route.
+ * Whether only a peer that sits in a room gets TURN credentials. Relayed traffic costs money. With `authorize`, credentials are for those whom it
+ * has let in; without it, for everybody who has passed the hooks of the route.
  */
 export function turnNeedsSeat ({ turn, authorize }: AppSettings): boolean {
   return turn !== undefined && authorize !== undefined
 }
 
 /**
- * Builds the answer to `getIceServerConfig`.
+ * Builds the answer to `getIceServerConfig`. If the application's `turn.credentials` fails, it has no TURN server.
  *
  * @param seat the id of a seat of the client, if it has one
- * @param request the handshake, where the application wants to see it
+ * @param request the handshake request; null if the application has no use for it
  */
 export function answerIceConfig (
   settings: AppSettings, client: IceClient, seat: string | undefined, request: FastifyRequest | null, clock: Clock
@@ -42,19 +42,24 @@ export function answerIceConfig (
   return inTime(Promise.resolve().then(() => credentials(request, user)), authorizeTimeout, clock)
     .then(issued => buildIceServerConfig({ iceServers, turn: { urls, ...checked(issued, ttl) } }))
     .catch((error: unknown) => {
-      // A call may well come up without TURN, and existing clients show an error to this question to their user.
+      // A call may come up without TURN. An `error` would be shown to the user by existing clients.
       client.log.error({ err: error }, 'turn.credentials failed: answered without TURN')
       return buildIceServerConfig({ iceServers })
     })
 }
 
-/** @throws TypeError, RangeError where the application issued no credentials that a client could use. */
+/**
+ * Checks the credentials of the application.
+ *
+ * @throws TypeError if the username or the credential is missing
+ * @throws RangeError if the ttl is no number of seconds
+ */
 function checked (issued: Awaited<ReturnType<TurnCredentialsFunction>>, ttl: number): TurnCredentials {
   const { username, credential } = issued
   // RTCPeerConnection throws on a TURN server without both (W3C WebRTC 1.0, section 4.2.4), and there would be no call at all.
   if (!isText(username) || !isText(credential)) throw new TypeError('turn.credentials returned no username, or no credential')
   const lifetime = Math.floor(issued.ttl ?? ttl)
-  // The client asks again when they end: a time that is none would have it ask without end, or never.
+  // The client renews the credentials by their ttl. With an invalid one it would ask all the time, or never.
   if (typeof issued.ttl === 'string' || !Number.isSafeInteger(lifetime) || lifetime < 1) {
     throw new RangeError('turn.credentials returned a ttl that is no number of seconds')
   }

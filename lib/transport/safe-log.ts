@@ -6,7 +6,7 @@ const NOTHING = (): object => ({})
 
 const known = new WeakMap<object, boolean>()
 
-/** Whether a function does nothing, by its text: looked at once for each. */
+/** Whether a function has an empty body. Its text is read once for each function. */
 function isEmpty (method: FastifyBaseLogger[Level]): boolean {
   let empty = known.get(method)
   if (empty === undefined) known.set(method, empty = /^function \w*\s*\(\)\s*{\s*}$/.test(String(method)))
@@ -14,24 +14,24 @@ function isEmpty (method: FastifyBaseLogger[Level]): boolean {
 }
 
 /**
- * The host's log, which must not undo what it tells of. A serializer or a mixin of the host may throw, and that would keep a client
- * from its answer, let a connection live that is to be cut off, or end the process where nobody else catches it.
+ * The host's log, made safe: writing a line never throws. A serializer or mixin of the host may throw. Then a client would get no answer, a
+ * connection would not be cut off, or the process would end.
  */
 export class SafeLog {
   readonly #log: FastifyBaseLogger
   readonly #bindings: () => object
 
-  /** @param bindings what every line is about; asked for a line that is written */
+  /** @param bindings makes the fields that every line has. It is only called for a line that is written */
   constructor (log: FastifyBaseLogger, bindings: () => object = NOTHING) {
     this.#log = log
     this.#bindings = bindings
   }
 
-  /** Whether lines of this level are written, as the log's level is by now: what is only put together for a line need not be. */
+  /** Whether lines of this level are written at present. If not, a line need not be put together. The host may change the level at any time. */
   writes (level: Level): boolean {
     const log = this.#log as FastifyBaseLogger & { isLevelEnabled?: (level: Level) => boolean }
     try {
-      // Only pino has it; the log of a Fastify without one is made of an empty function.
+      // Only pino has `isLevelEnabled`. The log of a Fastify without a logger has empty functions.
       return typeof log.isLevelEnabled === 'function' ? log.isLevelEnabled(level) : !isEmpty(log[level])
     } catch {
       return true
@@ -59,7 +59,7 @@ export class SafeLog {
     try {
       this.#log[level]({ ...this.#bindings(), ...about }, message)
     } catch {
-      // Serializers are asked about what the line is about: without that it may still be written.
+      // Serializers are called for the fields. Without fields the line may still be written.
       try {
         this.#log[level](message)
       } catch {}

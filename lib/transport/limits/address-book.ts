@@ -1,38 +1,37 @@
 import { isIPv6 } from 'node:net'
 
 export interface AddressLimits {
-  /** How often one address may join within a minute that begins with its first join. `Infinity` for no limit. */
+  /** How often one address may join within a minute, which begins with its first join. Infinity for no limit. */
   joinsPerMinute: number
-  /** How many connections one address may hold at a time. `Infinity` for no limit. */
+  /** How many connections one address may have at a time. Infinity for no limit. */
   connections: number
   /**
-   * How many addresses without a connection are remembered at most, for the joins they have made; at least 2. @default 50000
+   * The most addresses without a connection whose joins are remembered; at least 2. @default 50000
    *
-   * Someone with more addresses than that is not held by a limit per address anyway; the bound keeps them from
-   * filling the memory, at the price of forgetting the others early.
+   * No limit per address holds an attacker who has more addresses than that. The bound keeps the attacker from filling the memory. The price is
+   * that other addresses are forgotten early.
    */
   maxAddresses?: number
 }
 
-/** What one address has done. */
+/** The counts of one address. */
 interface Entry {
   connections: number
   joins: number
-  /** When the minute in which `joins` were counted began. */
+  /** The beginning of the minute in which `joins` were counted, in ms. */
   since: number
 }
 
 const MINUTE = 60_000
 
 /**
- * Who is connected how often, and who joins how often, by address, or by whatever the key generator makes of it.
+ * Counts connections and joins by address, or by the key that the option `keyGenerator` makes of it.
  *
- * An address with a connection is in `#open`. One without is kept for the joins that it made, in the younger of two
- * generations; each minute, on use or on `sweep`, the older is dropped as a whole. So there is no timer, nothing is
- * searched, and an address without a connection is forgotten two minutes after it was last seen at the latest;
- * its joins no longer count once their minute is over.
+ * An address with a connection is in `#open`. An address without one is kept because of its joins, in the younger of two generations. Each minute,
+ * on use or on `sweep`, the older generation is dropped as a whole. So there is no timer and no search. An address without a connection is forgotten
+ * at the latest two minutes after it was last seen. Its joins no longer count once their minute is over.
  *
- * `now` is milliseconds from a monotonic clock, the same for every call.
+ * `now` is the time in ms on a monotonic clock, the same for all calls.
  */
 export class AddressBook {
   readonly #limits: Required<AddressLimits>
@@ -50,7 +49,7 @@ export class AddressBook {
     return this.#open.size + this.#young.size + this.#old.size
   }
 
-  /** Counts a connection; false, and not counted, where the address holds as many as it may. */
+  /** Counts a connection. Returns false, and does not count it, if the address has reached its limit. */
   connect (key: string, now: number): boolean {
     this.sweep(now)
     const entry = this.#find(key)
@@ -66,7 +65,7 @@ export class AddressBook {
     return true
   }
 
-  /** Takes back one `connect` that returned true. */
+  /** Undoes one `connect` that returned true. */
   disconnect (key: string): void {
     const entry = this.#open.get(key)
     if (entry === undefined || --entry.connections > 0) return
@@ -74,7 +73,7 @@ export class AddressBook {
     if (entry.joins > 0) this.#keep(key, entry)
   }
 
-  /** Counts a join; false, and not counted, where the address has joined as often as it may in this minute. */
+  /** Counts a join. Returns false, and does not count it, if the address has reached its limit in this minute. */
   join (key: string, now: number): boolean {
     if (this.#limits.joinsPerMinute === Infinity) return true
     this.sweep(now)
@@ -92,11 +91,11 @@ export class AddressBook {
     return true
   }
 
-  /** Forgets who has been quiet long enough. Every other method does it too; call it where there may be no other. */
+  /** Forgets addresses that have been quiet for long enough. `connect` and `join` do it too. It is called in case neither of them is. */
   sweep (now: number): void {
     const age = now - this.#turnedAt
     if (age < MINUTE) return
-    // What is in the younger generation when its minute ends may have come a moment ago: it gets another one.
+    // An address in the younger generation may have come a moment ago. It is kept for another minute.
     this.#old = age < 2 * MINUTE ? this.#young : new Map()
     this.#young = new Map()
     this.#turnedAt = now
@@ -120,14 +119,13 @@ export class AddressBook {
 }
 
 /**
- * The default key of an address: IPv4 as it is, also where it comes mapped into IPv6 (RFC 4291 section 2.5.5.2), and
- * of IPv6 the first 64 bits, since one subscriber holds a whole /64 (RFC 6177) and could otherwise come from a new
- * address each time.
+ * The default key of an address. An IPv4 address is its own key, even if it is mapped into IPv6 (RFC 4291, section 2.5.5.2). Of an IPv6 address
+ * only the first 64 bits count: one subscriber has a whole /64 at least (RFC 6177), and could otherwise come from a new address each time.
  */
 export function addressKey (ip: string): string {
   const [address = ''] = ip.split('%')
   if (!isIPv6(address)) return ip
-  // URL writes every IPv6 address in the one form of RFC 5952, in hexadecimal throughout.
+  // URL writes every IPv6 address in the canonical form of RFC 5952, and all of it in hexadecimal.
   const [head = '', tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::')
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')

@@ -1,22 +1,20 @@
-/** How much may pass, shared by every bucket that is held to it. */
+/** A rate limit. Buckets with the same limit share one object. */
 export interface RateLimit {
-  /** What comes back, per second. `Infinity` never refuses anything that fits into `burst`. */
+  /** How much is refilled per second. With Infinity, nothing that fits into `burst` is refused. */
   readonly rate: number
-  /** What may pass at once after a quiet time. A single amount above it never passes. */
+  /** How much may pass at once after a quiet time. A single amount above it never passes. */
   readonly burst: number
 }
 
-/** What is in a bucket of `tokens` after `elapsed` ms. */
+/** The content of a bucket that had `tokens` in it `elapsed` ms ago. */
 export function refilled ({ rate, burst }: RateLimit, tokens: number, elapsed: number): number {
   return Math.min(burst, tokens + elapsed / 1000 * rate)
 }
 
 /**
- * A token bucket: two numbers and no timer. Between any two moments it lets through `burst` plus `rate` for each
- * second that lies between them, and no more.
+ * A token bucket: two numbers and no timer. Between any two moments it lets through `burst`, plus `rate` for each second between them, and no more.
  *
- * `now` is milliseconds from a monotonic clock (`performance.now()`). A clock that goes back gives nothing, and
- * nothing again until it has caught up.
+ * `now` is the time in ms on a monotonic clock (`performance.now()`). If the clock goes back, nothing is refilled until it has caught up.
  */
 export class TokenBucket {
   readonly #limit: RateLimit
@@ -30,9 +28,9 @@ export class TokenBucket {
     this.#at = now
   }
 
-  /** Takes `amount` where there is enough; where not, takes nothing and returns false. */
+  /** Takes `amount`. If there is not enough, takes nothing and returns false. */
   take (amount: number, now: number): boolean {
-    // The guard also keeps Infinity * 0, which is NaN, out of an unlimited bucket.
+    // The condition also keeps Infinity * 0, which is NaN, out of an unlimited bucket.
     if (now > this.#at) {
       this.#tokens = refilled(this.#limit, this.#tokens, now - this.#at)
       this.#at = now

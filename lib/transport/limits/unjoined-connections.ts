@@ -1,54 +1,55 @@
-/** What is needed of a connection that has joined nothing yet. */
+/** The part of a connection that is needed while it has not joined a room. */
 export interface UnjoinedConnection {
-  /** Under which key its address is counted. */
+  /** The key under which its address is counted. */
   readonly key: string
-  /** Whether a join of it is not answered yet. */
+  /** Whether one of its joins is not answered yet. */
   readonly joining: boolean
   close (reason: 'tryLater'): void
   terminate (): void
 }
 
 /**
- * The connections that have never joined, by address, the oldest first. At the limit for one address the oldest of them
- * gives way to a newcomer: Ant Media's SDK for React Native opens a socket at each render and uses only the first, and
- * nobody else behind its NAT could connect. Who has joined once never gives way, nor does who is about to.
+ * The connections that have never joined a room, by address, the oldest first. When an address reaches its limit, the oldest of them is closed for a
+ * new one. Ant Media's SDK for React Native opens a socket at each render and uses only the first. Without this, nobody else behind its NAT could
+ * connect. A connection that has joined, or is joining, is never closed for another one.
  */
 export class UnjoinedConnections {
-  /** How many of one address may still be closing after they gave way. */
+  /** How many connections of one address may be closing for a new one at the same time. */
   readonly #maxClosing: number
   readonly #unjoined = new Map<string, Set<UnjoinedConnection>>()
   readonly #closing = new Map<string, Set<UnjoinedConnection>>()
 
-  /** @param perAddress how many connections an address may hold */
+  /** @param perAddress how many connections an address may have */
   constructor (perAddress: number) {
     this.#maxClosing = Math.max(1, Math.floor(perAddress / 8))
   }
 
+  /** Adds a connection that is open. */
   add (connection: UnjoinedConnection): void {
     put(this.#unjoined, connection)
   }
 
-  /** It has joined, and does not give way from now on. */
+  /** The connection has joined a room. From now on it is not closed for another one. */
   joined (connection: UnjoinedConnection): void {
     take(this.#unjoined, connection)
   }
 
   /**
-   * It is closed.
+   * The connection is closed.
    *
-   * @returns whether it had given way, so that its place is another's already.
+   * @returns whether it was closed for a new one, which has its place in the count already
    */
   remove (connection: UnjoinedConnection): boolean {
     take(this.#unjoined, connection)
     return take(this.#closing, connection)
   }
 
-  /** Whether there is one of this address that could be closed for a newcomer. */
+  /** Whether a connection of this address could be closed for a new one. */
   has (key: string): boolean {
     return this.#oldest(key) !== undefined
   }
 
-  /** Closes the oldest of this address for a newcomer. False where there is none. */
+  /** Closes the oldest connection of this address for a new one. Returns false if there is none. */
   closeOldest (key: string): boolean {
     const oldest = this.#oldest(key)
     if (oldest === undefined) return false
@@ -56,7 +57,7 @@ export class UnjoinedConnections {
     put(this.#closing, oldest)
     const closing = this.#closing.get(key)
     oldest.close('tryLater')
-    // Who does not answer the close frame is there for seconds more, and is not counted: so there may be only a few.
+    // A client that does not answer the close frame stays for some seconds and is not counted. So only a few of them may be there.
     const [longest] = closing ?? []
     if (closing !== undefined && closing.size > this.#maxClosing) longest?.terminate()
     return true

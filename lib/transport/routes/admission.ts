@@ -7,7 +7,7 @@ import { addressKey } from '../limits/address-book.js'
 import type { ConnectionRegistry } from '../connection-registry.js'
 import { SafeLog } from '../safe-log.js'
 
-/** Who is let to the upgrade, and who gets which HTTP status instead. */
+/** Decides which handshakes are upgraded, and which get an HTTP error instead. */
 export class Admission {
   readonly #registry: ConnectionRegistry
   readonly #keys = new WeakMap<FastifyRequest, string>()
@@ -17,7 +17,7 @@ export class Admission {
   }
 
   /**
-   * Before the host's hooks: is there such an application, does the server take anybody, may this page connect?
+   * Checks a request before the host's hooks: whether the application exists, whether the server drains, and whether the page may connect.
    *
    * @throws FST_WEBRTC_BAD_APP_NAME (400), FST_WEBRTC_UNKNOWN_APP (404), FST_WEBRTC_DRAINING (503), FST_WEBRTC_ORIGIN_NOT_ALLOWED (403)
    */
@@ -37,13 +37,13 @@ export class Admission {
   }
 
   /**
-   * After the host's hooks, right before the upgrade: does the server still take anybody, and is there room?
+   * Checks a request after the host's hooks, right before the upgrade: whether the server drains by now, and whether a limit is reached.
    *
    * @throws FST_WEBRTC_DRAINING (503), FST_WEBRTC_FULL (503), FST_WEBRTC_TOO_MANY_CONNECTIONS (429)
    */
   last (request: FastifyRequest, reply: FastifyReply, app: string): void {
     if (!request.ws) return
-    // The host's hooks may have taken their time.
+    // The host's hooks may have taken long.
     if (this.#registry.rooms.draining) {
       this.#retryLater(reply)
       throw new DrainingError()
@@ -52,24 +52,27 @@ export class Admission {
       this.#retryLater(reply)
       throw new FullError()
     }
-    // Counted where the upgrade has succeeded, since a handshake may still be refused as malformed.
+    // The connection is only counted once the upgrade has succeeded. The handshake may still be refused as malformed.
     if (!this.#registry.groupOf(app).hasCapacity(this.key(request), this.#registry.clock.now())) {
       this.#retryLater(reply)
       throw new TooManyConnectionsError()
     }
   }
 
-  /** Whether there is such an application. */
+  /**
+   * Checks that the application exists.
+   *
+   * @throws FST_WEBRTC_BAD_APP_NAME (400), FST_WEBRTC_UNKNOWN_APP (404)
+   */
   async known (request: FastifyRequest, app: string): Promise<void> {
     if (!isName(app)) throw new BadAppNameError()
     if (await this.#registry.settings.served(app, request) !== true) throw new UnknownAppError()
   }
 
   /**
-   * Under which key the address of a request is counted; asked once for each.
+   * The key under which the address of a request is counted. The option `keyGenerator` is called once for each request.
    *
-   * @throws TypeError where the key generator returns no string: as keys, no two promises or objects are the same, and
-   * every limit per address would be off without a word.
+   * @throws TypeError if `keyGenerator` returns no string. No two promises or objects are the same key, so that no limit per address would hold
    */
   key (request: FastifyRequest): string {
     const { keyGenerator } = this.#registry.settings

@@ -10,23 +10,23 @@ import { appOf } from './route-app.js'
 
 interface Asset {
   path: string
-  /** Where it lies. */
+  /** The path of the file in `dist`. */
   file: string
-  /** As what it is served, where its ending would say something else. */
+  /** The content type, if the file's ending would lead to another one. */
   type?: string
 }
 
-/** One that the build has made. */
+/** A file, with what is known of it once the package is built. */
 interface Built extends Asset {
   root: string
-  /** The beginning of its hash; nothing where it has not been built. */
+  /** The first 12 characters of its hash; undefined if it has not been built. */
   version: string | undefined
 }
 
-/** The parts of the SDK that it loads when they are used. */
+/** The parts of the SDK that are loaded when they are used. */
 const LOADED_WHEN_USED = ['data', 'devices', 'screen', 'sound', 'stats']
 
-/** What is served beside the WebSocket. */
+/** The files that are served under each application. */
 const ASSETS: readonly Asset[] = [
   { path: 'peer.html', file: 'page/peer.html' },
   { path: 'peer.css', file: 'page/peer.css' },
@@ -40,18 +40,18 @@ const ASSETS: readonly Asset[] = [
   { path: 'js/adapter-latest.js', file: 'client/adapter-latest.js' }
 ]
 
-/** Under its own version a file never changes: `?v=` and the beginning of its hash, as the build writes it into the page. */
+/** The `cache-control` of a file under its own version: `?v=` and the beginning of its hash, which the build writes into the page. */
 const FOREVER = 'public, max-age=31536000, immutable'
-/** Every other address is asked for again, and answered by 304 where nothing has changed. */
+/** The `cache-control` of all other addresses. The browser asks each time, and gets a 304 if nothing has changed. */
 const REVALIDATE = 'no-cache'
 
 /**
- * Serves the page and the SDK under every application, by options of our own: a host's `@fastify/static` has its own files.
+ * Serves the page and the SDK under every application. It has an `@fastify/static` of its own, since the host may have one with other options.
  *
- * @param dist where what the build has made lies
+ * @param dist the directory with the output of the build
  */
 export async function addAssets (scope: FastifyInstance, admission: Admission, settings: Settings, dist: URL): Promise<void> {
-  // Loaded here, since it and what it brings are a quarter of what an import of this package would cost.
+  // It is imported here, because with its dependencies it is a quarter of the time that an import of this package would take.
   const { default: fastifyStatic } = await import('@fastify/static')
   const root = fileURLToPath(dist)
   await scope.register(async own => {
@@ -64,7 +64,7 @@ export async function addAssets (scope: FastifyInstance, admission: Admission, s
   })
 }
 
-/** The beginning of a file's hash; nothing where it has not been built. */
+/** The first 12 characters of a file's hash; undefined if it has not been built. */
 function versionOf (root: string, file: string): string | undefined {
   try {
     return createHash('sha256').update(readFileSync(join(root, file))).digest('hex').slice(0, 12)
@@ -82,7 +82,7 @@ function addAsset (
     onRequest: (request: FastifyRequest) => admission.known(request, appOf(request)),
     handler: (request, reply) => {
       guard(request, reply)
-      // Browsers ask for a module with CORS, and not for a plain script, which finds its parts all the same where a page of another origin has it.
+      // Browsers load modules with CORS, and classic scripts without. A classic script on a page of another origin imports its parts as modules.
       if (path.endsWith('.mjs') && !reply.hasHeader('access-control-allow-origin')) reply.header('access-control-allow-origin', '*')
       const { v } = request.query as { v?: unknown }
       reply.header('cache-control', version !== undefined && v === version ? FOREVER : REVALIDATE)
@@ -94,9 +94,9 @@ function addAsset (
 
 const HOST = /^[A-Za-z0-9.:[\]-]+$/
 
-/** The page's own safety. What the host has set, by `@fastify/helmet` or by hand, stays. */
+/** Sets the security headers of the page. Headers that the host has set, by `@fastify/helmet` or by hand, are left alone. */
 function guard (request: FastifyRequest, reply: FastifyReply): void {
-  // Older browsers do not take a WebSocket of the same host for 'self' (CSP Level 3 does).
+  // In older browsers 'self' does not include a WebSocket of the same host, as it does in CSP Level 3.
   const host = HOST.test(request.host) ? ` ws://${request.host} wss://${request.host}` : ''
   const headers = {
     'content-security-policy': `default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob: mediastream:; connect-src 'self'${host}; base-uri 'none'; form-action 'self'; frame-ancestors 'self'`,

@@ -7,10 +7,10 @@ import { appConfig, appOf } from './route-app.js'
 import { ownConfig, type Standing } from './route-clashes.js'
 
 /**
- * Adds a route of ours to a host's app.
+ * Adds one of the plugin's routes to the host's app.
  *
- * @param app the application, where the address has no parameter for it
- * @throws FST_WEBRTC_ROUTE_CLASH where a route of the host stands in its way
+ * @param app the application, if the address has no parameter for it
+ * @throws FST_WEBRTC_ROUTE_CLASH if the host has a route at its place
  */
 export function addRoute (
   scope: FastifyInstance, { logLevel, logSerializers }: Pick<Settings, 'logLevel' | 'logSerializers'>, route: RouteOptions,
@@ -21,13 +21,13 @@ export function addRoute (
       ...route,
       config: { ...ownConfig(standing), ...appConfig(app) },
       errorHandler: answerRefusal,
-      // A host's `onRoute` hook may add to these lists, and must add to one route alone.
+      // Each route has lists of its own, because an `onRoute` hook of the host may add to them.
       onRequest: [route.onRequest ?? []].flat(),
       preValidation: [route.preValidation ?? []].flat(),
       preHandler: [route.preHandler ?? []].flat(),
       onError: [route.onError ?? []].flat(),
       onResponse: [route.onResponse ?? []].flat(),
-      // None of a host's documentation of its own API.
+      // The route is left out of the documentation that @fastify/swagger makes of the host's API.
       schema: { hide: true } as FastifySchema,
       ...(logLevel === undefined ? {} : { logLevel }),
       ...(logSerializers === undefined ? {} : { logSerializers })
@@ -39,14 +39,14 @@ export function addRoute (
   }
 }
 
-/** The pattern under which the host has declared our route: the same, but for the names of its parameters. */
+/** The pattern of the host's route at the place of one of the plugin's. Only the names of its parameters differ. */
 function patternOf (scope: FastifyInstance, ours: string): string {
   const found = scope.findRoute({ method: 'GET', url: ours })
   const names = Object.keys((found as { params?: Record<string, string> } | null)?.params ?? {})
   return ours.replace(/:[^/]+/g, own => names.length > 0 ? `:${names.shift()}` : own)
 }
 
-/** Answers what we refuse, with one line in the log: a stranger must not be able to fill it. All other errors are the host's. */
+/** Answers a refused request. It is logged at `debug`, so that strangers cannot fill the log. All other errors are the host's. */
 function answerRefusal (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const { code, message, statusCode = 500 } = error
   if (!code?.startsWith('FST_WEBRTC_')) throw error

@@ -2,21 +2,21 @@ import type { FastifyContextConfig, FastifyInstance } from 'fastify'
 import { RouteClashError } from '../../errors.js'
 import { UPGRADE_CONSTRAINT } from '../upgrades/web-socket-server.js'
 
-/** What a route of ours is to one of the host's at its place: it stands, or makes way. */
+/** What happens if the host declares a route at the place of one of the plugin's: a clash, or the plugin's route makes way. */
 export type Standing = 'stands' | 'makesWay'
 
-/** Marks our own routes. */
+/** The key that marks the plugin's routes. */
 const OURS = Symbol('fastify-webrtc-signalling.route')
 
-/** The config of one route of ours: never shared, since a host's `onRoute` hook may write into it. */
+/** Makes the config of one of the plugin's routes. It is not shared, because an `onRoute` hook of the host may write into it. */
 export function ownConfig (standing: Standing): FastifyContextConfig & Record<symbol, Standing> {
   return { [OURS]: standing }
 }
 
 /**
- * Looks at the host's routes that come after ours. One at the place of a file of ours is a clash that names both. One at the place
- * where a plain request of a listed application is answered takes that over, as it does where it came before: the router knows no
- * taking back, but prefers the route with a constraint.
+ * Watches the routes that the host declares after the plugin's. A route at the place of one of the plugin's files is a clash, and the error names
+ * both. A route at the place where the plugin answers plain requests of a listed application takes these over, as it does if it was declared
+ * before. The router cannot remove a route, but it prefers one with a constraint, so the host's route gets one.
  */
 export function watchForClashes (fastify: FastifyInstance): void {
   const ours = new Map<string, { url: string, standing: Standing }>()
@@ -34,8 +34,8 @@ export function watchForClashes (fastify: FastifyInstance): void {
 }
 
 /**
- * A route's pattern without the names of its parameters: two that are equal clash. A parameter with an expression, or one of
- * several in a part of the path, is another place to the router.
+ * The pattern of a route without the names of its parameters. Routes with equal patterns clash. A parameter with a regular expression, or one of
+ * several in a segment of the path, is left as it is: to the router it is another place.
  */
 function normalise (url: string): string {
   return url.replace(/:[^/:.(*?-]+(?=\/|$)/g, ':')

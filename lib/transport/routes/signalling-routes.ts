@@ -11,8 +11,8 @@ import { addRoute } from './own-route.js'
 import { appOf } from './route-app.js'
 
 /**
- * Adds the WebSocket routes: a pair for each application that is listed, or else one pair with a parameter. Only an upgrade reaches
- * them. A plain request is answered where the application is listed and the host has no route of its own there; else it is the host's.
+ * Adds the WebSocket routes: a pair for each listed application, or one pair with a parameter. Only upgrades reach them. A plain request is answered
+ * too if the application is listed and the host has no route there. Otherwise it is the host's.
  */
 export function addSignallingRoutes (scope: FastifyInstance, registry: ConnectionRegistry): Admission {
   const admission = new Admission(registry)
@@ -58,7 +58,7 @@ function addPair (scope: FastifyInstance, registry: ConnectionRegistry, admissio
   }
 }
 
-/** Hooks that record each handshake that gets an answer instead of a WebSocket, be it from us or from a hook of the host. */
+/** Makes the hooks that record `upgradeRefused` for each handshake that gets an HTTP error, from the plugin or from a hook of the host. */
 function reportRefusals ({ rooms }: ConnectionRegistry): Pick<RouteOptions, 'onError' | 'onResponse'> {
   const codes = new WeakMap<FastifyRequest, string>()
   return {
@@ -75,14 +75,14 @@ function reportRefusals ({ rooms }: ConnectionRegistry): Pick<RouteOptions, 'onE
 }
 
 function answerPlain (registry: ConnectionRegistry, request: FastifyRequest, reply: FastifyReply, isBelow: boolean): FastifyReply {
-  // A person who opens the address in a browser wants the page.
+  // A person has opened the address in a browser, and is sent to the page.
   if (registry.settings.serveClient && request.headers.accept?.includes('text/html') === true) return reply.redirect(pageFrom(request.url, isBelow), 302)
-  // Connection-specific fields make a response of HTTP/2 malformed (RFC 9113, section 8.2.2).
+  // In HTTP/2, connection-specific fields make a response malformed (RFC 9113, section 8.2.2).
   if (request.raw.httpVersionMajor === 1) reply.header('upgrade', 'websocket').header('connection', 'upgrade')
   throw new UpgradeRequiredError()
 }
 
-/** Where the page is, seen from `/:app` or from `/:app/websocket` below it. Relative, so that a proxy may have cut a prefix off. */
+/** The address of the page, relative to `/:app` or to `/:app/websocket`. A proxy may have removed a prefix from the request's address. */
 function pageFrom (url: string, isBelow: boolean): string {
   const [, last = '', slashes = '', query = ''] = /([^/?]*)(\/*)(\?.*)?$/.exec(url) ?? []
   const up = slashes.length - (isBelow ? 0 : 1)

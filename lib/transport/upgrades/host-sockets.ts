@@ -5,35 +5,34 @@ import type { Duplex } from 'node:stream'
 import { Server as TlsServer } from 'node:tls'
 import { responseOn, speaksHttp1 } from '../internals.js'
 
-/** How far a connection had come; where it has come no further, its client does nothing. */
+/** The progress of a connection. If it is the same after some time, its client has done nothing. */
 type Mark = string
 
 /**
- * The connections of a server that are the host's. None is harmed while the host works for it; but when the server
- * closes, a client that never ends its request, or never reads its answer, would hold that up for ever: Node stops
- * looking after its own timeouts then.
+ * The connections of a server that belong to the host. None is cut off while the host works on its request. But when the server closes, a client that
+ * never ends its request, or never reads its answer, would keep it open for ever: from then on Node does not check its own timeouts.
  */
 export class HostSockets {
   readonly #open = new Set<Socket>()
-  /** TLS connections whose handshake is not over, by the address of the other end: both sides of TLS share nothing else. */
+  /** TLS connections whose handshake is not over, by the address of the other end. The raw and the encrypted socket have nothing else in common. */
   readonly #handshakes = new Map<string, Socket>()
   readonly #sessions = new Map<Http2Session, Set<ServerHttp2Stream>>()
-  /** Whose protocol is not HTTP any more. */
+  /** Connections that no longer speak HTTP. */
   readonly #handedOver = new WeakSet<Duplex>()
   #marks = new Map<object, Mark>()
   #onConnection: (socket: Duplex) => void = () => {}
 
-  /** Forgets a connection that has ended: one function for all, since a closure of each would cost it 250 bytes. */
+  /** Forgets a connection that has ended. All share one function, because a closure would cost each connection 250 bytes. */
   readonly #handleClose: (this: Socket) => void
 
-  /** @param closed told of each connection of HTTP/1 that has ended */
+  /** @param closed called with each connection of HTTP/1 that has ended */
   constructor (server: Server, closed: (socket: Duplex) => void) {
     const open = this.#open
     this.#handleClose = function () {
       open.delete(this)
       closed(this)
     }
-    // Node's own listener was there first, so that the connection has its parser.
+    // Node's own listener was added before, so the connection has a parser by now.
     if (server instanceof TlsServer) {
       server.on('connection', socket => { this.#shakesHands(socket) })
       server.on('secureConnection', socket => {
@@ -43,7 +42,7 @@ export class HostSockets {
     } else {
       server.on('connection', socket => { this.#connected(socket) })
     }
-    // Neither is ever emitted by a server that speaks HTTP/1 alone.
+    // A server that only speaks HTTP/1 emits neither of these events.
     server.on('session', (session: Http2Session) => {
       this.#sessions.set(session, new Set())
       session.once('close', () => { this.#sessions.delete(session) })
@@ -55,29 +54,29 @@ export class HostSockets {
     })
   }
 
-  /** Who is told of every new connection that speaks HTTP/1. */
+  /** Sets the function that is called with every new connection of HTTP/1. */
   onConnection (listener: (socket: Duplex) => void): void {
     this.#onConnection = listener
   }
 
-  /** Whether a socket is a connection of the server, whose end is told of. */
+  /** Whether a socket is a connection of the server, so that `closed` is called at its end. */
   knows (socket: Duplex): boolean {
     return this.#open.has(socket as Socket)
   }
 
-  /** A socket is somebody's own from now on. */
+  /** A socket was handed over to the listener of `upgrade` or `connect`. */
   handedOver (socket: Duplex): void {
     this.#handedOver.add(socket)
   }
 
-  /** Notes how far every connection has come. */
+  /** Notes the progress of every connection. */
   mark (): void {
     this.#marks = new Map()
     for (const socket of this.#open) this.#marks.set(socket, markOf(socket))
     for (const streams of this.#sessions.values()) for (const stream of streams) this.#marks.set(stream, markOf(stream))
   }
 
-  /** Cuts off those that wait for their client, who has done nothing since the last mark. */
+  /** Cuts off the connections that wait for their client, if it has done nothing since the last mark. */
   cutStuck (): void {
     for (const socket of this.#handshakes.values()) socket.destroy()
     for (const socket of this.#open) {
@@ -90,7 +89,7 @@ export class HostSockets {
   }
 
   #connected (socket: Socket): void {
-    // Those of HTTP/2 are sessions.
+    // Connections of HTTP/2 are followed as sessions.
     if (!speaksHttp1(socket)) return
     this.#onConnection(socket)
     if (this.#open.has(socket)) return
@@ -112,23 +111,23 @@ function addressOf (socket: Socket): string {
 }
 
 function markOf (stream: Duplex): Mark {
-  // A stream of HTTP/2 counts no bytes, but its session does.
+  // A stream of HTTP/2 does not count bytes. Its session does.
   const { bytesRead = 0 } = ('session' in stream ? (stream as ServerHttp2Stream).session?.socket : stream as Socket) ?? {}
   return `${bytesRead} ${stream.readableLength} ${stream.writableLength}`
 }
 
-/** Whether an upgrade was answered by an HTTP status: whoever took it has no more use for it, and did not end it. */
+/** Whether an upgrade was answered by an HTTP error, and its socket was not ended. */
 function refused (socket: Socket): boolean {
   return responseOn(socket)?.writableFinished === true
 }
 
 function stuck (socket: Socket, marks: Map<object, Mark>): boolean {
   const response = responseOn(socket)
-  // Idle, or its head has not arrived: nobody has heard of that request yet.
+  // The connection is idle, or the head of its request has not arrived.
   if (response === null) return true
   if (marks.get(socket) !== markOf(socket)) return false
   const { req } = response
-  // Where the host does not read, its client has done its part.
+  // If the host does not read, the client is not to blame.
   return response.writableEnded || (!req.complete && req.readableLength === 0 && !socket.isPaused())
 }
 

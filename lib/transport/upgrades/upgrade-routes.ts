@@ -9,7 +9,7 @@ interface Pattern {
   constraints: Record<string, unknown>
 }
 
-/** The options of Fastify's router that decide which address is the same as which other one. */
+/** The options of Fastify's router that decide which addresses are the same. */
 interface Config {
   caseSensitive?: boolean
   ignoreTrailingSlash?: boolean
@@ -18,8 +18,8 @@ interface Config {
 }
 
 /**
- * Which upgrades are for the plugin's routes of one Fastify app. The router cannot be asked before it runs the route,
- * which is too late: an upgrade that is not ours must reach those who listen for it untouched.
+ * Decides which upgrades are for the plugin's routes in one Fastify app. The router only answers that by running the route, which is too late: an
+ * upgrade for somebody else must reach its listener untouched.
  */
 export class UpgradeRoutes {
   readonly #fastify: FastifyInstance
@@ -31,7 +31,7 @@ export class UpgradeRoutes {
   constructor (fastify: FastifyInstance) {
     this.#fastify = fastify
     const { initialConfig } = fastify
-    // Fastify 5 takes these in two places.
+    // Fastify 5 accepts these options in two places.
     const config: Config = { ...initialConfig as Config }
     for (const [name, value] of Object.entries(initialConfig.routerOptions ?? {})) if (value === true) config[name as keyof Config] = true
     if ((initialConfig.routerOptions as Config | undefined)?.caseSensitive === false) config.caseSensitive = false
@@ -40,7 +40,7 @@ export class UpgradeRoutes {
     this.#rewriteUrl = rewriteUrlOf(fastify)
   }
 
-  /** Adds one of our routes. Added twice, it is one that takes WebSockets if either says so. */
+  /** Adds one of the plugin's routes. If it is added twice, it takes WebSockets if one of the two does. */
   add (url: string, webSocket: boolean, constraints: Record<string, unknown> = {}): void {
     const parts = this.#split(url).map(part => part.startsWith(':') ? part : this.#folded(part))
     if (this.#patterns.get(url)?.webSocket === true) return
@@ -53,8 +53,8 @@ export class UpgradeRoutes {
   }
 
   /**
-   * Judges a request that asks for an upgrade: `take` is a WebSocket for one of our signalling routes, `answer` asks one of our routes for
-   * what it does not have and gets an HTTP status, and `leave` is not for us.
+   * Decides on a request for an upgrade. `take`: it is a WebSocket for a signalling route. `answer`: it asks one of the plugin's routes for another
+   * upgrade, or for one that the route does not have, and gets an HTTP error. `leave`: it is not for the plugin.
    */
   judge (request: IncomingMessage): UpgradeVerdict {
     if (request.method !== 'GET') return 'leave'
@@ -71,7 +71,7 @@ export class UpgradeRoutes {
     try {
       const rewritten: unknown = this.#rewriteUrl?.call(this.#fastify, request)
       let url = typeof rewritten === 'string' ? rewritten : request.url ?? '/'
-      // The absolute form, as a proxy is asked (RFC 9112 section 3.2.2).
+      // This is the absolute form of a request to a proxy (RFC 9112, section 3.2.2).
       if (!url.startsWith('/')) url = new URL(url).pathname
       const [path = ''] = url.split(this.#config.useSemicolonDelimiter === true ? /[?#;]/ : /[?#]/, 1)
       return this.#split(path).map(part => this.#folded(decodeURIComponent(part)))
@@ -87,7 +87,7 @@ export class UpgradeRoutes {
     return cleaned.split('/').slice(1)
   }
 
-  /** Whether the router would choose one of the host there, as it does with a path that has fewer parameters or a stricter one. */
+  /** Whether the router would choose a route of the host, because its path has fewer parameters, or a stricter one. */
   #isOfHost (parts: string[], constraint: Record<string, unknown>): boolean {
     const found = this.#fastify.findRoute({ method: 'GET', url: '/' + parts.map(encodeURIComponent).join('/'), constraints: constraint })
     const { params = {} } = found as { params?: Record<string, string> } | null ?? {}

@@ -8,26 +8,26 @@ import { UpgradeRoutes } from './upgrade-routes.js'
 
 /** One registration of the plugin, whose routes take upgrades. */
 export interface UpgradeTaker {
-  /** Of the app: all its scopes share one router. */
+  /** The app's router, which all its scopes share. */
   readonly routing: FastifyInstance['routing']
   readonly routes: UpgradeRoutes
-  /** Emits `upgrade` for those of its own signalling routes alone. */
+  /** Emits `upgrade` for the upgrades of its own signalling routes only. */
   readonly emitter: EventEmitter
-  /** Those of its upgrades that a hook still holds up, and its WebSockets. */
+  /** Its WebSockets, and its upgrades that a hook has not answered yet. */
   readonly sockets: Set<Duplex>
-  /** Listens to the end of each of them: one function for all, since a closure with `once` around it is 250 bytes of each connection. */
+  /** Called at the end of each of these sockets. They share one function, because a closure with `once` would cost each connection 250 bytes. */
   readonly handleClose: (this: Duplex) => void
-  /** In how many seconds to come back, once the app closes: Fastify answers 503 then, before any hook could say so. */
+  /** The seconds for `Retry-After` once the app closes, null before. Fastify then answers 503 before any hook could set the header. */
   retryAfter: number | null
 }
 
 /**
- * Takes the upgrades of our own routes out of those of a server, and leaves all others as they would be without us.
+ * Takes the upgrades of the plugin's routes out of those of a server, and leaves all others as they would be without the plugin.
  *
- * Nobody else may see ours: another `@fastify/websocket` would route each a second time, and a library that attaches
- * itself to the server ends what is not its own. Whatever the order in which listeners came, only `server.emit` comes
- * before all of them. And a server that nobody listens to must not seem to have a listener, or Node takes every upgrade
- * off its parser: a request with a body would lose it, and any other its answer. So ours does not count.
+ * Nobody else may see the plugin's upgrades. Another `@fastify/websocket` would route each of them a second time, and a library that attaches itself
+ * to the server may end upgrades that are not its own. Only `server.emit` runs before all listeners, in whatever order they were added. A server that
+ * nobody else listens to must not seem to have a listener either. Node would take every upgrade off its parser: a request with a body would lose it,
+ * and any other its answer. So the plugin's own listener does not count.
  */
 export class Upgrades {
   readonly #server: Server
@@ -43,14 +43,14 @@ export class Upgrades {
     this.#decide()
   }
 
-  /** Of one server there is one, for all apps and registrations on it. */
+  /** The one instance of a server, for all apps and registrations on it. */
   static of (server: Server): Upgrades {
     const known = upgrades.get(server) ?? new Upgrades(server)
     upgrades.set(server, known)
     return known
   }
 
-  /** Begins to take the upgrades of a registration's routes, until its app closes. */
+  /** Starts to take the upgrades of a registration's routes. It ends when its app closes. */
   take (scope: FastifyInstance): UpgradeTaker {
     const sockets = new Set<Duplex>()
     const taker: UpgradeTaker = {
@@ -62,24 +62,24 @@ export class Upgrades {
       retryAfter: null
     }
     this.#takers.push(taker)
-    // Two apps may be on one server, and one of them may go.
+    // Two apps may share one server, and one of them may close.
     scope.addHook('onClose', async () => { this.#takers.splice(this.#takers.indexOf(taker), 1) })
     return taker
   }
 
-  /** Whether an upgrade is one of ours, for the router: it has nothing but the request. */
+  /** Whether a request is an upgrade that was taken for the plugin. The router calls this; it has only the request. */
   isTaken (request: IncomingMessage): boolean {
     return this.#verdicts.get(request)?.verdict === 'take'
   }
 
-  /** The app that a scope belongs to closes: who still comes is told when to come back, in ms. */
+  /** The app of a scope closes. From now on its upgrades are answered by 503, with a time to come back after, in ms. */
   turnAway (scope: FastifyInstance, retryAfter: number): void {
     for (const taker of this.#takers) {
       if (taker.routing === scope.routing) taker.retryAfter = Math.max(1, Math.ceil(retryAfter / 1000))
     }
   }
 
-  /** Cuts off all upgrades of the app that a scope belongs to. */
+  /** Cuts off all upgrades and WebSockets of the app of a scope. */
   destroy (scope: FastifyInstance): void {
     for (const { routing, sockets } of this.#takers) {
       if (routing === scope.routing) for (const socket of sockets) socket.destroy()
@@ -101,7 +101,7 @@ export class Upgrades {
     return known
   }
 
-  /** Whether anybody but us listens to upgrades. */
+  /** Whether anybody but the plugin listens to upgrades. */
   get #wanted (): boolean {
     return this.#server.listeners('upgrade').some(listener => listener !== ignore)
   }
@@ -120,11 +120,11 @@ export class Upgrades {
             return true
           }
           taker.sockets.add(socket)
-          // One listener for both: a third on a socket makes its list of them 144 bytes longer.
+          // One listener serves both purposes. A third listener makes the list of a socket 144 bytes larger.
           if (!this.host.knows(socket)) socket.on('close', taker.handleClose)
           return taker.emitter.emit('upgrade', request, socket, head)
         }
-        // Nobody wants it, and yet it is off its parser: Fastify passes on all that its second socket for `localhost` gets.
+        // Nobody wants the upgrade, but it is off its parser: Fastify passes on every upgrade of its second server for `localhost`.
         if (verdict === 'answer' || !this.#wanted) {
           this.#giveBack(request, socket, head)
           return true
@@ -138,7 +138,7 @@ export class Upgrades {
   #decide (): void {
     const judge = (request: IncomingMessage): UpgradeVerdict => this.#judge(request).verdict
     if (decidesByServer(this.#server)) {
-      // Such a Node cuts off an upgrade that it was told to take where nobody listens; `emit` keeps ours from it all the same.
+      // Such a Node cuts off an upgrade that is taken if nobody listens. This listener is never called for it, because of `emit`.
       this.#server.on('upgrade', ignore)
       decideUpgrades(this.#server, judge, () => this.#wanted)
     } else {
@@ -146,10 +146,10 @@ export class Upgrades {
     }
   }
 
-  /** Gives a request that is off its parser back to it, as it came. */
+  /** Gives a request back to the parser of HTTP, with the bytes that came. */
   #giveBack (request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const rawHeaders = request.rawHeaders as string[] | undefined
-    // One that has no header of its own is not from the network; one that comes again would come for ever.
+    // A request without raw headers did not come from the network. A socket that was given back before would come back for ever.
     if (rawHeaders === undefined || this.#givenBack.has(socket)) {
       socket.destroy()
       return
@@ -164,5 +164,5 @@ export class Upgrades {
 
 function ignore (): void {}
 
-/** By server, since whoever comes second to one must find the first. */
+/** The instance of each server. */
 const upgrades = new WeakMap<Server, Upgrades>()

@@ -9,34 +9,34 @@ import { appOf } from '../routes/route-app.js'
 import { SafeLog } from '../safe-log.js'
 import { Upgrades } from './upgrades.js'
 
-/** A frame may come in this many pieces; browsers and native clients send one, or a few. */
+/** The most fragments of one message (RFC 6455, section 5.4). Browsers and native clients send one, or a few. */
 const MAX_FRAGMENTS = 256
 
-/** Above the limit for frames there is a margin in which a frame is answered by an error before the connection is closed. */
+/** The factor between the limit for frames and that of ws. A frame between the two gets an error before the connection is closed. */
 const MARGIN = 2
 
-/** The route constraint that says whether a request is an upgrade which was taken for us. */
+/** The name of the route constraint: whether a request is an upgrade that was taken for the plugin. */
 export const UPGRADE_CONSTRAINT = 'fastifyWebrtcSignallingUpgrade'
 
 /**
- * Registers a WebSocket server of our own in our own scope, whatever the host has. Its options are ours, it sees the upgrades of
- * our routes alone, and a host that registers `@fastify/websocket`, of any version, before or after us, has a server of its own.
+ * Registers a WebSocket server in the plugin's own scope. It has its own options and only sees the upgrades of the plugin's routes. A host that
+ * registers `@fastify/websocket`, in any version, before or after the plugin, has a server of its own.
  */
 export async function addWebSocketServer (scope: FastifyInstance, settings: Settings): Promise<void> {
   const upgrades = Upgrades.of(scope.server)
   const { routes, emitter } = upgrades.take(scope)
   scope.addHook('onRoute', ({ url, constraints }) => routes.add(url, constraints?.[UPGRADE_CONSTRAINT] === true, constraints ?? {}))
   if (!scope.hasConstraintStrategy(UPGRADE_CONSTRAINT)) scope.addConstraintStrategy(upgradeConstraint(upgrades))
-  // The same function as the package's, but in a scope where a host's copy may have decorated the request already.
+  // This calls the package's own function, in a scope where a copy of the host may have decorated the request already.
   await scope.register(fp(async instance => {
     await new Promise<void>((resolve, reject) => {
       websocket(tolerant(instance), {
-        // Ours close with the code that fits, and say nothing at error level of a client that broke off.
+        // The default one logs at `error`, even if a client has only broken off. ws has closed the socket with the right code by then.
         errorHandler: (error, socket, request) => {
           new SafeLog(request.log, () => ({ app: appOf(request) })).debug({ err: error }, 'a WebSocket failed')
           socket.terminate()
         },
-        // Its own would close each client with no code, before it has been told.
+        // The default one would close each client without a code, before the plugin has told it to come back.
         preClose: done => done(),
         options: {
           server: emitter as never,
@@ -50,12 +50,12 @@ export async function addWebSocketServer (scope: FastifyInstance, settings: Sett
   }))
 }
 
-/** The largest frame that any application takes, bytes. */
+/** The largest frame that any application takes, in bytes. */
 function largestFrame ({ defaults, listed }: Settings): number {
   return Math.max(defaults.limits.frameBytes, ...[...listed?.values() ?? []].map(app => app.limits.frameBytes))
 }
 
-/** A request decorator of a parent cannot be declared again (`FST_ERR_DEC_ALREADY_PRESENT`); `ws` means the same in all versions. */
+/** Makes a scope in which `ws` may be declared again; Fastify throws FST_ERR_DEC_ALREADY_PRESENT. It means the same in all versions of the package. */
 function tolerant (scope: FastifyInstance): FastifyInstance {
   if (!scope.hasRequestDecorator('ws')) return scope
   return new Proxy(scope, {
@@ -84,7 +84,7 @@ function upgradeConstraint (upgrades: Upgrades): Parameters<FastifyInstance['add
   } as Parameters<FastifyInstance['addConstraintStrategy']>[0]
 }
 
-/** Holds one socket to the limit of its application, where that is lower than that of the server. */
+/** Sets the limit of one socket to that of its application, which may be lower than the server's. */
 export function boundSocket (socket: WebSocket, frameBytes: number): void {
   setMaxPayload(socket, frameBytes * MARGIN)
 }
