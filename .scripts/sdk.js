@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import ts from 'typescript'
+import { shortenedNames } from './member-names.js'
 import { shortPrivateNames } from './private-names.js'
 
 /** The beginning of a file's hash, under which a browser may keep it for ever (lib/transport/routes/assets.ts). */
@@ -48,20 +49,32 @@ export async function buildSdk (source, out, target) {
     legalComments: 'none',
     plugins: [loadedWhenUsed(parts), shortPrivateNames],
     target,
+    // Chromium before 91 fails at `a?.(...b)` alone, which the plugin refuses (kangax's table: spread parameters after optional chaining).
+    supported: { 'optional-chain': true },
+    mangleProps: new RegExp(`^(${shortenedNames(source, join(source, '../protocol')).join('|')})$`),
     tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } }
   }
-  await build({ ...sdk, entryPoints: [join(source, 'webrtc-adaptor.ts')], format: 'esm', outfile: join(out, 'webrtc_adaptor.mjs') })
+  // A name is short in all files alike, since the parts use members of the core.
+  let mangleCache = {}
+  const buildFile = async (entry, outfile) => {
+    const built = await build({ ...sdk, entryPoints: [entry], format: 'esm', metafile: true, mangleCache, outfile })
+    mangleCache = built.mangleCache
+    return Object.keys(built.metafile.inputs)
+  }
+  await buildFile(join(source, 'webrtc-adaptor.ts'), join(out, 'webrtc_adaptor.mjs'))
   const classic = join(out, 'webrtc_adaptor.js')
-  await build({ ...sdk, entryPoints: [join(source, 'global.ts')], format: 'esm', outfile: classic })
+  await buildFile(join(source, 'global.ts'), classic)
   for (const [name, file] of parts) {
-    const { metafile } = await build({ ...sdk, entryPoints: [file], format: 'esm', metafile: true, outfile: join(out, fileOf(name)) })
-    const copied = Object.keys(metafile.inputs).filter(input => !COPIED.test(input.slice(input.indexOf('lib/client/'))))
+    const inputs = await buildFile(file, join(out, fileOf(name)))
+    const copied = inputs.filter(input => !COPIED.test(input.slice(input.indexOf('lib/client/'))))
     if (copied.length > 0) throw new Error(`${file} would bring a copy of ${copied}`)
   }
   for (const name of FRAMEWORKS) {
-    await build({ ...sdk, plugins: [besideTheSdk, shortPrivateNames], external: ['react'], entryPoints: [join(source, 'frameworks', `${name}.ts`)], format: 'esm', outfile: join(out, `${name}.mjs`) })
+    await build({ ...sdk, mangleProps: undefined, plugins: [besideTheSdk, shortPrivateNames], external: ['react'], entryPoints: [join(source, 'frameworks', `${name}.ts`)], format: 'esm', outfile: join(out, `${name}.mjs`) })
   }
   for (const name of [...FRAMEWORKS, 'call-store']) writeDeclarations(join(source, 'frameworks', `${name}.ts`), join(out, `${name}.d.ts`))
+  const unsafe = Object.values(mangleCache).filter(name => /^[_$]./.test(name))
+  if (unsafe.length > 0) throw new Error(`${unsafe} may be a private name, too`)
   writeFileSync(classic, besideTheScript(readFileSync(classic, 'utf8'), out))
   return [...[...parts.keys()].map(fileOf), ...FRAMEWORKS.map(name => `${name}.mjs`)]
 }

@@ -3,7 +3,7 @@ import { quiet } from '../base/deferred.js'
 import type { CreateExtra, Extra, ExtraContext } from './extra.js'
 import { EXTRA_METHODS, type ExtraMethods, type ExtraName } from './extra-methods.js'
 
-type Methods = Record<string, (...args: unknown[]) => unknown>
+type Methods = Record<keyof ExtraMethods, (...args: unknown[]) => unknown>
 
 /** The build makes a file of each. */
 export const LOADERS: Record<ExtraName, () => Promise<CreateExtra<object>>> = {
@@ -26,7 +26,7 @@ export class Extras {
 
   /** Calls a method of a module. What it throws is reported, and is what the promise rejects with. */
   call (name: keyof ExtraMethods, args: unknown[]): Promise<unknown> {
-    return quiet(this.#load(EXTRA_METHODS[name]).then(methods => methods[name]?.(...args)).catch(error => {
+    return quiet(this.#load(EXTRA_METHODS[name]).then(methods => methods[name](...args)).catch(error => {
       return this.#context.announcer.fail(browserError(error))
     }))
   }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react'
-import { WebRTCAdaptor, type Callback, type CallbackArguments, type WebRTCAdaptorOptions } from '../webrtc-adaptor.js'
+import { WebRTCAdaptor, type Callback, type WebRTCAdaptorOptions } from '../webrtc-adaptor.js'
 import { CallStore, NO_CALL, type CallState } from './call-store.js'
 
 export type { CallState } from './call-store.js'
@@ -38,7 +38,7 @@ export function useCall (room: string | null, options: WebRTCAdaptorOptions = {}
       ...latest.current,
       localVideoElement: () => local.current,
       remoteVideoElement: () => remote.current,
-      callback: ((...told: CallbackArguments) => (latest.current.callback as Tell | undefined)?.(...told)) as Callback,
+      callback: ((info: unknown, obj: unknown) => (latest.current.callback as Tell | undefined)?.(info, obj)) as Callback,
       callbackError: (name, error) => latest.current.callbackError?.(name, error)
     }))
     setStore(made)
@@ -62,7 +62,7 @@ export function useCall (room: string | null, options: WebRTCAdaptorOptions = {}
   }
 }
 
-type Tell = (...told: CallbackArguments) => void
+type Tell = (info: unknown, obj: unknown) => void
 
 const noStore = (): () => void => () => {}
 

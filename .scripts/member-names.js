@@ -1,0 +1,50 @@
+// Finds the members of the SDK's classes that the build may give shorter names: those that nothing outside the SDK's own code can know.
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import ts from 'typescript'
+
+const libraries = dirname(createRequire(import.meta.url).resolve('typescript'))
+
+/** Classes that an application has in its hands, and the one that they extend. */
+const PUBLIC = ['WebRTCAdaptor', 'AdaptorError', 'Emitter']
+
+const filesIn = (directory, pattern) => readdirSync(directory, { recursive: true }).filter(file => pattern.test(file)).map(file => join(directory, file))
+const wordsIn = text => text.match(/[A-Za-z_$][\w$]*/g) ?? []
+
+/** Names that browsers have, in whatever object: an object of the SDK may be handed to one of them, or be mistaken for one here. */
+function browserNames () {
+  return filesIn(libraries, /^lib\.(dom|es[\d.a-z]+)\.d\.ts$/).flatMap(file => wordsIn(readFileSync(file, 'utf8')))
+}
+
+/**
+ * A name counts where it is declared by a class alone. As the key of an object, the member of a type or a word in a text it may be one
+ * on the wire, in an option or in what an application is told.
+ */
+export function ownMemberNames (sources, taken = []) {
+  const members = new Set()
+  const others = new Set(taken)
+  const visit = node => {
+    const { name } = node
+    if (name !== undefined && ts.isIdentifier(name)) {
+      const { parent } = node
+      const member = ts.isClassElement(node) && ts.isClassLike(parent)
+      if (member && !PUBLIC.includes(parent.name?.text)) members.add(name.text)
+      else if (member || ts.isTypeElement(node) || ts.isObjectLiteralElement(node)) others.add(name.text)
+    }
+    if (ts.isStringLiteralLike(node) || ts.isTemplateLiteralToken(node)) for (const word of wordsIn(node.text)) others.add(word)
+    ts.forEachChild(node, visit)
+  }
+  for (const [path, source] of Object.entries(sources)) visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true))
+  return [...members].filter(name => !others.has(name)).sort()
+}
+
+/**
+ * The names that are shortened in the SDK below `client`; `protocol` has the words on the wire. What is made for frameworks is no part of
+ * it: its members are an element's or a hook's, and it uses the SDK as an application does.
+ */
+export function shortenedNames (client, protocol) {
+  const sources = Object.fromEntries(filesIn(client, /^(?!frameworks\/).*\.ts$/).map(file => [file, readFileSync(file, 'utf8')]))
+  const wire = filesIn(protocol, /\.ts$/).flatMap(file => wordsIn(readFileSync(file, 'utf8')))
+  return ownMemberNames(sources, [...browserNames(), ...wire])
+}
