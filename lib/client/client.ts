@@ -87,6 +87,14 @@ export class Client {
     this.#announcer.tell('closed', { code: 1000, reason: '' })
   }
 
+  /** Ends the call and the connection, until something is joined again. */
+  disconnect (): void {
+    if (this.#closed) return
+    this.call.end()
+    this.signalling.close()
+    this.#announcer.tell('closed', { code: 1000, reason: '' })
+  }
+
   #wireSignalling (): void {
     const { signalling } = this
     const announcer = this.#announcer

@@ -1,7 +1,7 @@
 import type { Joined } from '../protocol/server-messages.js'
 import { Announcer } from './base/announcer.js'
 import { AdaptorError, browserError } from './base/client-errors.js'
-import type { AdaptorEvents } from './base/client-events.js'
+import type { AdaptorEvents, Callback, ErrorCallback } from './base/client-events.js'
 import { resolveClientOptions, type ClientSettings, type WebRTCAdaptorOptions } from './base/client-options.js'
 import { quiet } from './base/deferred.js'
 import { Emitter } from './base/emitter.js'
@@ -10,7 +10,7 @@ import type { RemoteMediaState } from './call/remote-media.js'
 import { EXTRA_METHODS, type ExtraMethods } from './extras/extra-methods.js'
 import { Client } from './client.js'
 
-export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName } from './base/client-events.js'
+export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName, ErrorCallback } from './base/client-events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
 export type { LocalMediaState } from './media/media.js'
 export type { MuteMode } from './media/local-track.js'
@@ -109,12 +109,15 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
 
   /** Gives the seat up and ends the call; camera, preview and connection stay. Resolves when the server has heard it, or at once while it cannot. */
   leave (roomName?: string): Promise<void> {
-    const room = this.#client.signalling.room
-    if (roomName !== undefined && room !== null && roomName !== room) {
-      return this.#announcer.fail(new AdaptorError('notInRoom', `You are not in the room ${roomName}.`))
-    }
+    const error = this.#elsewhere(roomName)
+    if (error !== null) return this.#announcer.fail(error)
     this.#client.call.end()
     return this.#client.signalling.leave()
+  }
+
+  /** The same as `leave`, under another name of Ant Media's. */
+  stop (streamId?: string): Promise<void> {
+    return this.leave(streamId)
   }
 
   /** Stops the camera, so that its light goes out, and takes the picture out of the call. */
@@ -158,6 +161,52 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     }
   }
 
+  /** `sendPeerMessage` as Ant Media's SDK has it. Rejects with `notInRoom` where it is another room, too. */
+  peerMessage (streamId: string, definition: string, data?: unknown): Promise<void> {
+    const error = this.#elsewhere(streamId)
+    return error === null ? this.sendPeerMessage(definition, data) : this.#announcer.fail(error)
+  }
+
+  /** The ICE state of the call; `null` where there is none. */
+  iceConnectionState (_streamId?: string): RTCIceConnectionState | null {
+    return this.peerConnection?.iceConnectionState ?? null
+  }
+
+  /** The state of offer and answer in the call; `null` where there is none. */
+  signallingState (_streamId?: string): RTCSignalingState | null {
+    return this.peerConnection?.signalingState ?? null
+  }
+
+  /** What sends the sound (`'audio'`) or the picture (`'video'`) of the call; `null` where nothing does. */
+  getSender (_streamId: string | undefined, type: string): RTCRtpSender | null {
+    return this.peerConnection?.getSenders().find(({ track }) => track?.kind === type) ?? null
+  }
+
+  /** What sends the picture of the call; `null` where nothing does. */
+  getVideoSender (streamId?: string): RTCRtpSender | null {
+    return this.getSender(streamId, 'video')
+  }
+
+  /** Stops camera, microphone (whatever `muteMode` says) and a screen share. The call goes on without them. */
+  closeStream (): Promise<void> {
+    return quiet(this.#client.media.release())
+  }
+
+  /** Calls `listener` for everything that happens, as the option `callback` does. */
+  addEventListener (listener: Callback): void {
+    this.#announcer.listeners.push(listener)
+  }
+
+  /** Calls `errorListener` for each error, as the option `callbackError` does. */
+  addErrorEventListener (errorListener: ErrorCallback): void {
+    this.#announcer.errorListeners.push(errorListener)
+  }
+
+  /** Ends the call, the seat and the connection to the server; camera and microphone stay. `join` connects again. */
+  closeWebSocket (): void {
+    this.#client.disconnect()
+  }
+
   /** Makes a new offer to the other side, which nothing but a test or a special need asks for. */
   negotiate (): Promise<void> {
     return this.#client.call.negotiate()
@@ -167,5 +216,11 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   close (): Promise<void> {
     this.#client.close()
     return Promise.resolve()
+  }
+
+  /** The error where this is the name of another room than the one that is joined. */
+  #elsewhere (roomName: string | undefined): AdaptorError | null {
+    const { room } = this.#client.signalling
+    return roomName === undefined || room === null || roomName === room ? null : new AdaptorError('notInRoom', `You are not in the room ${roomName}.`)
   }
 }

@@ -85,6 +85,25 @@ for (const first of ['Ant Media\'s', 'ours']) {
   })
 }
 
+t.test('a page that was written for Ant Media\'s SDK runs with ours by another script tag, and calls one that keeps theirs', async t => {
+  const [moved, ant] = [await PlainPage.open(t, browser, `${app}/ant.html?sdk=ours`), await openAnt(t)]
+  await moved.join('moved')
+  await ant.join('moved')
+  await inCall(moved, ant)
+  await moved.call('turnOffLocalCamera', 'moved')
+  await receives(ant.page, 'sound only')
+  await moved.call('turnOnLocalCamera', 'moved')
+  await inCall(moved, ant)
+  t.same(await moved.page.evaluate(() => {
+    const { webRTCAdaptor } = window as unknown as { webRTCAdaptor: Record<string, (room: string) => unknown> }
+    return [webRTCAdaptor.signallingState?.('moved'), webRTCAdaptor.iceConnectionState?.('moved') !== null]
+  }), ['stable', true])
+  await ant.leave('moved')
+  await moved.hears('peerLeft')
+  await moved.leave('moved')
+  await heardNoError(t, moved, ant)
+})
+
 t.test('an Ant Media page whose tab was reloaded comes back to a page with our SDK', async t => {
   const [ant, ours] = [await openAnt(t), await openOurs(t)]
   await ours.join('reloaded')

@@ -5,6 +5,7 @@ import { launch } from '../helpers/browser.js'
 import { capturing, inCall, receives } from '../helpers/media.js'
 import { call, heard, note } from '../helpers/page-adaptor.js'
 import { PeerPage } from '../helpers/peer-page.js'
+import { heardNoError, PlainPage } from '../helpers/plain-page.js'
 import { servePages } from '../helpers/serve-pages.js'
 import { start } from '../helpers/start.js'
 
@@ -50,6 +51,23 @@ async function isBlue (page: Page, corner: boolean): Promise<void> {
     }
     return blue(50, 60) && blue(92, 8) === corner
   }, corner)
+}
+
+/** Waits until the other's picture is not blue in the middle, and so the camera's again. */
+async function isCamera (page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
+    if (video == null || video.videoWidth === 0) return false
+    const context = new OffscreenCanvas(100, 100).getContext('2d')
+    context?.drawImage(video, 0, 0, 100, 100)
+    const [red = 0, green = 0, blue = 0, alpha = 0] = context?.getImageData(50, 60, 1, 1).data ?? []
+    return alpha > 0 && !(blue > 180 && red < 80 && green < 80)
+  })
+}
+
+/** The id of the page's camera. */
+async function cameraOf (page: Page): Promise<string | undefined> {
+  return page.evaluate(async () => (await navigator.mediaDevices.enumerateDevices()).find(({ kind }) => kind === 'videoinput')?.deviceId)
 }
 
 /** Waits until what is sent is as loud as this. */
@@ -131,3 +149,28 @@ t.test('the sound that is sent is measured, and can be made softer', async t => 
   await level(anna, 'loud')
   await call(anna, 'disableAudioLevelForLocalStream')
 })
+
+for (const first of ['Ant Media\'s', 'ours'] as const) {
+  t.test(`a screen is shared from either SDK to the other, and the camera is back after it, ${first} being first in the room`, async t => {
+    const ant = await PlainPage.open(t, browser, `${app}/ant.html`)
+    if (first === 'Ant Media\'s') await ant.join('room1')
+    // Joins by itself.
+    const ours = await PlainPage.open(t, browser, `${app}/readme.html`)
+    await ours.hears('joined')
+    if (first === 'ours') await ant.join('room1')
+    await inCall(ant, ours)
+    const shared = await ours.page.context().newPage()
+    await shared.goto(`${origin}/shared`)
+    for (const [from, to] of [[ours, ant], [ant, ours]] as const) {
+      await from.page.bringToFront()
+      await call(from.page, 'switchDesktopCapture', 'room1')
+      await isBlue(to.page, true)
+      if (from === ours) await call(ours.page, 'stopDesktopCapture', 'room1')
+      // Ant Media's SDK has the camera back by this one.
+      else await call(ant.page, 'switchVideoCameraCapture', 'room1', await cameraOf(ant.page))
+      await isCamera(to.page)
+    }
+    await inCall(ant, ours)
+    await heardNoError(t, ant, ours)
+  })
+}

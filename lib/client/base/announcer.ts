@@ -1,7 +1,7 @@
 import { guarded } from './emitter.js'
 import { quiet } from './deferred.js'
 import type { AdaptorError } from './client-errors.js'
-import type { AdaptorEvents, CallbackArguments, CallbackEvents, CallbackName } from './client-events.js'
+import type { AdaptorEvents, Callback, CallbackArguments, CallbackEvents, CallbackName, ErrorCallback } from './client-events.js'
 import type { WebRTCAdaptorOptions } from './client-options.js'
 
 /** The definitions of notifications that the SDK announces by itself. All others are passed to the application by their `definition`. */
@@ -11,19 +11,21 @@ type Emit = <K extends keyof AdaptorEvents> (name: K, payload: AdaptorEvents[K])
 
 /** Tells the application what happens, by `callback`, `callbackError` and events. */
 export class Announcer {
-  readonly #options: Pick<WebRTCAdaptorOptions, 'callback' | 'callbackError'>
+  /** Called for everything that happens, and for each error: those of the options, and those that were added. */
+  readonly listeners: Callback[] = []
+  readonly errorListeners: ErrorCallback[] = []
   readonly #emit: Emit
   #last: AdaptorError | null = null
 
-  constructor (options: Pick<WebRTCAdaptorOptions, 'callback' | 'callbackError'>, emit: Emit) {
-    this.#options = options
+  constructor ({ callback, callbackError }: Pick<WebRTCAdaptorOptions, 'callback' | 'callbackError'>, emit: Emit) {
+    if (callback !== undefined) this.listeners.push(callback)
+    if (callbackError !== undefined) this.errorListeners.push(callbackError)
     this.#emit = emit
   }
 
   /** Calls `callback` and emits the event of this name. */
   tell<K extends CallbackName> (name: K, payload: CallbackEvents[K]): void {
-    const { callback } = this.#options
-    if (callback !== undefined) guarded(() => (callback as (...told: CallbackArguments) => void)(...[name, payload] as CallbackArguments))
+    for (const listener of [...this.listeners]) guarded(() => (listener as (...told: CallbackArguments) => void)(...[name, payload] as CallbackArguments))
     this.#emit(name, payload as AdaptorEvents[K])
   }
 
@@ -37,8 +39,7 @@ export class Announcer {
   report (error: AdaptorError): void {
     if (error === this.#last) return
     this.#last = error
-    const { callbackError } = this.#options
-    if (callbackError !== undefined) guarded(() => callbackError(error.name, error))
+    for (const listener of [...this.errorListeners]) guarded(() => listener(error.name, error))
     this.#emit('error', error)
   }
 

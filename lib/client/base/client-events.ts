@@ -1,4 +1,4 @@
-import type { AdaptorError, Device } from './client-errors.js'
+import type { AdaptorError, Device, ErrorName } from './client-errors.js'
 import type { ReceivedData, ReceivedFile } from '../data/data-types.js'
 import type { LocalMediaState } from '../media/media.js'
 import type { RemoteMediaState } from '../call/remote-media.js'
@@ -90,3 +90,6 @@ export type CallbackArguments = { [K in CallbackName]: [info: K, obj: CallbackEv
 
 /** A callback of a name and what belongs to it, or (`info` annotated, since TypeScript infers only pairs) of the name alone. */
 export type Callback = ((...told: CallbackArguments) => void) | ((info: CallbackName) => void)
+
+/** A callback of an error: its name, and the AdaptorError itself. */
+export type ErrorCallback = (error: ErrorName | (string & {}), message: AdaptorError) => void

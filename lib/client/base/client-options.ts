@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js'
-import { AdaptorError, type ErrorName } from './client-errors.js'
-import type { Callback } from './client-events.js'
+import { AdaptorError } from './client-errors.js'
+import type { Callback, ErrorCallback } from './client-events.js'
 import type { Kind, MuteMode } from '../media/local-track.js'
 import type { MediaSettings } from '../media/media.js'
 import { reconnectPolicy, type ReconnectPolicy } from '../signalling/reconnect-policy.js'
@@ -51,7 +51,7 @@ export interface WebRTCAdaptorOptions {
   /** Called for everything that happens. `info` is a name of `CallbackEvents`, or the `definition` of a notification of your own server. */
   callback?: Callback | undefined
   /** Called once for each error. */
-  callbackError?: ((error: ErrorName | (string & {}), message: AdaptorError) => void) | undefined
+  callbackError?: ErrorCallback | undefined
 }
 
 /** The options with their defaults filled in. */

@@ -1,9 +1,11 @@
+import type { Device } from '../base/client-errors.js'
+import { guarded } from '../base/emitter.js'
 import type { Kind, LocalTrack } from '../media/local-track.js'
 import type { Extra, ExtraContext } from './extra.js'
 import type { ExtraMethods } from './extra-methods.js'
 
 type Methods = Pick<ExtraMethods, 'getDevices' | 'switchVideoCameraCapture' | 'switchVideoCameraFacingMode' | 'switchAudioInputSource' |
-  'switchAudioOutput' | 'applyConstraints'>
+  'switchAudioOutput' | 'applyConstraints' | 'openStream' | 'updateVideoTrack' | 'updateAudioTrack'>
 
 const DEVICES = { audio: 'microphone', video: 'camera' } as const
 /** What a browser says of a device that it cannot open while another one is open. */
@@ -14,10 +16,14 @@ const PHONE = /Android|iPhone|iPad/
 /** Which camera, microphone and loudspeaker there are, and which of them are used. */
 class Devices implements Methods, Extra {
   readonly #context: ExtraContext
+  /** What the application is called back by when that device is lost. */
+  readonly #handleLost: Partial<Record<Device, (() => void) | undefined>> = {}
+  readonly #unlisten: () => void
   #watched: MediaDevices | null = null
 
   constructor (context: ExtraContext) {
     this.#context = context
+    this.#unlisten = context.media.on('lost', ({ device }) => guarded(() => this.#handleLost[device]?.()))
   }
 
   async getDevices (): Promise<MediaDeviceInfo[]> {
@@ -32,9 +38,10 @@ class Devices implements Methods, Extra {
     return devices
   }
 
-  async switchVideoCameraCapture (_streamId: unknown, deviceId: string): Promise<void> {
+  async switchVideoCameraCapture (_streamId: unknown, deviceId: string, onEndedCallback?: () => void): Promise<void> {
     const { facingMode, ...others } = this.#constraintOf('video')
     await this.#switch('video', { ...others, deviceId: { exact: this.#checked(deviceId) } })
+    this.#handleLost.camera = onEndedCallback
   }
 
   async switchVideoCameraFacingMode (_streamId: unknown, facingMode: 'user' | 'environment'): Promise<void> {
@@ -72,7 +79,27 @@ class Devices implements Methods, Extra {
     }))
   }
 
+  async openStream (mediaConstraints: MediaStreamConstraints): Promise<void> {
+    await Promise.all((['audio', 'video'] as const).map(async kind => {
+      const local = this.#context.media[kind]
+      const asked = mediaConstraints[kind] ?? false
+      if (asked === false) return local.release()
+      await this.#switch(kind, asked)
+      await local.set(true)
+    }))
+  }
+
+  async updateVideoTrack (stream: MediaStream, _streamId?: unknown, onEndedCallback?: () => void): Promise<void> {
+    await this.#context.media.stopSharing?.()
+    this.#use('video', stream, onEndedCallback)
+  }
+
+  async updateAudioTrack (stream: MediaStream, _streamId?: unknown, onEndedCallback?: () => void): Promise<void> {
+    this.#use('audio', stream, onEndedCallback)
+  }
+
   close (): void {
+    this.#unlisten()
     this.#watched?.removeEventListener('devicechange', this.#handleChange)
   }
 
@@ -89,7 +116,15 @@ class Devices implements Methods, Extra {
     throw new this.#context.AdaptorError('TypeError', 'The second argument is the deviceId of one of getDevices().')
   }
 
-  async #switch (kind: Kind, constraint: MediaTrackConstraints): Promise<void> {
+  /** Sends the track of this kind in a stream of the application's own. */
+  #use (kind: Kind, stream: MediaStream, onEndedCallback: (() => void) | undefined): void {
+    const track = stream.getTracks().find(track => track.kind === kind)
+    if (track === undefined) throw new this.#context.AdaptorError('TypeError', `The stream has no ${kind} track.`)
+    this.#context.media[kind].use(track)
+    this.#handleLost[DEVICES[kind]] = onEndedCallback
+  }
+
+  async #switch (kind: Kind, constraint: true | MediaTrackConstraints): Promise<void> {
     const { media } = this.#context
     const local = media[kind]
     const before = local.constraint

@@ -18,8 +18,11 @@ export interface ExtraMethods {
    * `available_devices` tells them at each change.
    */
   getDevices (): Promise<MediaDeviceInfo[]>
-  /** Takes another camera, now or when it is switched on next, and ends a screen share. Rejects with the browser's error, and the old one goes on. */
-  switchVideoCameraCapture (streamId: string | null | undefined, deviceId: string): Promise<void>
+  /**
+   * Takes another camera, now or when it is switched on next, and ends a screen share. Rejects with the browser's error, and the old one goes
+   * on. Calls `onEndedCallback` when the device is lost.
+   */
+  switchVideoCameraCapture (streamId: string | null | undefined, deviceId: string, onEndedCallback?: () => void): Promise<void>
   /** Takes the front camera (`'user'`) or the back one (`'environment'`) of a phone. */
   switchVideoCameraFacingMode (streamId: string | null | undefined, facingMode: 'user' | 'environment'): Promise<void>
   /** Takes another microphone, now or when it is switched on next. A person who is muted stays so. */
@@ -28,6 +31,15 @@ export interface ExtraMethods {
   switchAudioOutput (streamId: string | null | undefined, deviceId: string): Promise<void>
   /** Asks more of camera (`video`) and microphone (`audio`), now and whenever they are fetched. What is neither is for the camera. */
   applyConstraints (constraints: MediaTrackConstraints | { audio?: MediaTrackConstraints, video?: MediaTrackConstraints }): Promise<void>
+  /** Fetches camera and microphone anew, each by its constraints, and switches them on; one that is not asked for is given back. */
+  openStream (mediaConstraints: MediaStreamConstraints, streamId?: string): Promise<void>
+  /**
+   * Sends the picture of a stream of your own in place of the camera's, until the camera is switched. It is stopped when it is switched off,
+   * and when it ends by itself, `onEndedCallback` is called and the camera takes its place. Ends a screen share.
+   */
+  updateVideoTrack (stream: MediaStream, streamId?: string | null, onEndedCallback?: () => void, stopDesktop?: boolean): Promise<void>
+  /** The same for the sound of a stream of your own, in place of the microphone's. */
+  updateAudioTrack (stream: MediaStream, streamId?: string | null, onEndedCallback?: () => void): Promise<void>
   /**
    * Sends the screen, with its sound, in place of the camera, whose light goes out meanwhile. The camera is back, where it was on, when
    * the person ends the share in the browser or you call `stopDesktopCapture`. Call it in a click. Rejects with
@@ -75,6 +87,9 @@ export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
   switchAudioInputSource: 'devices',
   switchAudioOutput: 'devices',
   applyConstraints: 'devices',
+  openStream: 'devices',
+  updateVideoTrack: 'devices',
+  updateAudioTrack: 'devices',
   switchDesktopCapture: 'screen',
   switchDesktopCaptureWithCamera: 'screen',
   stopDesktopCapture: 'screen',

@@ -97,6 +97,21 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.emit('changed', undefined)
   }
 
+  /** Switches the device off and gives it back, whatever the mode. */
+  async release (): Promise<void> {
+    this.#wanted = false
+    this.#giveBack()
+    await this.#follow()
+    // The first request, if it was still under way, has left a silent one.
+    if (!this.#wanted) this.#giveBack()
+  }
+
+  /** Switches on with `track`, which the application has made, in place of what there is. */
+  use (track: MediaStreamTrack): void {
+    this.#wanted = true
+    this.replace(track)
+  }
+
   /** Takes `track` in place of the one that there is. A person who is muted stays so. */
   replace (track: MediaStreamTrack): void {
     this.#forget()
@@ -106,7 +121,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   /** Gives the device back while something else is sent in its place (`held`), or fetches it again where it is still to be on. */
   hold (held: boolean): Promise<void> {
     this.#held = held
-    if (held) this.#release()
+    if (held) this.#giveBack()
     return this.#follow()
   }
 
@@ -123,7 +138,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   close (): void {
     this.#closed = true
     this.#wanted = false
-    this.#release()
+    this.#giveBack()
   }
 
   /** Whether the device is to be on now. */
@@ -162,7 +177,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     const replaced = this.#wanted && this.#environment.now() - this.#since >= MIN_LIFE
     if (!replaced) this.#wanted = false
     this.emit('lost', label)
-    this.#release()
+    this.#giveBack()
     if (!replaced) return
     if (typeof this.constraint === 'object') {
       const { deviceId, groupId, ...others } = this.constraint
@@ -178,13 +193,13 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
 
   #switchOff (): void {
     if (this.#track === null) return
-    if (this.#mode === 'release') return this.#release()
+    if (this.#mode === 'release') return this.#giveBack()
     if (!this.#track.enabled) return
     this.#track.enabled = false
     this.emit('changed', undefined)
   }
 
-  #release (): void {
+  #giveBack (): void {
     if (this.#track === null) return
     this.#forget()
     this.emit('changed', undefined)

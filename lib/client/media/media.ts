@@ -102,6 +102,11 @@ export class Media extends Emitter<MediaEvents> {
     return opening
   }
 
+  /** Gives back both devices and ends the screen share; either device can be switched on again. */
+  async release (): Promise<void> {
+    await Promise.all([this.audio.release(), this.video.release(), this.stopSharing?.()])
+  }
+
   close (): void {
     this.audio.close()
     this.video.close()

@@ -142,7 +142,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   /** Gives up the seat, the intent and the connection. */
   close (): void {
     this.suspend()
-    this.#join.end(new AdaptorError('WebSocketNotConnected', 'The adaptor was closed.'))
+    this.#join.end(new AdaptorError('WebSocketNotConnected', 'The connection to the server is closed.'))
   }
 
   #handleOpen (): void {

@@ -64,6 +64,10 @@ export class FakePeerConnection {
     return this.signalingState === 'closed'
   }
 
+  getSenders () {
+    return this.getTransceivers().map(({ sender }) => sender)
+  }
+
   getTransceivers (): FakeTransceiver[] {
     return [...this.#transceivers.all]
   }
