@@ -1,6 +1,19 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto'
 
 const SECRET_BYTES = 24
+/** How many secrets' bytes are made at once: asked for one alone, the system takes 3 µs, 3 % of a call on open connections. */
+const AHEAD = 128
+
+let ahead = Buffer.alloc(0)
+
+function newSecret (): string {
+  if (ahead.length === 0) ahead = randomBytes(AHEAD * SECRET_BYTES)
+  const secret = ahead.toString('base64url', 0, SECRET_BYTES)
+  // Whoever sees this memory later learns nothing of a secret that was given out.
+  ahead.fill(0, 0, SECRET_BYTES)
+  ahead = ahead.subarray(SECRET_BYTES)
+  return secret
+}
 
 /** What a joiner presents to take its seat back. */
 export interface SeatClaim {
@@ -17,7 +30,7 @@ export class ResumeProof {
 
   /** Makes a new resume token: the seat's id, which finds it, and a secret, which proves the owner. The previous token is void. */
   issueToken (id: string): string {
-    this.#secret = randomBytes(SECRET_BYTES).toString('base64url')
+    this.#secret = newSecret()
     return `${id}.${this.#secret}`
   }
 
