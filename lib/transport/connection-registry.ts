@@ -12,7 +12,7 @@ export class ConnectionRegistry implements ConnectionServer {
   readonly rooms: RoomRegistry
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
-  readonly writeTurn = new WriteTurn()
+  readonly writeTurn: WriteTurn
   readonly #connections = new Set<Connection>()
   readonly #perApp = new Map<string, number>()
   readonly #groups = new Map<AppSettings, ConnectionGroup>()
@@ -23,6 +23,7 @@ export class ConnectionRegistry implements ConnectionServer {
   constructor (settings: Settings, clock: Clock = systemClock) {
     this.settings = settings
     this.clock = clock
+    this.writeTurn = new WriteTurn(clock)
     this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
     this.rooms = new RoomRegistry(settings.resume, clock)
   }

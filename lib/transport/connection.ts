@@ -16,12 +16,12 @@ import { reasonOfError, reportEnd } from './disconnect.js'
 import { FrameWriter } from './frame-writer.js'
 import { Heartbeat } from './heartbeat.js'
 import { answerIceConfig, turnNeedsSeat } from './ice-config-answer.js'
+import { hasReadMore } from './internals.js'
 import { RateGuard, TOO_FAST } from './limits/rate-guard.js'
 import type { SafeLog } from './safe-log.js'
 
 /** How long the other end may take to answer our close frame, ms; after that it is cut off. */
 const CLOSE_GRACE = 2_000
-const OPEN = 1
 
 /** One WebSocket of one client: keeps its limits and deadlines, and hands what it says to its participant. */
 export class Connection implements PeerLink, ParticipantPorts {
@@ -87,7 +87,7 @@ export class Connection implements PeerLink, ParticipantPorts {
   }
 
   get open (): boolean {
-    return this.#socket.readyState === OPEN
+    return this.#socket.readyState === this.#socket.OPEN
   }
 
   get joining (): boolean {
@@ -98,7 +98,8 @@ export class Connection implements PeerLink, ParticipantPorts {
   handleMessage (data: Buffer, isBinary: boolean): void {
     if (!this.open) return
     const { limits } = this.group.settings
-    const verdict = this.#rates.check(data.length, this.#server.clock.now())
+    const now = this.#server.writeTurn.beginFrame()
+    const verdict = this.#rates.check(data.length, now)
     if (verdict !== 'take') {
       this.#tooFast(verdict === 'close', isBinary ? undefined : data)
     } else if (data.length > limits.frameBytes) {
@@ -110,6 +111,7 @@ export class Connection implements PeerLink, ParticipantPorts {
       this.participant.handle(data)
     }
     this.#heartbeat.handleTraffic()
+    this.#server.writeTurn.endFrame(hasReadMore(this.#socket))
   }
 
   /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */

@@ -11,6 +11,7 @@ const reads = Symbol('the socket that it reads')
 const tells = Symbol('what is told of a close frame')
 /** The reader of a WebSocket. */
 interface Receiver extends Writable {
+  _bufferedBytes?: number
   _maxPayload?: number
   [reads]?: WebSocket
   [tells]?: (this: WebSocket, code: number) => void
@@ -62,6 +63,14 @@ function end (this: Writable, ...args: unknown[]): Writable {
 export function setMaxPayload (socket: WebSocket, bytes: number): void {
   const { _receiver: receiver } = socket as WebSocketInternals
   if (receiver !== undefined) receiver._maxPayload = bytes
+}
+
+/**
+ * Whether more was read from the other end together with the message that is being told of. Without it, more is always expected, and
+ * what the message leads to is written at the end of the turn.
+ */
+export function hasReadMore (socket: WebSocket): boolean {
+  return (socket as WebSocketInternals)._receiver?._bufferedBytes !== 0
 }
 
 /**

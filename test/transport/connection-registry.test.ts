@@ -11,6 +11,7 @@ import { TestClock } from '../helpers/fakes/test-clock.js'
 
 /** What a connection needs of a socket that never answers. */
 class DeafSocket extends EventEmitter {
+  readonly OPEN = 1
   readonly bufferedAmount = 0
   readyState = 1
   pings = 0

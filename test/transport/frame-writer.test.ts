@@ -4,9 +4,18 @@ import type { AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { FrameWriter, WriteTurn } from '../../lib/transport/frame-writer.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
+
+interface Pair {
+  writer: FrameWriter
+  server: WebSocket
+  heard: string[]
+  closed: Promise<unknown>
+  calls: () => number
+}
 
 /** Both ends of a real WebSocket, what the client hears in order, and how often the server's process asks the system to write. */
-async function pair (t: Test): Promise<{ writer: FrameWriter, server: WebSocket, heard: string[], closed: Promise<unknown>, calls: () => number }> {
+async function pair (t: Test, turn = new WriteTurn(new TestClock())): Promise<Pair> {
   const http = createServer()
   const sockets = new WebSocketServer({ server: http, perMessageDeflate: false })
   await new Promise<void>(resolve => { http.listen(0, '127.0.0.1', resolve) })
@@ -33,7 +42,7 @@ async function pair (t: Test): Promise<{ writer: FrameWriter, server: WebSocket,
       write.apply(this, args)
     }
   }
-  return { writer: new FrameWriter(new WriteTurn(), server), server, heard, closed, calls: () => calls }
+  return { writer: new FrameWriter(turn, server), server, heard, closed, calls: () => calls }
 }
 
 t.test('What is written in one turn of the event loop goes to the system at once, in order', async t => {
@@ -45,6 +54,50 @@ t.test('What is written in one turn of the event loop goes to the system at once
   server.close(1001)
   await closed
   t.same(heard, [...Array.from({ length: 10 }, (_, i) => `text candidate ${i}`), 'close 1001'])
+})
+
+t.test('What frames lead to that come after a pause is written once all that were read together are handled', async t => {
+  const turn = new WriteTurn(new TestClock())
+  const { writer, calls } = await pair(t, turn)
+  for (const more of [true, true, false]) {
+    turn.beginFrame()
+    writer.write('candidate')
+    t.equal(calls(), 0)
+    turn.endFrame(more)
+  }
+  t.equal(calls(), 1)
+})
+
+t.test('What frames lead to that come one upon the other is written at the end of the turn', async t => {
+  const clock = new TestClock()
+  const turn = new WriteTurn(clock)
+  const { writer, calls } = await pair(t, turn)
+  const relay = (): void => {
+    turn.beginFrame()
+    writer.write('candidate')
+    turn.endFrame(false)
+  }
+  relay()
+  t.equal(calls(), 1, 'the first came after a pause')
+  relay()
+  relay()
+  t.equal(calls(), 1)
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.equal(calls(), 2)
+  clock.leap(1)
+  relay()
+  t.equal(calls(), 3, 'after a pause again')
+})
+
+t.test('What came with the beginning of another frame is written at the end of the turn, however long that frame takes to come', async t => {
+  const turn = new WriteTurn(new TestClock())
+  const { writer, calls } = await pair(t, turn)
+  turn.beginFrame()
+  writer.write('candidate')
+  turn.endFrame(true)
+  t.equal(calls(), 0)
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.equal(calls(), 1)
 })
 
 t.test('A payload of any length arrives as one frame of text', async t => {

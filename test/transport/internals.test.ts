@@ -7,7 +7,8 @@ import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import {
-  decidesByServer, decideUpgrades, decideUpgradesOn, onCloseFrame, responseOn, rewriteUrlOf, setMaxPayload, speaksHttp1, streamOf, type UpgradeVerdict
+  decidesByServer, decideUpgrades, decideUpgradesOn, hasReadMore, onCloseFrame, responseOn, rewriteUrlOf, setMaxPayload, speaksHttp1, streamOf,
+  type UpgradeVerdict
 } from '../../lib/transport/internals.js'
 
 // What the plugin takes of ws, Node and Fastify without a public way: each test fails where that is gone. They run on the real things.
@@ -114,6 +115,20 @@ t.test('ws: a frame that is written to its stream comes behind those that ws sen
   socket.close()
   await once(client, 'close')
   t.same(heard, ['before', 'behind', 'after'])
+})
+
+t.test('ws: with each message it can be told whether more was read', async t => {
+  const { socket, raw } = await webSocket(t)
+  const told: boolean[] = []
+  socket.on('message', () => { told.push(hasReadMore(socket)) })
+  const frame = Buffer.from('818100000000', 'hex')
+  const whole = Buffer.concat([frame, Buffer.from('x')])
+  raw.write(Buffer.concat([whole, whole, frame]))
+  while (told.length < 2) await once(socket, 'message')
+  t.same(told, [true, true], 'the head of a third frame came with the second')
+  raw.write('x')
+  await once(socket, 'message')
+  t.same(told, [true, true, false])
 })
 
 t.test('ws: one socket is held to a limit below that of its server, before the frame is read', async t => {
