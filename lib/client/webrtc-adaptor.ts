@@ -7,7 +7,10 @@ import { quiet } from './base/deferred.js'
 import { Emitter } from './base/emitter.js'
 import { browserEnvironment, type Environment } from './base/environment.js'
 import type { RemoteMediaState } from './call/remote-media.js'
+import type { CheckOptions, CheckReport } from './extras/check/check-types.js'
 import { EXTRA_METHODS, type ExtraMethods } from './extras/extra-methods.js'
+import { loadPart } from './extras/extras.js'
+import { serversOf } from './signalling/ice-servers.js'
 import { Client } from './client.js'
 
 export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName, ErrorCallback } from './base/client-events.js'
@@ -15,6 +18,7 @@ export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base
 export type { LocalMediaState } from './media/media.js'
 export type { MuteMode } from './media/local-track.js'
 export type { ElementOption, SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
+export type { CheckCode, CheckOptions, CheckReport, CheckStep, CheckStepName } from './extras/check/check-types.js'
 export type { CallStats } from './extras/call-stats.js'
 export type { ReceivedData, ReceivedFile, Sendable, SendFileOptions, TransferProgress } from './data/data-types.js'
 export type { ExtraMethods } from './extras/extra-methods.js'
@@ -52,6 +56,16 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     this.#settings = resolveClientOptions(options, environment)
     this.#announcer = new Announcer(options, (name, payload) => this.emit(name, payload))
     this.#client = new Client(environment, this.#settings, this.#announcer)
+  }
+
+  /**
+   * Checks before a call whether it can be had: browser and page, camera and microphone, the server, each STUN and TURN server, and a call
+   * through TURN. Resolves with a report that has a reason and a remedy for what failed, and leaves nothing running. Rejects with the reason
+   * of `signal` where that cancels it, and with `moduleNotLoaded`.
+   */
+  static async check (options: CheckOptions = {}, environment?: Environment): Promise<CheckReport> {
+    const { check } = await loadPart('check', () => import('./extras/check/check.js'))
+    return await check(options, { environment: () => environment ?? browserEnvironment(), settings: resolveClientOptions, serversOf, AdaptorError })
   }
 
   /** The room that is joined or being joined. */

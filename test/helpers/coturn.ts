@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -12,6 +12,9 @@ export interface Coturn {
   port: number
   /** What a browser takes for this server, over UDP. */
   url: string
+  /** The same over TCP, and over TLS where there is a certificate. */
+  tcpUrl: string
+  tlsUrl: string
   /** What it has logged so far. */
   log (): Promise<string>
   stop (): Promise<void>
@@ -21,6 +24,8 @@ export interface CoturnOptions {
   /** It takes credentials made with any of these. */
   secrets: string[]
   realm?: string
+  /** With it coturn listens for TLS, too: a certificate for localhost. */
+  certificate?: { key: string, cert: string }
 }
 
 /** There is no coturn on this machine. */
@@ -58,14 +63,18 @@ export async function startCoturn (options: CoturnOptions): Promise<Coturn> {
   }
 }
 
-async function launch ({ secrets, realm = 'signalling.test' }: CoturnOptions): Promise<Coturn> {
+async function launch ({ secrets, realm = 'signalling.test', certificate }: CoturnOptions): Promise<Coturn> {
   const directory = await mkdtemp(join(tmpdir(), 'coturn-'))
   const logFile = join(directory, 'log')
   const port = await freePort()
+  const tlsPort = await freePort()
+  const [certFile, keyFile] = ['certificate.pem', 'key.pem'].map(name => join(directory, name)) as [string, string]
+  if (certificate !== undefined) await Promise.all([writeFile(certFile, certificate.cert), writeFile(keyFile, certificate.key)])
+  const tls = certificate === undefined ? ['--no-tls'] : [`--tls-listening-port=${tlsPort}`, `--cert=${certFile}`, `--pkey=${keyFile}`]
   const [lowest, highest] = RELAY_PORT_RANGE
   const minPort = lowest + Math.floor(Math.random() * (highest - lowest - RELAY_PORTS))
   const server = spawn('/bin/sh', [
-    '-c', LAUNCHER, 'turnserver', '-n', '--no-cli', '--no-tls', '--no-dtls', '--no-multicast-peers', '--allow-loopback-peers',
+    '-c', LAUNCHER, 'turnserver', '-n', '--no-cli', ...tls, '--no-dtls', '--no-multicast-peers', '--allow-loopback-peers',
     '--listening-ip=127.0.0.1', `--listening-port=${port}`, '--relay-ip=127.0.0.1',
     `--min-port=${minPort}`, `--max-port=${minPort + RELAY_PORTS - 1}`, '--relay-threads=1',
     '--use-auth-secret', ...secrets.map(secret => `--static-auth-secret=${secret}`), `--realm=${realm}`,
@@ -85,7 +94,8 @@ async function launch ({ secrets, realm = 'signalling.test' }: CoturnOptions): P
       once(server, 'exit', { signal: waiting.signal }).then(async ([code]) => { throw await explain(code, log) }),
       binding(port, AbortSignal.any([waiting.signal, deadline]))
     ])
-    return { port, url: `turn:127.0.0.1:${port}?transport=udp`, log, stop }
+    const url = `turn:127.0.0.1:${port}?transport=udp`
+    return { port, url, tcpUrl: url.replace('udp', 'tcp'), tlsUrl: `turns:localhost:${tlsPort}?transport=tcp`, log, stop }
   } catch (error) {
     await stop()
     throw error

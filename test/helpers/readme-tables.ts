@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { TObject, TSchema } from 'typebox'
 import ts from 'typescript'
+import { FINDINGS } from '../../lib/client/extras/check/findings.js'
 import * as errors from '../../lib/errors.js'
 import {
   DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema
@@ -81,9 +82,10 @@ function members (file: string, name: string): string[][] {
       const text = ts.getTextOfJSDocComment(doc?.comment)?.replace(/\s+/g, ' ').replaceAll('|', '\\|') ?? ''
       const value = doc?.tags?.find(tag => tag.tagName.text === 'default')?.comment
       const parameters = ts.isMethodDeclaration(member) || ts.isMethodSignature(member)
-        ? `(${member.parameters.map(parameter => parameter.name.getText() + (parameter.questionToken || parameter.initializer ? '?' : '')).join(', ')})`
+        ? `(${member.parameters.filter(({ name }) => name.getText() !== 'environment').map(parameter => parameter.name.getText() + (parameter.questionToken || parameter.initializer ? '?' : '')).join(', ')})`
         : ''
-      rows.push([`\`${member.name.text}${parameters}\``, value === undefined ? '' : `\`${ts.getTextOfJSDocComment(value) ?? ''}\``, text])
+      const owner = ts.canHaveModifiers(member) && ts.getModifiers(member)?.some(({ kind }) => kind === ts.SyntaxKind.StaticKeyword) === true ? `${name}.` : ''
+      rows.push([`\`${owner}${member.name.text}${parameters}\``, value === undefined ? '' : `\`${ts.getTextOfJSDocComment(value) ?? ''}\``, text])
     }
   }
   return rows
@@ -122,5 +124,22 @@ const sdk: Tables = {
   'sdk errors': adaptorErrors
 }
 
+const CHECK_TYPES = 'extras/check/check-types.ts'
+
+/** The names of a check's steps, each with the comment before it. */
+function checkSteps (): string {
+  const source = readFileSync(new URL(`../../lib/client/${CHECK_TYPES}`, import.meta.url), 'utf8')
+  const body = /export type CheckStepName =\n([\s\S]*?)\n\n/.exec(source)?.[1] ?? ''
+  return table(['step', 'passed'], [...body.matchAll(/\/\*\* (.*?) \*\/\n\s*\| '(.*)'/g)].map(([, meaning = '', name = '']) => [`\`${name}\``, meaning]))
+}
+
+/** The tables of the guide to the check before a call. */
+const check: Tables = {
+  'check options': () => table(['option', 'default', 'meaning'], members(CHECK_TYPES, 'CheckOptions')),
+  'check steps': checkSteps,
+  'check fields': () => table(['field', 'meaning'], members(CHECK_TYPES, 'CheckStep').map(([name = '', , text = '']) => [name, text])),
+  'check codes': () => table(['code', 'reason', 'remedy'], Object.entries(FINDINGS).map(([code, { reason, remedy }]) => [`\`${code}\``, reason, remedy]))
+}
+
 /** Each page whose tables are made from the code, by its path. */
-export const pages: Record<string, Tables> = { 'README.md': readme, 'example/sdk/README.md': sdk }
+export const pages: Record<string, Tables> = { 'README.md': readme, 'example/sdk/README.md': sdk, 'example/check/README.md': check }

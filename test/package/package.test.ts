@@ -172,7 +172,7 @@ t.test('Nothing is missing from the tarball', async t => {
     // The page, whose modules are one script.
     ...['peer.html', 'peer.css', 'peer.svg', 'peer.js'].map(file => `dist/page/${file}`),
     ...['webrtc_adaptor.js', 'webrtc_adaptor.mjs', 'webrtc_adaptor.d.ts', 'adapter-latest.js'].map(file => `dist/client/${file}`),
-    'README.md', 'example/sdk/README.md', 'LICENSE', 'package.json'
+    'README.md', 'example/check/README.md', 'example/sdk/README.md', 'LICENSE', 'package.json'
   ]
   t.same(wanted.filter(file => !files.includes(file)), [])
   for (const file of files.filter(file => /^dist\/(?!client|page).*\.(js|d\.ts)$/.test(file))) {
@@ -183,7 +183,7 @@ t.test('Nothing is missing from the tarball', async t => {
 })
 
 t.test('Nothing is in the tarball that does not belong there', async t => {
-  t.same(project.files.filter(file => !/^(dist\/.+\.(js|mjs|d\.ts|html|css|svg|gz|br)|(example\/sdk\/)?README\.md|LICENSE|package\.json)$/.test(file)), [])
+  t.same(project.files.filter(file => !/^(dist\/.+\.(js|mjs|d\.ts|html|css|svg|gz|br)|(example\/(check|sdk)\/)?README\.md|LICENSE|package\.json)$/.test(file)), [])
   for (const file of project.files) {
     t.notOk((await readFile(join(project.installed, file), 'utf8')).includes(ROOT), `${file} knows no path of the machine that built it`)
   }

@@ -14,6 +14,15 @@ export const LOADERS: Record<ExtraName, () => Promise<CreateExtra<object>>> = {
   stats: async () => (await import('./stats.js')).createStats
 }
 
+/** Loads a module. Rejects with `moduleNotLoaded`. */
+export async function loadPart<T> (name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load()
+  } catch (cause) {
+    throw new AdaptorError('moduleNotLoaded', `The SDK's part ${name} could not be loaded.`, { cause })
+  }
+}
+
 /** Loads what a call does not need at once, when it is asked for. */
 export class Extras {
   readonly #context: ExtraContext
@@ -44,12 +53,12 @@ export class Extras {
   }
 
   async #load (name: ExtraName): Promise<Methods & Extra> {
-    const loading = this.#loaded.get(name) ?? LOADERS[name]().then(
+    const loading = this.#loaded.get(name) ?? loadPart(name, LOADERS[name]).then(
       create => create(this.#context) as Methods & Extra,
-      cause => {
+      error => {
         // The next call may find the network back.
         this.#loaded.delete(name)
-        throw new AdaptorError('moduleNotLoaded', `The SDK's part ${name} could not be loaded.`, { cause })
+        throw error
       }
     )
     this.#loaded.set(name, loading)

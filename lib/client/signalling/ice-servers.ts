@@ -101,7 +101,7 @@ export class IceServers extends Emitter<IceServersEvents> {
 
   #handleConfig (frame: Frame): void {
     if (this.#given.iceServers !== undefined) return
-    this.#servers = Array.isArray(frame.iceServers) ? frame.iceServers as RTCIceServer[] : legacyServers(frame)
+    this.#servers = serversOf(frame)
     const ttl = numberOf(frame.ttl)
     this.#staleAt = ttl === undefined ? Infinity : this.#environment.now() + ttl * 1000 * RENEW_AT
     if (ttl === undefined) this.#renewal.stop()
@@ -139,8 +139,9 @@ export class IceServers extends Emitter<IceServersEvents> {
   }
 }
 
-/** Reads the answer of Ant Media's server: one URI, and credentials if it is a TURN server's. */
-function legacyServers (frame: Frame): RTCIceServer[] {
+/** The servers that an `iceServerConfig` names. Ant Media's server names one URI, with credentials where it is a TURN server's. */
+export function serversOf (frame: Frame): RTCIceServer[] {
+  if (Array.isArray(frame.iceServers)) return frame.iceServers as RTCIceServer[]
   const urls = textOf(frame.stunServerUri) ?? ''
   if (/^turns?:/.test(urls)) {
     return [{ urls, username: textOf(frame.turnServerUsername) ?? '', credential: textOf(frame.turnServerCredential) ?? '' }]
