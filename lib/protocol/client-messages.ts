@@ -127,5 +127,6 @@ export type GetIceServerConfig = Static<typeof GetIceServerConfigSchema>
 
 export type ClientCommand = keyof typeof ClientMessageSchemas
 export type ClientMessage = { [C in ClientCommand]: Static<(typeof ClientMessageSchemas)[C]> }[ClientCommand]
-/** The messages that are relayed to the other peer unchanged. */
-export type RelayedMessage = TakeConfiguration | TakeCandidate | PeerMessage
+/** The commands whose messages are relayed to the other peer unchanged, and count in `received`. */
+export const RELAYED_COMMANDS = ['takeConfiguration', 'takeCandidate', 'peerMessageCommand'] as const satisfies readonly ClientCommand[]
+export type RelayedMessage = Extract<ClientMessage, { command: typeof RELAYED_COMMANDS[number] }>

@@ -1,6 +1,6 @@
 import { Compile, type Validator } from './typebox.js'
 import type { ErrorDefinition } from './codes.js'
-import { ClientMessageSchemas, type ClientCommand, type ClientMessage } from './client-messages.js'
+import { ClientMessageSchemas, RELAYED_COMMANDS, type ClientCommand, type ClientMessage } from './client-messages.js'
 import type {
   ErrorMessage, IceServerConfig, Joined, Leaved, CustomNotification, PeerJoined, PeerLeft, Pong, ServerWillStop, Start, Stopped
 } from './server-messages.js'
@@ -67,7 +67,7 @@ export function isJson (value: unknown): boolean {
 
 /** Whether messages of this command go to the other peer, and count in `received`. */
 export function isRelayed (command: string): boolean {
-  return command === 'takeConfiguration' || command === 'takeCandidate' || command === 'peerMessageCommand'
+  return (RELAYED_COMMANDS as readonly string[]).includes(command)
 }
 
 /** Whether {@link decode} found a fault. */
