@@ -195,14 +195,10 @@ t.test('No two files in lib/ have the same name on the server and in the SDK', a
 
 t.test('No two files of lib/ export a type, function or constant of the same name', async t => {
   const files = new Map<string, string[]>()
-  // The one entry of each part of the SDK that is loaded when it is used has one name in all of them: they are called alike.
-  const isEntry = (name: string, file: string): boolean => name === 'create' && file.startsWith('lib/client/extras/')
-  const exports = lib.filter(isCode).flatMap(file => exportsOf(file).filter(name => !isEntry(name, file)).map(name => [name, file] as const))
+  const exports = lib.filter(isCode).flatMap(file => exportsOf(file).map(name => [name, file] as const))
   t.ok(exports.length > 200, 'there are exports to look at')
   for (const [name, file] of exports) files.set(name, [...files.get(name) ?? [], file])
-  // Each part that the SDK loads when it is used is made by its `create` (lib/client/extras/extra.ts).
-  const sharedName = (name: string, places: string[]): boolean => name === 'create' && places.every(file => file.startsWith('lib/client/extras/'))
-  t.same([...files].filter(([name, places]) => places.length > 1 && !sharedName(name, places)), [])
+  t.same([...files].filter(([, places]) => places.length > 1), [])
 })
 
 t.test('Every builtin that lib/ imports says that it is one', async t => {
