@@ -2,11 +2,14 @@ import './augment.js'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import type { WebrtcSignallingOptions } from './config/options.js'
+import { joinCluster } from './cluster/join-cluster.js'
 import { decorate } from './api/registrations.js'
 import { resolveOptions } from './config/settings.js'
 import { addAssets } from './transport/routes/assets.js'
 import { drainOnClose } from './transport/drain-on-close.js'
 import { ConnectionRegistry } from './transport/connection-registry.js'
+import { SafeLog } from './transport/safe-log.js'
+import { serveCluster } from './transport/serve-cluster.js'
 import { addSignallingRoutes } from './transport/routes/signalling-routes.js'
 import { watchForClashes } from './transport/routes/route-clashes.js'
 import { addWebSocketServer } from './transport/upgrades/web-socket-server.js'
@@ -22,11 +25,14 @@ const DIST = new URL('../dist', import.meta.url)
  */
 async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignallingOptions): Promise<void> {
   const settings = resolveOptions(options)
-  const registry = new ConnectionRegistry(settings)
+  const log = new SafeLog(fastify.log)
+  const cluster = joinCluster(options, settings, fastify.prefix + settings.prefix, error => log.warn({ err: error }, 'Redis does not do what it should'))
+  const registry = new ConnectionRegistry(settings, undefined, cluster?.makeRoom)
   decorate(fastify, settings.decorator, fastify.prefix + settings.prefix, registry)
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
   drainOnClose(fastify, registry)
+  if (cluster !== undefined) serveCluster(fastify, cluster, registry)
   watchForClashes(fastify)
 
   await fastify.register(async scope => {

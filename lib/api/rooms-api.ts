@@ -2,7 +2,7 @@ import { RESERVED_DEFINITIONS } from '../protocol/server-messages.js'
 import { isJson } from '../protocol/codec.js'
 import * as notices from '../protocol/notices.js'
 import type { RoomEvents } from '../events.js'
-import type { Room } from '../rooms/room.js'
+import type { AnyRoom } from '../rooms/any-room.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
 import type { Seat } from '../rooms/seat.js'
 import { BadArgumentError, ReservedDefinitionError } from '../errors.js'
@@ -202,7 +202,7 @@ export class RoomsApi {
     return this
   }
 
-  #snapshot (room: Room): RoomSnapshot {
+  #snapshot (room: AnyRoom): RoomSnapshot {
     return {
       app: room.app,
       name: room.name,
@@ -216,7 +216,7 @@ export class RoomsApi {
     return {
       id: seat.id,
       state: seat.link === null ? 'absent' : 'present',
-      absentFor: seat.absence === null ? null : Math.max(0, Math.ceil(seat.absence.until - this.#rooms.clock.lived())),
+      absentFor: seat.absence?.left ?? null,
       resumable: seat.resumable,
       polite: seat.toldPolite,
       relayed: seat.relayed,

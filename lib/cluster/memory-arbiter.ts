@@ -1,4 +1,4 @@
-import type { OwnedSeat, RoomName, SeatArbiter, SeatAsk, SeatChange, JoinAnswer, SeatRecord } from '../rooms/seat-arbiter.js'
+import type { AnnouncedSeat, JoinAnswer, OwnedSeat, RoomName, RoomState, SeatArbiter, SeatAsk, SeatChange, SeatRecord } from '../rooms/seat-arbiter.js'
 
 /** How many peers may sit in a room by default. */
 const CAPACITY = 2
@@ -10,12 +10,12 @@ interface StoredSeat {
   shown: SeatRecord
   token?: string | undefined
   claim?: string | undefined
-  /** The number under which its connection was lost: whoever had it then, and nobody else, may revive the seat. */
-  lostAs?: number | undefined
+  /** When anybody may end it; not set while the peer is present. */
+  over?: number | undefined
 }
 
 interface StoredRoom {
-  /** Numbers owners and places: the last one that was given out. */
+  /** Numbers owners, places and changes: the last one that was given out. */
   last: number
   capacity: number
   /** In the order in which they were taken. */
@@ -34,83 +34,157 @@ export class MemoryArbiter implements SeatArbiter {
   }
 
   join (name: RoomName, ask: SeatAsk): JoinAnswer {
-    return this.#change(name, room => {
-      const now = this.#now()
-      const ended = takeOut(room, ({ shown }) => shown.until !== undefined && shown.until <= now)
+    return this.#change(name, (room, now) => {
+      const ended = this.#takeOut(room, ({ over }) => over !== undefined && over <= now)
       room.line = room.line.filter(({ until }) => until > now)
       const present = room.seats.find(seat => isPresent(seat) && isOf(seat, ask))
       const own = ownedBy(room, ask)
       if (own !== undefined && (present === undefined || present === own)) {
-        if (ask.fresh !== true) return { ...resume(room, own, ask), ended }
-        return sit(room, ask, 'replaced', [...ended, ...takeOut(room, seat => seat === own)])
+        if (ask.fresh !== true) return { ...this.#resume(room, own, ask), ended }
+        return this.#sit(room, ask, 'replaced', [...ended, ...this.#takeOut(room, seat => seat === own)])
       }
-      if (present !== undefined) return sit(room, ask, 'rejoined', [...ended, ...takeOut(room, seat => seat === present)])
-      return decide(room, ask, now, ended)
+      if (present !== undefined) return this.#sit(room, ask, 'rejoined', [...ended, ...this.#takeOut(room, seat => seat === present)])
+      return this.#decide(room, ask, now, ended)
     })
   }
 
   withdraw (name: RoomName, id: string): void {
-    this.#change(name, room => { room.line = room.line.filter(joiner => joiner.id !== id) })
+    this.#change(name, room => {
+      room.line = room.line.filter(joiner => joiner.id !== id)
+      return {}
+    })
   }
 
-  lost (name: RoomName, owned: OwnedSeat, window: number): SeatChange {
-    return this.#owned(name, owned, (room, seat) => {
+  lost (name: RoomName, owned: OwnedSeat, window: number, grace: number): SeatChange {
+    return this.#owned(name, owned, (room, seat, now) => {
       if (!isPresent(seat)) return { outcome: 'stale' }
-      if (seat.token === undefined || window <= 0) return end(room, seat)
-      seat.lostAs = owned.fence
-      seat.shown = { ...seat.shown, fence: ++room.last, until: this.#now() + window }
+      if (seat.token === undefined || window <= 0) return this.#end(room, seat)
+      seat.shown = { ...seat.shown, fence: this.#number(room), until: now + window }
+      seat.over = now + window + grace
       return { outcome: 'absent', seat: seat.shown }
     })
   }
 
   expire (name: RoomName, owned: OwnedSeat): SeatChange {
-    return this.#owned(name, owned, (room, seat) => {
-      const { until } = seat.shown
-      return until !== undefined && until <= this.#now() ? end(room, seat) : { outcome: 'stale' }
-    })
-  }
-
-  revive (name: RoomName, { id, fence }: OwnedSeat): SeatChange {
-    return this.#change(name, room => {
-      const seat = room.seats.find(({ shown }) => shown.id === id)
-      if (seat === undefined || isPresent(seat) || seat.lostAs !== fence) return { outcome: 'stale' }
-      const { until, ...shown } = seat.shown
-      seat.shown = { ...shown, fence: ++room.last }
-      return { outcome: 'present', seat: seat.shown }
-    })
+    return this.#owned(name, owned, (room, seat, now) => seat.over !== undefined && seat.over <= now ? this.#end(room, seat) : { outcome: 'stale' })
   }
 
   leave (name: RoomName, owned: OwnedSeat): SeatChange {
-    return this.#owned(name, owned, end)
+    return this.#owned(name, owned, (room, seat) => this.#end(room, seat))
   }
 
-  remove (name: RoomName, id: string): SeatChange {
-    return this.#change(name, room => {
-      const seat = room.seats.find(({ shown }) => shown.id === id)
-      return seat === undefined ? { outcome: 'stale' } : end(room, seat)
-    })
+  announce (name: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number): RoomState {
+    return this.#change(name, (room, now) => {
+      this.#takeOut(room, ({ shown }) => shown.server === server && !seats.some(({ id }) => id === shown.id))
+      if (room.seats.length === 0) room.capacity = capacity
+      for (const { token, claim, left, ...record } of seats) {
+        const known = room.seats.find(({ shown }) => shown.id === record.id)
+        if (known === undefined) {
+          if (room.seats.length >= room.capacity) continue
+          const shown = { ...record, server, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
+          room.seats.push({ shown, token, claim, over: shown.until })
+          room.seats.sort((a, b) => a.shown.order - b.shown.order)
+        } else if (known.shown.server === server && isPresent(known) !== (left === undefined)) {
+          const { until, ...shown } = known.shown
+          known.shown = { ...shown, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
+          known.over = known.shown.until
+        }
+      }
+      return {}
+    }).state
   }
 
-  seats ({ app, room }: RoomName): SeatRecord[] {
-    return this.#rooms.get(`${app}/${room}`)?.seats.map(({ shown }) => shown) ?? []
+  state (name: RoomName): RoomState {
+    return this.#shown(this.#rooms.get(keyOf(name)) ?? { last: 0, capacity: CAPACITY, seats: [], line: [] }, this.#now())
   }
 
   /** Changes a room, which is there while somebody sits or waits in it. */
-  #change<T> ({ app, room: name }: RoomName, change: (room: StoredRoom) => T): T {
-    const key = `${app}/${name}`
+  #change<T extends object> (name: RoomName, change: (room: StoredRoom, now: number) => T): T & { state: RoomState } {
+    const key = keyOf(name)
+    const now = this.#now()
     const room = this.#rooms.get(key) ?? { last: 0, capacity: CAPACITY, seats: [], line: [] }
-    const outcome = change(room)
+    const outcome = change(room, now)
     if (room.seats.length > 0 || room.line.length > 0) this.#rooms.set(key, room)
     else this.#rooms.delete(key)
-    return outcome
+    return { ...outcome, state: this.#shown(room, now) }
   }
 
-  #owned (name: RoomName, { id, fence }: OwnedSeat, change: (room: StoredRoom, seat: StoredSeat) => SeatChange): SeatChange {
-    return this.#change(name, room => {
+  #owned (name: RoomName, { id, fence }: OwnedSeat, change: (room: StoredRoom, seat: StoredSeat, now: number) => Stateless<SeatChange>): SeatChange {
+    return this.#change(name, (room, now) => {
       const seat = room.seats.find(({ shown }) => shown.id === id && shown.fence === fence)
-      return seat === undefined ? { outcome: 'stale' } : change(room, seat)
+      return seat === undefined ? { outcome: 'stale' } : change(room, seat, now)
     })
   }
+
+  #shown (room: StoredRoom, now: number): RoomState {
+    return { version: room.last, capacity: room.capacity, now, seats: room.seats.map(({ shown }) => shown) }
+  }
+
+  /** From the time, so that a room that begins anew goes on with larger numbers. */
+  #number (room: StoredRoom): number {
+    room.last = Math.max(room.last + 1, this.#now())
+    return room.last
+  }
+
+  /** Takes seats out of the room. */
+  #takeOut (room: StoredRoom, which: (seat: StoredSeat) => boolean): SeatRecord[] {
+    const out = room.seats.filter(which)
+    if (out.length > 0) this.#number(room)
+    room.seats = room.seats.filter(seat => !out.includes(seat))
+    return out.map(({ shown }) => shown)
+  }
+
+  #end (room: StoredRoom, seat: StoredSeat): Stateless<SeatChange> {
+    this.#takeOut(room, other => other === seat)
+    return { outcome: 'ended', seat: seat.shown }
+  }
+
+  /** A joiner that has no seat in the room: it gets one, waits while the others are asked for a sign of life, or is refused. */
+  #decide (room: StoredRoom, ask: SeatAsk, now: number, ended: SeatRecord[]): Stateless<JoinAnswer> {
+    const place = room.line.findIndex(({ id }) => id === ask.id)
+    const ahead = place === -1 ? room.line.length : place
+    const capacity = ask.capacity ?? room.capacity
+    if (ahead === 0 || ask.probed === true) {
+      if (room.seats.length + ahead < capacity) return this.#sit(room, ask, 'seated', ended)
+      const absent = ask.hold ? undefined : room.seats.find(seat => !isPresent(seat))
+      if (absent !== undefined && room.seats.length - 1 + ahead < capacity) {
+        return this.#sit(room, ask, 'replaced', [...ended, ...this.#takeOut(room, seat => seat === absent)])
+      }
+    }
+    const sitters = room.seats.filter(isPresent).map(({ shown }) => shown)
+    if (ask.probed === true || sitters.length === 0 || (place === -1 && room.line.length >= MAX_WAITING)) return full(room, ask, now, ended)
+    if (place === -1) room.line.push({ id: ask.id, order: this.#number(room), until: now + ask.waits })
+    return { outcome: 'wait', sitters, ended }
+  }
+
+  #sit (room: StoredRoom, ask: SeatAsk, outcome: 'seated' | 'replaced' | 'rejoined', ended: SeatRecord[]): Stateless<JoinAnswer> {
+    room.line = room.line.filter(({ id }) => id !== ask.id)
+    if (ask.capacity !== undefined) room.capacity = ask.capacity
+    const toldPolite = room.seats[0]?.shown.toldPolite === false
+    const { id, server, connection, kind, token, claim } = ask
+    const fence = this.#number(room)
+    const seat = { id, server, connection, fence, order: fence, toldPolite, kind, resumable: token !== undefined }
+    room.seats.push({ shown: seat, token, claim })
+    return { outcome, seat, ended }
+  }
+
+  #resume (room: StoredRoom, own: StoredSeat, ask: SeatAsk): Omit<JoinAnswer & { outcome: 'resumed' }, 'ended' | 'state'> {
+    if (ask.capacity !== undefined) room.capacity = ask.capacity
+    room.line = room.line.filter(({ id }) => id !== ask.id)
+    const { until, ...previous } = own.shown
+    own.shown = { ...previous, server: ask.server, connection: ask.connection, fence: this.#number(room), resumable: ask.token !== undefined }
+    own.token = ask.token
+    own.claim = ask.claim
+    own.over = undefined
+    return { outcome: 'resumed', seat: own.shown, previous: until === undefined ? previous : { ...previous, until } }
+  }
+}
+
+/** An answer before the room's state is added to it. */
+type Stateless<T> = T extends unknown ? Omit<T, 'state'> : never
+
+function keyOf ({ app, room }: RoomName): string {
+  return `${app}/${room}`
 }
 
 function isPresent ({ shown }: StoredSeat): boolean {
@@ -128,61 +202,8 @@ function ownedBy (room: StoredRoom, { proof = {} }: SeatAsk): StoredSeat | undef
   return room.seats.find(seat => seat.claim === claim)
 }
 
-/** Takes seats out of the room. */
-function takeOut (room: StoredRoom, which: (seat: StoredSeat) => boolean): SeatRecord[] {
-  const out = room.seats.filter(which)
-  room.seats = room.seats.filter(seat => !out.includes(seat))
-  return out.map(({ shown }) => shown)
-}
-
-function end (room: StoredRoom, seat: StoredSeat): SeatChange {
-  takeOut(room, other => other === seat)
-  return { outcome: 'ended', seat: seat.shown }
-}
-
-/** A joiner that has no seat in the room: it gets one, waits while the others are asked for a sign of life, or is refused. */
-function decide (room: StoredRoom, ask: SeatAsk, now: number, ended: SeatRecord[]): JoinAnswer {
-  const place = room.line.findIndex(({ id }) => id === ask.id)
-  const ahead = place === -1 ? room.line.length : place
-  const capacity = ask.capacity ?? room.capacity
-  if (ahead === 0 || ask.probed === true) {
-    if (room.seats.length + ahead < capacity) return sit(room, ask, 'seated', ended)
-    const absent = ask.hold ? undefined : room.seats.find(seat => !isPresent(seat))
-    if (absent !== undefined && room.seats.length - 1 + ahead < capacity) {
-      return sit(room, ask, 'replaced', [...ended, ...takeOut(room, seat => seat === absent)])
-    }
-  }
-  const sitters = room.seats.filter(isPresent).map(({ shown }) => shown)
-  if (ask.probed === true || sitters.length === 0 || (place === -1 && room.line.length >= MAX_WAITING)) return full(room, ask, now, ended)
-  if (place === -1) room.line.push({ id: ask.id, order: ++room.last, until: now + ask.waits })
-  return { outcome: 'wait', sitters, ended }
-}
-
-function full (room: StoredRoom, ask: SeatAsk, now: number, ended: SeatRecord[]): JoinAnswer {
+function full (room: StoredRoom, ask: SeatAsk, now: number, ended: SeatRecord[]): Stateless<JoinAnswer> {
   room.line = room.line.filter(({ id }) => id !== ask.id)
-  const waits = room.seats.flatMap(({ shown: { until } }) => until === undefined ? [] : until - now)
+  const waits = room.seats.flatMap(({ shown: { until } }) => until === undefined ? [] : Math.max(0, until - now))
   return { outcome: 'full', ...(waits.length === 0 ? {} : { retryAfter: Math.min(...waits) }), ended }
-}
-
-function sit (room: StoredRoom, ask: SeatAsk, outcome: 'seated' | 'replaced' | 'rejoined', ended: SeatRecord[]): JoinAnswer {
-  room.line = room.line.filter(({ id }) => id !== ask.id)
-  if (ask.capacity !== undefined) room.capacity = ask.capacity
-  const others = room.seats.map(({ shown }) => shown)
-  const { id, server, connection, kind, token, claim } = ask
-  const fence = ++room.last
-  const toldPolite = others[0] !== undefined && !others[0].toldPolite
-  const seat = { id, server, connection, fence, order: fence, toldPolite, kind, resumable: token !== undefined }
-  room.seats.push({ shown: seat, token, claim })
-  return { outcome, seat, others, ended }
-}
-
-function resume (room: StoredRoom, own: StoredSeat, ask: SeatAsk): Omit<JoinAnswer & { outcome: 'resumed' }, 'ended'> {
-  if (ask.capacity !== undefined) room.capacity = ask.capacity
-  room.line = room.line.filter(({ id }) => id !== ask.id)
-  const { until, ...previous } = own.shown
-  own.shown = { ...previous, server: ask.server, connection: ask.connection, fence: ++room.last, resumable: ask.token !== undefined }
-  own.token = ask.token
-  own.claim = ask.claim
-  const others = room.seats.flatMap(seat => seat === own ? [] : seat.shown)
-  return { outcome: 'resumed', seat: own.shown, previous: until === undefined ? previous : { ...previous, until }, others }
 }

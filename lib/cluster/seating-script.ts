@@ -32,9 +32,10 @@ local function by_order(a, b) return a.order < b.order end
 table.sort(seats, by_order)
 table.sort(line, by_order)
 
--- Numbers owners and places. It is written down at once, since a number must never be given out twice.
+-- Numbers owners, places and changes. It is written down at once, since a number must never be given out twice; and it is from the time,
+-- so that a room that begins anew goes on with larger numbers.
 local function number()
-  last = last + 1
+  last = math.max(last + 1, now)
   redis.call('HSET', KEYS[1], 'last', last)
   return last
 end
@@ -56,7 +57,10 @@ local function list(of)
   return out
 end
 
+local function state() return { version = last, capacity = capacity, now = now, seats = list(seats) } end
+
 local function answer(reply)
+  reply.state = state()
   if redis.call('HLEN', KEYS[1]) > 0 then
     local used = false
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
@@ -79,6 +83,7 @@ local function take_out(which)
     else left[#left + 1] = seat end
   end
   seats = left
+  if #out > 0 then number() end
   return out
 end
 
@@ -99,54 +104,78 @@ end
 
 local function is_present(seat) return seat['until'] == nil end
 
-if op == 'seats' then return cjson.encode({ seats = list(seats) }) end
+if op == 'state' then return cjson.encode({ state = state() }) end
 
 if op == 'withdraw' then
   leave_line(ask.id)
   return answer({})
 end
 
+if op == 'announce' then
+  local named = {}
+  for _, seat in ipairs(ask.seats) do named[seat.id] = true end
+  take_out(function (seat) return seat.server == ask.server and not named[seat.id] end)
+  if #seats == 0 and capacity ~= ask.capacity then
+    capacity = ask.capacity
+    redis.call('HSET', KEYS[1], 'capacity', capacity)
+  end
+  for _, seat in ipairs(ask.seats) do
+    local known = find(function (other) return other.id == seat.id end)
+    local till = seat.left ~= nil and now + seat.left or nil
+    seat.left = nil
+    if known == nil then
+      if #seats < capacity then
+        seat.server, seat.fence, seat['until'], seat.over = ask.server, number(), till, till
+        keep(seat)
+        seats[#seats + 1] = seat
+        table.sort(seats, by_order)
+      end
+    elseif known.server == ask.server and is_present(known) ~= (till == nil) then
+      -- Nobody else has had it since.
+      known.fence, known['until'], known.over = number(), till, till
+      keep(known)
+    end
+  end
+  return answer({})
+end
+
 if op ~= 'join' then
   local seat = find(function (other) return other.id == ask.id end)
-  if seat == nil then return answer({ outcome = 'stale' }) end
-  if op == 'remove' then return answer(finish(seat)) end
-  if op == 'revive' then
-    -- Only whoever had the seat when it was lost, and only while nobody else has had it since.
-    if is_present(seat) or seat.lostAs ~= ask.fence then return answer({ outcome = 'stale' }) end
-    seat['until'] = nil
-    seat.fence = number()
-    keep(seat)
-    return answer({ outcome = 'present', seat = shown(seat) })
-  end
   -- The fencing number: a server that was cut off cannot speak for a seat that was given away.
-  if seat.fence ~= ask.fence then return answer({ outcome = 'stale' }) end
+  if seat == nil or seat.fence ~= ask.fence then return answer({ outcome = 'stale' }) end
   if op == 'leave' then return answer(finish(seat)) end
   if op == 'expire' then
-    if is_present(seat) or seat['until'] > now then return answer({ outcome = 'stale' }) end
+    if seat.over == nil or seat.over > now then return answer({ outcome = 'stale' }) end
     return answer(finish(seat))
   end
   -- lost
   if not is_present(seat) then return answer({ outcome = 'stale' }) end
   if seat.token == nil or ask.window <= 0 then return answer(finish(seat)) end
-  seat.lostAs = ask.fence
   seat.fence = number()
   seat['until'] = now + ask.window
+  seat.over = seat['until'] + ask.grace
   keep(seat)
   return answer({ outcome = 'absent', seat = shown(seat) })
 end
 
 -- join
-local ended = take_out(function (seat) return not is_present(seat) and seat['until'] <= now end)
+local ended = take_out(function (seat) return seat.over ~= nil and seat.over <= now end)
 local waiting = {}
 for _, joiner in ipairs(line) do
   if joiner['until'] > now then waiting[#waiting + 1] = joiner else leave_line(joiner.id) end
 end
 line = waiting
 
+local function take_capacity()
+  if ask.capacity == nil then return end
+  capacity = ask.capacity
+  redis.call('HSET', KEYS[1], 'capacity', capacity)
+end
+
 local function sit(outcome, out)
   for _, seat in ipairs(out or {}) do ended[#ended + 1] = seat end
   leave_line(ask.id)
-  if ask.capacity ~= nil then redis.call('HSET', KEYS[1], 'capacity', ask.capacity) end
+  take_capacity()
   local fence = number()
   local seat = {
     id = ask.id, server = ask.server, connection = ask.connection, fence = fence, order = fence,
@@ -154,7 +183,8 @@ local function sit(outcome, out)
     kind = ask.kind, resumable = ask.token ~= nil, token = ask.token, claim = ask.claim
   }
   keep(seat)
-  return answer({ outcome = outcome, seat = shown(seat), others = list(seats), ended = list(ended) })
+  seats[#seats + 1] = seat
+  return answer({ outcome = outcome, seat = shown(seat), ended = list(ended) })
 end
 
 local function just(one) return take_out(function (seat) return seat == one end) end
@@ -170,16 +200,12 @@ if own ~= nil and (present == nil or present == own) then
   if ask.fresh then return sit('replaced', just(own)) end
   local previous = shown(own)
   leave_line(ask.id)
-  if ask.capacity ~= nil then redis.call('HSET', KEYS[1], 'capacity', ask.capacity) end
+  take_capacity()
   own.server, own.connection, own.fence = ask.server, ask.connection, number()
   own.token, own.claim, own.resumable = ask.token, ask.claim, ask.token ~= nil
-  own['until'], own.lostAs = nil, nil
+  own['until'], own.over = nil, nil
   keep(own)
-  local others = {}
-  for _, seat in ipairs(seats) do
-    if seat ~= own then others[#others + 1] = seat end
-  end
-  return answer({ outcome = 'resumed', seat = shown(own), previous = previous, others = list(others), ended = list(ended) })
+  return answer({ outcome = 'resumed', seat = shown(own), previous = previous, ended = list(ended) })
 end
 if present ~= nil then return sit('rejoined', just(present)) end
 
@@ -203,7 +229,8 @@ if ask.probed or #sitters == 0 or (place == nil and #line >= 16) then
   leave_line(ask.id)
   local retry_after
   for _, seat in ipairs(seats) do
-    if not is_present(seat) and (retry_after == nil or seat['until'] - now < retry_after) then retry_after = seat['until'] - now end
+    local left = not is_present(seat) and math.max(0, seat['until'] - now) or nil
+    if left ~= nil and (retry_after == nil or left < retry_after) then retry_after = left end
   end
   return answer({ outcome = 'full', retryAfter = retry_after, ended = list(ended) })
 end

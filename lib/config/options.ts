@@ -110,6 +110,12 @@ const perApp = {
   limits: Type.Partial(LimitsSchema, closed('Protection from clients that send or connect too much'))
 }
 
+export const ClusterSchema = Type.Object({
+  keyPrefix: Type.String({ default: 'webrtc-signalling:', description: 'Before every key in Redis. Apps that share a Redis, and not their rooms, have one each' }),
+  lease: milliseconds(10_000, 'How long a server counts as alive after its last sign of life. It gives one every third of this', 500),
+  timeout: milliseconds(2_000, 'How long Redis may take to answer. After it a join is refused with `serverBusy`', 50)
+}, { additionalProperties: false })
+
 /** The limits that all applications share. No application can set them for itself. */
 const SHARED_LIMITS = ['connections', 'joinsInFlight'] as const
 
@@ -141,11 +147,22 @@ export const OptionsSchema = Type.Object({
   bufferedBytes: Type.Optional(bytes(1_048_576, 'Data that may wait for a peer that does not read. Above it the peer counts as lost')),
   drain: Type.Optional(Type.Partial(DrainSchema, closed('How clients leave when the server goes away'))),
   decorator: Type.Optional(Type.String({ default: 'rooms', minLength: 1, description: 'Name of the decorator `fastify.rooms`, for apps that have a decorator of that name' })),
+  redis: Type.Optional(Type.Unsafe<RedisOption>(Type.Unknown({ description: 'A client of ioredis 5 or 6, or its Redis Cluster client: rooms then span all servers that share this Redis' }))),
+  cluster: Type.Optional(Type.Partial(ClusterSchema, closed('How servers share rooms by `redis`'))),
   // Fastify hands these to every plugin.
   logLevel: Type.Optional(Type.String({ description: 'Log level of the routes, connections and rooms. By default that of the app' })),
   logSerializers: Type.Optional(Type.Record(Type.String(), callable(''), { description: 'Log serializers of the routes, connections and rooms' }))
 }, { additionalProperties: false })
 
+/** As much of a client of ioredis as is used. */
+export interface RedisOption {
+  readonly status: string
+  readonly isCluster?: boolean
+  duplicate (...options: never[]): unknown
+  call (command: string, ...args: string[]): Promise<unknown>
+}
+
+export type ClusterSettings = Static<typeof ClusterSchema>
 export type Limits = Static<typeof LimitsSchema>
 export type HeartbeatOptions = Static<typeof HeartbeatSchema>
 export type Resume = Static<typeof ResumeSchema>
@@ -189,4 +206,6 @@ export interface WebrtcSignallingOptions extends AppOptions {
   probeTimeout?: number
   bufferedBytes?: number
   drain?: Partial<Drain>
+  redis?: RedisOption
+  cluster?: Partial<ClusterSettings>
 }

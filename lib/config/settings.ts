@@ -1,8 +1,9 @@
 import type { FastifyRequest, LogLevel, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
 import { BadOptionError } from '../errors.js'
 import {
-  AppOptionsSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema,
-  type AppOptions, type Authorize, type IceServerOption, type KeyGenerator, type Limits, type LogSerializers, type TurnOptions, type WebrtcSignallingOptions
+  AppOptionsSchema, ClusterSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema,
+  type AppOptions, type Authorize, type ClusterSettings, type IceServerOption, type KeyGenerator, type Limits, type LogSerializers,
+  type TurnOptions, type WebrtcSignallingOptions
 } from './options.js'
 import { isName } from '../protocol/names.js'
 import type { IceServer } from '../protocol/server-messages.js'
@@ -44,6 +45,7 @@ export interface Settings {
   probeTimeout: number
   bufferedBytes: number
   drain: Static<typeof DrainSchema>
+  cluster: ClusterSettings
 }
 
 /** The options that have a default of their own in the schema. */
@@ -84,7 +86,8 @@ export function resolveOptions (options: WebrtcSignallingOptions): Settings {
     resume,
     probeTimeout,
     bufferedBytes,
-    drain: { ...defaultsOf(DrainSchema), ...given.drain }
+    drain: { ...defaultsOf(DrainSchema), ...given.drain },
+    cluster: { ...defaultsOf(ClusterSchema), ...given.cluster }
   }
 }
 
@@ -97,8 +100,8 @@ function withoutUndefined<T> (value: T): T {
   if (typeof value !== 'object' || value === null || value instanceof RegExp) return value
   const kept: Record<string, unknown> = {}
   for (const [name, each] of Object.entries(value)) {
-    // Fastify's own, and nothing that is merged.
-    if (each !== undefined) kept[name] = name === 'logSerializers' ? each : withoutUndefined(each)
+    // The host's own, and nothing that is merged.
+    if (each !== undefined) kept[name] = name === 'logSerializers' || name === 'redis' ? each : withoutUndefined(each)
   }
   return kept as T
 }

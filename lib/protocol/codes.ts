@@ -16,6 +16,7 @@ export const ERRORS = {
   tooManyRooms: 'Too many rooms: on this connection, or in this application.',
   rateExceeded: 'Too many messages, bytes or joins in a short time.',
   tooLarge: 'The frame is larger than the server takes.',
+  serverBusy: 'What decides who sits where does not answer right now: try again after retryAfter.',
   serverDraining: 'The server is about to stop and takes no new joins.',
   internalError: 'The server could not do that; its log says why.'
 } as const

@@ -27,6 +27,11 @@ export class Absence {
     return this.#until
   }
 
+  /** For how much longer the seat waits, in ms. */
+  get left (): number {
+    return Math.max(0, Math.ceil(this.#until - this.#clock.lived()))
+  }
+
   /** Whether the window has been paused for as long as it may. */
   get isPausedOut (): boolean {
     return this.#pausedFor >= this.#window

@@ -13,13 +13,15 @@ import type { SeatRow } from './seat-row.js'
  */
 export type Farewell = 'stop' | 'harmless stop' | 'peerLeft' | 'nothing'
 
+/** Who is asked for an offer when a joiner has sat down. */
+export type Asked = 'others' | 'joiner' | 'nobody'
+
 /** A seat that is given up for a joiner: that of an absent peer, or the joiner's own. */
 export interface Replacement {
   seat: Seat
   reason: StopReason
   farewell: Farewell
-  /** Who is asked for an offer after that. */
-  asks: 'others' | 'joiner' | 'nobody'
+  asks: Asked
 }
 
 /** The room, and what the arrivals have it do. */
@@ -27,7 +29,7 @@ export interface ArrivalsRoom extends SeatRoom {
   /** Takes a seat out of the room. */
   vacate (seat: Seat, reason: StopReason, farewell: Farewell): void
   /** A joiner has taken a seat, and everybody has been told. `replaced`: another seat was given up for it. */
-  seated (replaced: boolean): void
+  seated (replaced: boolean, asks: Asked): void
 }
 
 /** Gives the joiners of one room their seats: a new one, or the one that they had. */
@@ -57,16 +59,17 @@ export class Arrivals {
     // Only now: a joiner that gets no seat must not change the room.
     if (request.capacity !== undefined) row.capacity = request.capacity
     const others = row.seats
-    const polite = givesWayTo(others[0])
+    const polite = request.decided?.toldPolite ?? givesWayTo(others[0])
     const replay = request.resume && rules.window > 0 ? rules : null
-    const seat = new Seat(this.#room, request.holder, polite, request.profile, replay, budget, request.kind)
+    const seat = new Seat(this.#room, request.holder, polite, request.profile, replay, budget, request.kind, request.decided?.id)
     seat.proof?.setClaim(request.claim)
     row.add(seat)
     this.#context.seated(seat)
     request.holder.seated(seat)
-    this.#sendJoined(seat, false)
-    this.#introduce(seat, others, instead?.asks ?? 'others')
-    this.#room.seated(instead !== undefined)
+    this.#sendJoined(seat, false, request)
+    const asks = instead?.asks ?? 'others'
+    this.introduce(seat, others, asks)
+    this.#room.seated(instead !== undefined, asks)
     return seat
   }
 
@@ -114,13 +117,13 @@ export class Arrivals {
       old?.link.close('seatResumed')
       holder.seated(seat)
     }
-    this.#sendJoined(seat, true)
+    this.#sendJoined(seat, true, request)
     for (const frame of missed) holder.link.send(frame)
     this.#context.events.resumed(seat, missed.length)
     return seat
   }
 
-  #sendJoined (seat: Seat, resumed: boolean): void {
+  #sendJoined (seat: Seat, resumed: boolean, { decided }: JoinRequest): void {
     const { link } = seat
     link?.send(notices.joined({
       streamId: seat.room.name,
@@ -128,26 +131,26 @@ export class Arrivals {
       polite: seat.toldPolite,
       resumed,
       peerId: seat.id,
-      ...(seat.proof === null ? {} : { resumeToken: seat.proof.issueToken(seat.id), resumeWindow: this.#context.rules.window }),
+      ...(seat.proof === null ? {} : { resumeToken: seat.proof.issueToken(seat.id, decided?.secret), resumeWindow: this.#context.rules.window }),
       ...(resumed ? { received: seat.handled } : {}),
       ...(link.limits === undefined ? {} : { limits: link.limits })
     }))
   }
 
   /** Tells the others of a new seat, and asks for an offer. */
-  #introduce (seat: Seat, others: readonly Seat[], asks: Replacement['asks']): void {
+  introduce (seat: Seat, others: readonly Seat[], asks: Asked): void {
     const { events } = this.#context
     const lost: Seat[] = []
     const started: Seat[] = []
     for (const other of others) {
-      const arrived = other.deliver(notices.peerJoined(seat.room.name, seat.id)) && (asks !== 'others' || this.offers.ask(other))
+      const arrived = other.notify(notices.peerJoined(seat.room.name, seat.id)) && (asks !== 'others' || this.offers.ask(other))
       if (!arrived) lost.push(other)
       else if (asks === 'others') started.push(other)
     }
     if (asks === 'joiner' && others.length > lost.length && this.offers.ask(seat)) started.push(seat)
     // Last, since a listener may remove this peer or all peers at once. But before the lost ones are given up, to keep the events in order.
-    events.joined(seat, this.#row.seats.length)
-    for (const other of started) if (!seat.over && !other.over) events.started(other)
+    if (seat.isHere) events.joined(seat, this.#row.seats.length)
+    for (const other of started) if (!seat.over && !other.over && other.isHere) events.started(other)
     for (const other of lost) seat.room.giveUp(other)
   }
 }

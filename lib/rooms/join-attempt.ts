@@ -5,7 +5,8 @@ import type { Grant } from './participant-ports.js'
 import { PendingJoin } from './pending-join.js'
 import type { Refusal } from './refusal.js'
 import type { RoomRegistry } from './room-registry.js'
-import type { PeerProfile, SeatHolder } from './seat.js'
+import type { PeerProfile } from './peer-profile.js'
+import type { SeatHolder } from './seat.js'
 
 const NO_PROFILE: PeerProfile = Object.freeze({})
 
@@ -41,8 +42,8 @@ export class JoinAttempt {
   }
 
   /** The joiner has gone. */
-  cancel (): void {
-    this.#pending?.cancel()
+  cancel (resumable: boolean): void {
+    this.#pending?.cancel(resumable)
   }
 
   async #decide (decision: Promise<Grant | Refusal>): Promise<JoinOutcome | null> {

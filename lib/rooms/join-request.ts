@@ -1,7 +1,16 @@
 import type { ClientKind } from './client-kind.js'
 import type { Refusal } from './refusal.js'
 import type { SeatClaim } from './resume-proof.js'
-import type { PeerProfile, Seat, SeatHolder } from './seat.js'
+import type { PeerProfile } from './peer-profile.js'
+import type { Seat, SeatHolder } from './seat.js'
+
+/** What was decided elsewhere for a joiner. */
+export interface DecidedSeat {
+  readonly id: string
+  readonly toldPolite: boolean
+  /** The secret of its resume token. */
+  readonly secret: string
+}
 
 /** What a joiner brings. */
 export interface JoinRequest extends SeatClaim {
@@ -13,6 +22,8 @@ export interface JoinRequest extends SeatClaim {
   readonly profile: PeerProfile
   /** How many peers may sit in the room from now on. */
   readonly capacity?: number | undefined
+  /** Set where the room asks others which seat this is. */
+  readonly decided?: DecidedSeat
 }
 
 /** A seat, or why there is none. */

@@ -39,7 +39,7 @@ export class OfferTurn {
    */
   ask (seat: Seat): boolean {
     this.#turn = { seat, at: this.#clock.lived() }
-    return seat.deliver(notices.start(seat.room.name))
+    return seat.notify(notices.start(seat.room.name))
   }
 
   /** Restores a turn that ended with its seat, because the offer is already on its way. Does nothing if another peer was asked since. */

@@ -2,7 +2,7 @@ import type { CloseReason } from '../protocol/codes.js'
 import type { Join } from '../protocol/client-messages.js'
 import type { IceServerConfig } from '../protocol/server-messages.js'
 import type { Refusal } from './refusal.js'
-import type { PeerProfile } from './seat.js'
+import type { PeerProfile } from './peer-profile.js'
 
 /** A successful authorization: the joiner's profile and, optionally, the room's capacity. */
 export interface Grant extends PeerProfile {

@@ -101,7 +101,7 @@ export class Participant implements CommandHandlers, Joiner {
    * @param resumable whether the peer may come back to its seats. It may not after a goodbye, its own or the server's
    */
   lost (resumable: boolean): void {
-    this.#join?.cancel()
+    this.#join?.cancel(resumable)
     this.seats.lost(resumable)
   }
 

@@ -1,15 +1,15 @@
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 
-/** A join that waits while the peers of a full room are probed. */
+/** A join that waits: while the peers of a full room are probed, or for who decides elsewhere. */
 export class PendingJoin {
   readonly request: JoinRequest
   /** Resolves once: with the seat, or with why there is none. Never rejects. */
   readonly outcome: Promise<JoinOutcome>
   #answer: (outcome: JoinOutcome) => void = () => {}
-  readonly #withdraw: (join: PendingJoin) => void
+  readonly #withdraw: (join: PendingJoin, resumable: boolean) => void
 
   /** @param withdraw takes the join out of the room's queue, and answers it, if it still waits there */
-  constructor (request: JoinRequest, withdraw: (join: PendingJoin) => void) {
+  constructor (request: JoinRequest, withdraw: (join: PendingJoin, resumable: boolean) => void) {
     this.request = request
     this.#withdraw = withdraw
     this.outcome = new Promise(resolve => { this.#answer = resolve })
@@ -20,8 +20,12 @@ export class PendingJoin {
     this.#answer(outcome)
   }
 
-  /** The joiner has gone. Does nothing once the room has decided. */
-  cancel (): void {
-    this.#withdraw(this)
+  /**
+   * The joiner has gone. Does nothing once the room has decided.
+   *
+   * @param resumable whether it may come back to a seat that it is being given
+   */
+  cancel (resumable: boolean): void {
+    this.#withdraw(this, resumable)
   }
 }

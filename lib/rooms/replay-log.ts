@@ -58,6 +58,12 @@ export class ReplayLog {
     return !this.#over()
   }
 
+  /** Begins with the messages that another log has kept, of which the first has this number. */
+  begin (first: number, frames: readonly string[]): void {
+    this.#first = first
+    for (const frame of frames) this.push(frame, first)
+  }
+
   /** Forgets everything below `number`: it has arrived. */
   confirm (number: number): void {
     while (this.#first < number && this.#frames.length > 0) this.#drop()

@@ -6,7 +6,8 @@ const AHEAD = 128
 
 let ahead = Buffer.alloc(0)
 
-function newSecret (): string {
+/** Makes what proves the owner of a seat. */
+export function newSecret (): string {
   if (ahead.length === 0) ahead = randomBytes(AHEAD * SECRET_BYTES)
   const secret = ahead.toString('base64url', 0, SECRET_BYTES)
   // Whoever sees this memory later learns nothing of a secret that was given out.
@@ -29,9 +30,14 @@ export class ResumeProof {
   #claim: string | null = null
 
   /** Makes a new resume token: the seat's id, which finds it, and a secret, which proves the owner. The previous token is void. */
-  issueToken (id: string): string {
-    this.#secret = newSecret()
+  issueToken (id: string, secret = newSecret()): string {
+    this.#secret = secret
     return `${id}.${this.#secret}`
+  }
+
+  /** The secrets, for whoever has to write down what proves them. */
+  get secrets (): { token: string | null, claim: string | null } {
+    return { token: this.#secret, claim: this.#claim }
   }
 
   /** Whether `secret` is that of the last token. */

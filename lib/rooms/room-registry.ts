@@ -3,9 +3,15 @@ import { EventRecorder } from '../events.js'
 import { ReplayBudget } from './replay-budget.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import type { PendingJoin } from './pending-join.js'
+import type { AnyRoom } from './any-room.js'
 import { Room } from './room.js'
 import type { RoomContext, SeatRules } from './room-context.js'
 import type { Seat, SeatRoom } from './seat.js'
+
+/** Makes the room of this name, which begins to exist. */
+export type RoomMaker = (app: string, name: string, context: RoomContext) => AnyRoom
+
+const makeOwnRoom: RoomMaker = (app, name, context) => new Room(app, name, context)
 
 /** All rooms of one registration of the plugin, application by application. A room exists while somebody sits or waits in it. */
 export class RoomRegistry {
@@ -14,12 +20,15 @@ export class RoomRegistry {
   /** Joins that wait for the application or for a probe, of all participants. */
   joinsInFlight = 0
   readonly #budget: ReplayBudget
-  readonly #apps = new Map<string, Map<string, Room>>()
+  readonly #apps = new Map<string, Map<string, AnyRoom>>()
   readonly #seats = new Map<string, Seat>()
   readonly #context: RoomContext
+  readonly #makeRoom: RoomMaker
   #draining = false
 
-  constructor (rules: SeatRules, clock: Clock = systemClock) {
+  /** @param makeRoom makes each room; by default one of this server alone */
+  constructor (rules: SeatRules, clock: Clock = systemClock, makeRoom: RoomMaker = makeOwnRoom) {
+    this.#makeRoom = makeRoom
     this.clock = clock
     this.#budget = new ReplayBudget(rules)
     const draining = (): boolean => this.#draining
@@ -44,15 +53,20 @@ export class RoomRegistry {
     return this.#budget.bytes
   }
 
+  /** How many peers have a seat here. */
+  get size (): number {
+    return this.#seats.size
+  }
+
   apps (): string[] {
     return [...this.#apps.keys()]
   }
 
-  in (app: string): Room[] {
+  in (app: string): AnyRoom[] {
     return [...this.#apps.get(app)?.values() ?? []]
   }
 
-  find (app: string, room: string): Room | undefined {
+  find (app: string, room: string): AnyRoom | undefined {
     return this.#apps.get(app)?.get(room)
   }
 
@@ -73,7 +87,7 @@ export class RoomRegistry {
       if (rooms !== undefined && rooms.size >= maxRooms) {
         return { refused: 'tooManyRooms', message: 'The application has as many rooms as it may have.' }
       }
-      room = new Room(app, name, this.#context)
+      room = this.#makeRoom(app, name, this.#context)
       if (rooms === undefined) this.#apps.set(app, rooms = new Map())
       rooms.set(name, room)
     }

@@ -1,6 +1,7 @@
 import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import { Absence } from './absence.js'
+import type { AnyRoom } from './any-room.js'
 import { Arrivals, type ArrivalsRoom, type Farewell } from './arrivals.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import { CROSSING } from './offer-turn.js'
@@ -17,7 +18,7 @@ import { WaitingList } from './waiting-list.js'
  * A room: its seats in the order in which they were taken, and the joiners that wait for one.
  * Whatever happens to a seat happens here, at once and in order.
  */
-export class Room implements ArrivalsRoom {
+export class Room implements AnyRoom, ArrivalsRoom {
   readonly app: string
   readonly name: string
   readonly #context: RoomContext
@@ -225,8 +226,8 @@ export class Room implements ArrivalsRoom {
 
   #announceLoss (seat: Seat, reason: StopReason, farewell: Farewell): void {
     if (farewell === 'nothing') return
-    if (farewell !== 'peerLeft') this.#row.toOthers(seat, notices.stop(this.name, reason), farewell === 'harmless stop')
-    this.#row.toOthers(seat, notices.peerLeft(this.name, seat.id, reason))
+    if (farewell !== 'peerLeft') this.#row.notifyOthers(seat, notices.stop(this.name, reason), farewell === 'harmless stop')
+    this.#row.notifyOthers(seat, notices.peerLeft(this.name, seat.id, reason))
   }
 
   #reportEmpty (): void {

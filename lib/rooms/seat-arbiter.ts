@@ -22,7 +22,7 @@ export interface SeatRecord {
   readonly toldPolite: boolean
   readonly kind: ClientKind
   readonly resumable: boolean
-  /** When an absent peer's seat is given up; not set while the peer is present. */
+  /** Until when an absent peer may come back; not set while the peer is present. */
   readonly until?: number
 }
 
@@ -57,12 +57,23 @@ export interface SeatAsk {
   readonly waits: number
 }
 
+/** A room as it is after what was asked. */
+export interface RoomState {
+  /** Grows with every change, also over a room that ended and began anew: of two states the one with the larger version is the later one. */
+  readonly version: number
+  readonly capacity: number
+  /** When it was so, by the clock that `until` of a seat is from. */
+  readonly now: number
+  /** In the order in which they were taken. */
+  readonly seats: readonly SeatRecord[]
+}
+
 /** What became of a joiner. `ended` are the seats that were given up on the way: the others are still to be told. */
 export type JoinAnswer =
-  | { outcome: 'seated' | 'replaced' | 'rejoined', seat: SeatRecord, others: SeatRecord[], ended: SeatRecord[] }
-  | { outcome: 'resumed', seat: SeatRecord, previous: SeatRecord, others: SeatRecord[], ended: SeatRecord[] }
-  | { outcome: 'wait', sitters: SeatRecord[], ended: SeatRecord[] }
-  | { outcome: 'full', retryAfter?: number, ended: SeatRecord[] }
+  | { outcome: 'seated' | 'replaced' | 'rejoined', seat: SeatRecord, ended: SeatRecord[], state: RoomState }
+  | { outcome: 'resumed', seat: SeatRecord, previous: SeatRecord, ended: SeatRecord[], state: RoomState }
+  | { outcome: 'wait', sitters: SeatRecord[], ended: SeatRecord[], state: RoomState }
+  | { outcome: 'full', retryAfter?: number, ended: SeatRecord[], state: RoomState }
 
 /** A seat as its owner names it. Where the number is not the current one, nothing happens. */
 export interface OwnedSeat {
@@ -70,8 +81,15 @@ export interface OwnedSeat {
   readonly fence: number
 }
 
+/** A seat as its server says it again, with the hashes that prove its owner. `left`: what is left of an absent peer's window, in ms. */
+export interface AnnouncedSeat extends Omit<SeatRecord, 'server' | 'until'> {
+  readonly token?: string
+  readonly claim?: string
+  readonly left?: number
+}
+
 /** `stale`: the seat was given to another owner meanwhile, or is gone. */
-export type SeatChange = { outcome: 'absent' | 'ended' | 'present', seat: SeatRecord } | { outcome: 'stale' }
+export type SeatChange = { outcome: 'absent' | 'ended', seat: SeatRecord, state: RoomState } | { outcome: 'stale', state: RoomState }
 
 /**
  * Decides who sits where. Each method is atomic for its room. Relayed messages never come here.
@@ -82,15 +100,21 @@ export interface SeatArbiter {
   join (room: RoomName, ask: SeatAsk): Answer<JoinAnswer>
   /** A joiner that waits has gone. */
   withdraw (room: RoomName, id: string): Answer<void>
-  /** The connection of a seat is gone: the seat waits for `window` ms, or ends where it cannot be resumed. */
-  lost (room: RoomName, seat: OwnedSeat, window: number): Answer<SeatChange>
+  /**
+   * The connection of a seat is gone: the seat waits for `window` ms, or ends where it cannot be resumed.
+   *
+   * @param grace for how much longer, in ms, nobody else ends it: its server does, which may have paused the window
+   */
+  lost (room: RoomName, seat: OwnedSeat, window: number, grace: number): Answer<SeatChange>
   /** The window of an absent peer may be over. */
   expire (room: RoomName, seat: OwnedSeat): Answer<SeatChange>
-  /** A server that was taken for dead is back, and the connection of a seat with it: `seat` bears the number from before. */
-  revive (room: RoomName, seat: OwnedSeat): Answer<SeatChange>
   leave (room: RoomName, seat: OwnedSeat): Answer<SeatChange>
-  /** The application puts a peer out, whoever owns its seat now. */
-  remove (room: RoomName, id: string): Answer<SeatChange>
-  /** The seats of a room in their order. */
-  seats (room: RoomName): Answer<SeatRecord[]>
+  /**
+   * A server says which seats it has: after it stood still, or after what it said may have been lost. A seat that is unknown is taken, where
+   * there is room for it. One that was taken for lost is present again, if nobody has had it since. One of this server's that it does not
+   * name ends. The state says what came of it.
+   */
+  announce (room: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number): Answer<RoomState>
+  /** The room as it is. */
+  state (room: RoomName): Answer<RoomState>
 }

@@ -76,16 +76,37 @@ export class SeatRow {
     return true
   }
 
-  /**
-   * Sends a frame to all seats but one. If no more can be kept for an absent peer, its seat is given up.
-   *
-   * @param harmless skips the clients that a `stop` would end for good
-   */
-  toOthers (from: Seat, frame: TextFrame, harmless = false): void {
+  /** Puts in a seat, in the place of the one with the same id if there is one: the same seat, reached through another server. */
+  put (seat: Seat): void {
+    if (this.find(seat.id) === undefined) this.add(seat)
+    else this.seats = this.seats.map(each => each.id === seat.id ? seat : each)
+  }
+
+  /** Puts the seats into the order of these ids; those that are not among them come last. */
+  sort (ids: readonly string[]): void {
+    const place = ({ id }: Seat): number => ids.includes(id) ? ids.indexOf(id) : ids.length
+    this.seats = [...this.seats].sort((a, b) => place(a) - place(b))
+  }
+
+  /** Sends a frame of one peer to all the others. If no more can be kept for an absent peer, its seat is given up. */
+  toOthers (from: Seat, frame: TextFrame): void {
     const { seats } = this
     for (let i = seats.length - 1; i >= 0; i--) {
       const seat = seats[i]
-      if (seat !== undefined && seat !== from && !(harmless && endsAtStop(seat.kind)) && !seat.deliver(frame)) seat.room.giveUp(seat)
+      if (seat !== undefined && seat !== from && !seat.deliver(frame)) seat.room.giveUp(seat)
+    }
+  }
+
+  /**
+   * Tells all seats but one what the server itself has to say.
+   *
+   * @param harmless skips the clients that a `stop` would end for good
+   */
+  notifyOthers (about: Seat, frame: TextFrame, harmless = false): void {
+    const { seats } = this
+    for (let i = seats.length - 1; i >= 0; i--) {
+      const seat = seats[i]
+      if (seat !== undefined && seat !== about && !(harmless && endsAtStop(seat.kind)) && !seat.notify(frame)) seat.room.giveUp(seat)
     }
   }
 }

@@ -3,15 +3,11 @@ import type { Absence } from './absence.js'
 import type { ClientKind } from './client-kind.js'
 import { newId } from './new-id.js'
 import type { TextFrame, LinkTrace, PeerLink } from './peer-link.js'
+import type { PeerProfile } from './peer-profile.js'
 import { Share, type ReplayBudget, type ShareOwner } from './replay-budget.js'
 import { ReplayLog, type ReplayBounds } from './replay-log.js'
 import { ResumeProof } from './resume-proof.js'
-
-/** What `authorize` says of a peer; shown in `fastify.rooms`. */
-export interface PeerProfile {
-  role?: string
-  metadata?: unknown
-}
+import type { SeatHandOver } from './seat-hand-over.js'
 
 /** The peer of one connection, as far as it holds seats. */
 export interface SeatHolder {
@@ -47,7 +43,7 @@ export interface SeatRoom {
  * What may happen to it is the room's business.
  */
 export class Seat implements ShareOwner {
-  readonly id = newId()
+  readonly id: string
   readonly room: SeatRoom
   /** What the application last said of this peer. It is also asked at each resumption. */
   profile: PeerProfile
@@ -76,7 +72,8 @@ export class Seat implements ShareOwner {
   /** The link that the peer is reached through, or what is left of the last one. */
   #trace: LinkTrace
 
-  constructor (room: SeatRoom, holder: SeatHolder, toldPolite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other') {
+  constructor (room: SeatRoom, holder: SeatHolder, toldPolite: boolean, profile: PeerProfile, replay: ReplayBounds | null, budget?: ReplayBudget, kind: ClientKind = 'other', id = newId()) {
+    this.id = id
     this.room = room
     this.holder = holder
     this.#trace = holder.link
@@ -101,6 +98,11 @@ export class Seat implements ShareOwner {
   /** The peer's absence; null while it is present. */
   get absence (): Absence | null {
     return this.#absence
+  }
+
+  /** Whether the peer is reached through a connection of this server. */
+  get isHere (): boolean {
+    return true
   }
 
   /** Whether the seat has been taken out of its room. */
@@ -143,6 +145,11 @@ export class Seat implements ShareOwner {
     if (this.holder === null) return kept
     this.holder.link.send(frame)
     return true
+  }
+
+  /** Tells this peer what the server itself has to say of the room; otherwise as {@link deliver}. */
+  notify (frame: TextFrame): boolean {
+    return this.deliver(frame)
   }
 
   /** A ping is sent, after everything sent so far. */
@@ -195,6 +202,22 @@ export class Seat implements ShareOwner {
     this.#keepFrom = Infinity
     this.#pinged = 0
     this.#share?.attach(holder.link.key)
+  }
+
+  /** What another server needs to go on with this seat; null if the log does not reach back far enough. */
+  handOver (received: number | undefined): SeatHandOver | null {
+    const missed = this.missed(received)
+    if (missed === null || this.#replay === null) return null
+    return { relayed: this.relayed, refused: this.refused, first: this.#replay.end - missed.length, missed: missed.map(String) }
+  }
+
+  /** Goes on with a seat of another server. Its peer is still to be attached. */
+  takeOver ({ relayed, refused, first, missed }: SeatHandOver): void {
+    this.relayed = relayed
+    this.refused = refused
+    this.holder = null
+    this.#keepFrom = first
+    this.#replay?.begin(first, missed)
   }
 
   /** The seat has been taken out of its room. */

@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../rooms/clock.js'
-import { RoomRegistry } from '../rooms/room-registry.js'
+import { RoomRegistry, type RoomMaker } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
 import type { Connection } from './connection.js'
 import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
@@ -20,12 +20,13 @@ export class ConnectionRegistry implements ConnectionServer {
   #drained: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
 
-  constructor (settings: Settings, clock: Clock = systemClock) {
+  /** @param makeRoom makes each room; by default one of this server alone */
+  constructor (settings: Settings, clock: Clock = systemClock, makeRoom?: RoomMaker) {
     this.settings = settings
     this.clock = clock
     this.writeTurn = new WriteTurn(clock)
     this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
-    this.rooms = new RoomRegistry(settings.resume, clock)
+    this.rooms = new RoomRegistry(settings.resume, clock, makeRoom)
   }
 
   get connections (): number {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { MemoryArbiter } from '../../lib/cluster/memory-arbiter.js'
 import { RedisArbiter } from '../../lib/cluster/redis-arbiter.js'
-import type { Answer, SeatArbiter, SeatAsk } from '../../lib/rooms/seat-arbiter.js'
+import type { AnnouncedSeat, Answer, SeatArbiter, SeatAsk, SeatRecord } from '../../lib/rooms/seat-arbiter.js'
 import { startRedis } from '../helpers/redis.js'
 
 // The script for Redis and its twin in memory answer the same, whatever three servers ask in whatever order; and after each step the
@@ -14,20 +14,22 @@ const room = { app: 'app', room: 'room' }
 
 type Step =
   | { step: 'join', ask: SeatAsk }
-  | { step: 'lost', seat: number, fence: number, window: number }
-  | { step: 'expire' | 'revive' | 'leave', seat: number, fence: number }
-  | { step: 'remove' | 'withdraw', seat: number }
+  | { step: 'lost', seat: number, fence: number, window: number, grace: number }
+  | { step: 'expire' | 'leave', seat: number, fence: number }
+  | { step: 'withdraw', seat: number }
+  | { step: 'announce', server: string, seats: Array<{ seat: number, left: number | undefined }>, capacity: number }
   | { step: 'time', passes: number }
 
 const IDS = 5
 const anId = fc.integer({ min: 0, max: IDS - 1 })
 const aSecret = fc.integer({ min: 0, max: 3 }).map(String)
-/** Small numbers, so that those of before are met often. */
-const aFence = fc.integer({ min: 1, max: 12 })
+/** By how much the number is older than the one that counts: half the time not at all, so that something happens. */
+const aFence = fc.integer({ min: -6, max: 6 }).map(older => Math.max(0, older))
+const aServer = fc.constantFrom('a', 'b', 'c')
 const option = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined })
 
 const anAsk = fc.record({
-  server: fc.constantFrom('a', 'b', 'c'),
+  server: aServer,
   connection: fc.constantFrom('one', 'two', 'three'),
   id: anId.map(String),
   kind: fc.constantFrom('other', 'ios', 'android', 'flutter'),
@@ -44,32 +46,42 @@ const anAsk = fc.record({
 
 const aStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ step: fc.constant('join' as const), ask: anAsk as fc.Arbitrary<SeatAsk> }) },
-  { weight: 2, arbitrary: fc.record({ step: fc.constant('lost' as const), seat: anId, fence: aFence, window: fc.constantFrom(0, 500, 3_000) }) },
-  { weight: 5, arbitrary: fc.record({ step: fc.constantFrom('expire' as const, 'revive' as const, 'leave' as const), seat: anId, fence: aFence }) },
-  { weight: 1, arbitrary: fc.record({ step: fc.constantFrom('remove' as const, 'withdraw' as const), seat: anId }) },
+  { weight: 2, arbitrary: fc.record({ step: fc.constant('lost' as const), seat: anId, fence: aFence, window: fc.constantFrom(0, 500, 3_000), grace: fc.constantFrom(0, 500) }) },
+  { weight: 5, arbitrary: fc.record({ step: fc.constantFrom('expire' as const, 'leave' as const), seat: anId, fence: aFence }) },
+  { weight: 1, arbitrary: fc.record({ step: fc.constant('withdraw' as const), seat: anId }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      step: fc.constant('announce' as const),
+      server: aServer,
+      seats: fc.uniqueArray(fc.record({ seat: anId, left: option(fc.constantFrom(500, 3_000)) }), { maxLength: 3, selector: ({ seat }) => seat }),
+      capacity: fc.integer({ min: 1, max: 3 })
+    })
+  },
   { weight: 2, arbitrary: fc.record({ step: fc.constant('time' as const), passes: fc.constantFrom(500, 2_000, 3_000) }) }
 )
 
 /** A window that passes: single steps hardly ever lead there, since each join takes out what is over. */
 const aPassedWindow = anId.map((seat): Step[] => [
-  { step: 'lost', seat, fence: 1, window: 500 }, { step: 'time', passes: 500 }, { step: 'expire', seat, fence: 1 }
+  { step: 'lost', seat, fence: 0, window: 500, grace: 0 }, { step: 'time', passes: 500 }, { step: 'expire', seat, fence: 0 }
 ])
 
 const aHistory = fc.array(fc.oneof({ weight: 15, arbitrary: aStep.map(step => [step]) }, { weight: 1, arbitrary: aPassedWindow }), { maxLength: 40, size: 'max' })
 
-/** The number that the step names, or half the time the one that counts, so that something happens. */
-function fenceOf (step: Step & { seat: number, fence: number }, memory: MemoryArbiter, lostAs: ReadonlyMap<string, number>): number {
-  const id = String(step.seat)
-  if (step.fence > 6) return step.fence - 6
-  const current = step.step === 'revive' ? lostAs.get(id) : memory.seats(room).find(seat => seat.id === id)?.fence
-  return current ?? step.fence
-}
-
-function take (arbiter: SeatArbiter, step: Exclude<Step, { step: 'time' }>, fence: number): Answer<unknown> {
+function take (arbiter: SeatArbiter, step: Exclude<Step, { step: 'time' }>, seats: readonly SeatRecord[]): Answer<unknown> {
   if (step.step === 'join') return arbiter.join(room, step.ask)
+  if (step.step === 'announce') {
+    const announced = step.seats.map(({ seat, left }): AnnouncedSeat => {
+      const id = String(seat)
+      const known = seats.find(seat => seat.id === id)
+      return { id, connection: 'one', fence: 1, order: seat, toldPolite: false, kind: 'other', resumable: true, token: id, ...known, ...(left === undefined ? {} : { left }) }
+    })
+    return arbiter.announce(room, step.server, announced, step.capacity)
+  }
   const id = String(step.seat)
-  if (step.step === 'remove' || step.step === 'withdraw') return arbiter[step.step](room, id)
-  if (step.step === 'lost') return arbiter.lost(room, { id, fence }, step.window)
+  if (step.step === 'withdraw') return arbiter.withdraw(room, id)
+  const fence = (seats.find(seat => seat.id === id)?.fence ?? 1_000) - step.fence
+  if (step.step === 'lost') return arbiter.lost(room, { id, fence }, step.window, step.grace)
   return arbiter[step.step](room, { id, fence })
 }
 
@@ -85,26 +97,25 @@ t.test(`${HISTORIES} histories of three servers end the same in Redis and in mem
   await fc.assert(fc.asyncProperty(aHistory, async history => {
     let time = 1_000
     const memory = new MemoryArbiter(() => time)
-    const lostAs = new Map<string, number>()
     const shared = new RedisArbiter(redis, `${histories++}:`, () => time)
     for (const step of history.flat()) {
       if (step.step === 'time') {
         time += step.passes
         continue
       }
-      const before = memory.seats(room)
+      const { version, seats: before } = memory.state(room)
       // Ids are random where they are real, so that no two seats ever have the same.
       if (step.step === 'join' && before.some(({ id }) => id === step.ask.id)) continue
-      const fence = 'fence' in step ? fenceOf(step, memory, lostAs) : 0
-      const expected = await take(memory, step, fence) as { outcome?: string } | undefined
-      if (step.step === 'lost' && expected?.outcome === 'absent') lostAs.set(String(step.seat), fence)
-      const actual = await take(shared, step, fence)
+      const expected = await take(memory, step, before) as { outcome?: string } | undefined
+      const actual = await take(shared, step, before)
       if (JSON.stringify(actual, sorted) !== JSON.stringify(expected, sorted)) {
         throw new Error(`${JSON.stringify(step)}: Redis says ${JSON.stringify(actual)}, memory ${JSON.stringify(expected)}`)
       }
       seen.set(`${step.step} ${expected?.outcome}`, (seen.get(`${step.step} ${expected?.outcome}`) ?? 0) + 1)
-      const after = memory.seats(room)
-      if (JSON.stringify(await shared.seats(room), sorted) !== JSON.stringify(after, sorted)) throw new Error('Redis and memory keep something else.')
+      const state = memory.state(room)
+      const after = state.seats
+      if (JSON.stringify(await shared.state(room), sorted) !== JSON.stringify(state, sorted)) throw new Error('Redis and memory keep something else.')
+      if (after.length > 0 && JSON.stringify(after) !== JSON.stringify(before) && state.version <= version) throw new Error('A change has no number of its own.')
       for (const seat of after) {
         const old = before.find(({ id }) => id === seat.id)
         if (old !== undefined && old.fence > seat.fence) throw new Error('The number of a seat went back.')
@@ -119,7 +130,7 @@ t.test(`${HISTORIES} histories of three servers end the same in Redis and in mem
     }
   }), { numRuns: HISTORIES })
   for (const outcome of ['seated', 'replaced', 'rejoined', 'resumed', 'wait', 'full']) t.ok(seen.has(`join ${outcome}`), `some ended in ${outcome}`)
-  for (const outcome of ['lost absent', 'lost ended', 'lost stale', 'expire ended', 'revive present', 'revive stale', 'leave ended', 'leave stale']) {
+  for (const outcome of ['lost absent', 'lost ended', 'lost stale', 'expire ended', 'expire stale', 'leave ended', 'leave stale']) {
     t.ok(seen.has(outcome), `some ended in ${outcome}`)
   }
 })

@@ -1,8 +1,9 @@
 import { Cluster, Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import { MemoryArbiter } from '../../lib/cluster/memory-arbiter.js'
-import { RedisArbiter, type RedisClient } from '../../lib/cluster/redis-arbiter.js'
-import type { OwnedSeat, SeatArbiter, SeatAsk, SeatRecord, JoinAnswer } from '../../lib/rooms/seat-arbiter.js'
+import type { ScriptClient } from '../../lib/cluster/command-gate.js'
+import { RedisArbiter } from '../../lib/cluster/redis-arbiter.js'
+import type { AnnouncedSeat, Answer, JoinAnswer, OwnedSeat, SeatArbiter, SeatAsk, SeatRecord } from '../../lib/rooms/seat-arbiter.js'
 import { startRedis, startRedisCluster } from '../helpers/redis.js'
 
 // The contract of whoever decides who sits where. It runs on memory and on a real Redis, with servers that know of each other by it alone.
@@ -24,7 +25,7 @@ let prefixes = 0
 let time = 1_000_000
 
 /** As a client whose connection broke before each answer: Redis has done what was asked, and is asked again. */
-const doubled: RedisClient = {
+const doubled: ScriptClient = {
   async evalsha (...args) {
     await redis.evalsha(...args)
     return redis.evalsha(...args)
@@ -58,8 +59,24 @@ async function sit (arbiter: SeatArbiter, id: string, more: Partial<SeatAsk> = {
 }
 
 /** What has become of a joiner, and of whom. */
-function summary (seating: JoinAnswer): Record<string, unknown> {
-  return { outcome: seating.outcome, ended: seating.ended.map(({ id }) => id), ...('others' in seating ? { others: seating.others.map(({ id }) => id) } : {}) }
+function summary ({ outcome, ended, state, ...more }: JoinAnswer): Record<string, unknown> {
+  const ids = { outcome, ended: ended.map(({ id }) => id) }
+  return 'seat' in more ? { ...ids, others: state.seats.flatMap(({ id }) => id === more.seat.id ? [] : id) } : ids
+}
+
+/** An answer without the state of the room. */
+async function bare (answer: Answer<{ state: unknown }>): Promise<Record<string, unknown>> {
+  const { state, ...rest } = await answer
+  return rest
+}
+
+async function seatsOf (arbiter: SeatArbiter, name = room): Promise<readonly SeatRecord[]> {
+  return (await arbiter.state(name)).seats
+}
+
+/** What its server would say of a seat. */
+function announced ({ server, until, ...seat }: SeatRecord, left?: number): AnnouncedSeat {
+  return { ...seat, token: `token of ${seat.id}`, ...(left === undefined ? {} : { left }) }
 }
 
 function contract (what: string, check: (t: Test, arbiter: SeatArbiter) => Promise<void>): void {
@@ -69,42 +86,42 @@ function contract (what: string, check: (t: Test, arbiter: SeatArbiter) => Promi
 contract('two joiners of two servers meet, exactly one is told to give way, and each knows where the other is', async (t, arbiter) => {
   const one = await sit(arbiter, 'one')
   const seating = await arbiter.join(room, ask('two', { server: 'b' }))
-  t.match(seating, { outcome: 'seated', others: [one], ended: [], seat: { server: 'b', connection: 'connection of two', toldPolite: true } })
+  t.match(seating, { outcome: 'seated', state: { seats: [one, { id: 'two' }] }, ended: [], seat: { server: 'b', connection: 'connection of two', toldPolite: true } })
   t.equal(one.toldPolite, false)
-  t.same((await arbiter.seats(room)).map(({ id, server }) => [id, server]), [['one', 'a'], ['two', 'b']])
+  t.same((await seatsOf(arbiter)).map(({ id, server }) => [id, server]), [['one', 'a'], ['two', 'b']])
 })
 
 contract('rooms of the same name in two applications do not meet', async (t, arbiter) => {
   await sit(arbiter, 'one')
-  t.same(await arbiter.seats({ app: 'other', room: 'room' }), [])
+  t.same(await seatsOf(arbiter, { app: 'other', room: 'room' }), [])
 })
 
 contract('nothing that proves an owner is told to anybody', async (t, arbiter) => {
   await sit(arbiter, 'one', { claim: 'claim of one' })
-  const told = JSON.stringify([await arbiter.join(room, ask('two')), await arbiter.seats(room)])
+  const told = JSON.stringify([await arbiter.join(room, ask('two')), await seatsOf(arbiter)])
   t.notMatch(told, /token of|claim of/)
 })
 
 contract('a full room has a joiner wait while its sitters are asked, and refuses it once they have answered', async (t, arbiter) => {
   const sitters = [await sit(arbiter, 'one'), await sit(arbiter, 'two', { server: 'b' })]
-  t.same(await arbiter.join(room, ask('three')), { outcome: 'wait', sitters, ended: [] })
-  t.same(await arbiter.join(room, ask('three', { probed: true })), { outcome: 'full', ended: [] })
+  t.same(await bare(arbiter.join(room, ask('three'))), { outcome: 'wait', sitters, ended: [] })
+  t.same(await bare(arbiter.join(room, ask('three', { probed: true }))), { outcome: 'full', ended: [] })
 })
 
 contract('a joiner gets the place of a sitter that was found dead, with what is left of its window', async (t, arbiter) => {
   await sit(arbiter, 'one')
   const two = await sit(arbiter, 'two', { server: 'b' })
   await arbiter.join(room, ask('three'))
-  t.match(await arbiter.lost(room, two, WINDOW), { outcome: 'absent', seat: { id: 'two', until: time + WINDOW } })
+  t.match(await arbiter.lost(room, two, WINDOW, 0), { outcome: 'absent', seat: { id: 'two', until: time + WINDOW } })
   t.same(summary(await arbiter.join(room, ask('three', { probed: true }))), { outcome: 'replaced', ended: ['two'], others: ['one'] })
 })
 
 contract('a seat that is held is not given away, and the refused joiner is told when to come again', async (t, arbiter) => {
   await sit(arbiter, 'one')
-  await arbiter.lost(room, await sit(arbiter, 'two'), WINDOW)
+  await arbiter.lost(room, await sit(arbiter, 'two'), WINDOW, 0)
   time += 5_000
   await arbiter.join(room, ask('three', { hold: true }))
-  t.same(await arbiter.join(room, ask('three', { hold: true, probed: true })), { outcome: 'full', retryAfter: WINDOW - 5_000, ended: [] })
+  t.same(await bare(arbiter.join(room, ask('three', { hold: true, probed: true }))), { outcome: 'full', retryAfter: WINDOW - 5_000, ended: [] })
 })
 
 contract('a seat that becomes free while somebody waits is kept for the one that came first', async (t, arbiter) => {
@@ -147,11 +164,11 @@ contract('a peer resumes on another server, and the one that it left may not spe
   const before = await sit(arbiter, 'one')
   const two = await sit(arbiter, 'two')
   const resumed = await arbiter.join(room, ask('new', { ...proof('one'), server: 'b', token: 'next token' }))
-  t.match(resumed, { outcome: 'resumed', previous: before, others: [two], seat: { id: 'one', server: 'b', order: before.order } })
-  for (const late of [arbiter.lost(room, before, WINDOW), arbiter.leave(room, before), arbiter.expire(room, before), arbiter.revive(room, before)]) {
-    t.same(await late, { outcome: 'stale' })
+  t.match(resumed, { outcome: 'resumed', previous: before, state: { seats: [{ id: 'one' }, two] }, seat: { id: 'one', server: 'b', order: before.order } })
+  for (const late of [arbiter.lost(room, before, WINDOW, 0), arbiter.leave(room, before), arbiter.expire(room, before)]) {
+    t.match(await late, { outcome: 'stale' })
   }
-  t.match(await arbiter.seats(room), [{ id: 'one', server: 'b' }, { id: 'two' }])
+  t.match(await seatsOf(arbiter), [{ id: 'one', server: 'b' }, { id: 'two' }])
 })
 
 contract('a resume token is worth nothing once it was used', async (t, arbiter) => {
@@ -186,17 +203,17 @@ contract('connections of the same id on two servers are two', async (t, arbiter)
 
 contract('a seat that nobody takes back ends once its window is over, and not before', async (t, arbiter) => {
   await sit(arbiter, 'two')
-  const lost = await arbiter.lost(room, await sit(arbiter, 'one'), WINDOW)
+  const lost = await arbiter.lost(room, await sit(arbiter, 'one'), WINDOW, 0)
   const { seat } = lost as { seat: OwnedSeat }
   time += WINDOW - 1
-  t.same(await arbiter.expire(room, seat), { outcome: 'stale' })
+  t.match(await arbiter.expire(room, seat), { outcome: 'stale' })
   time += 1
   t.match(await arbiter.expire(room, seat), { outcome: 'ended', seat: { id: 'one' } })
-  t.same(await arbiter.expire(room, seat), { outcome: 'stale' }, 'only one of those that come across it tells the others')
+  t.match(await arbiter.expire(room, seat), { outcome: 'stale' }, 'only one of those that come across it tells the others')
 })
 
 contract('a seat whose server died is given up by whoever joins after its window', async (t, arbiter) => {
-  await arbiter.lost(room, await sit(arbiter, 'one', { server: 'dead' }), WINDOW)
+  await arbiter.lost(room, await sit(arbiter, 'one', { server: 'dead' }), WINDOW, 0)
   time += WINDOW
   t.same(summary(await arbiter.join(room, ask('two'))), { outcome: 'seated', ended: ['one'], others: [] })
 })
@@ -206,32 +223,77 @@ contract('a seat that cannot be resumed ends with its connection', async (t, arb
   t.ok(token)
   const seating = await arbiter.join(room, plain)
   const { seat } = seating as { seat: OwnedSeat }
-  t.match(await arbiter.lost(room, seat, WINDOW), { outcome: 'ended', seat: { id: 'one', resumable: false } })
-  t.same(await arbiter.seats(room), [])
+  t.match(await arbiter.lost(room, seat, WINDOW, 0), { outcome: 'ended', seat: { id: 'one', resumable: false } })
+  t.same(await seatsOf(arbiter), [])
+})
+
+contract('nobody but its server ends a seat within the grace after its window, and a joiner is told when the window is over', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  const { seat } = await arbiter.lost(room, await sit(arbiter, 'two'), WINDOW, 5_000) as { seat: OwnedSeat }
+  time += WINDOW + 4_999
+  t.match(await arbiter.expire(room, seat), { outcome: 'stale' })
+  await arbiter.join(room, ask('three', { hold: true }))
+  t.match(await arbiter.join(room, ask('three', { hold: true, probed: true })), { outcome: 'full', retryAfter: 0 })
+  time += 1
+  t.match(await arbiter.join(room, ask('three', { hold: true })), { outcome: 'seated', ended: [{ id: 'two' }] })
 })
 
 contract('a server that stood still gets a seat back that was taken for lost, and its older number is worth nothing then', async (t, arbiter) => {
   const before = await sit(arbiter, 'one')
-  await arbiter.lost(room, before, WINDOW)
-  t.match(await arbiter.revive(room, before), { outcome: 'present', seat: { id: 'one', server: 'a' } })
-  t.same(await arbiter.lost(room, before, WINDOW), { outcome: 'stale' })
-  const [seat] = await arbiter.seats(room)
+  await arbiter.lost(room, before, WINDOW, 0)
+  const { seats: [seat] } = await arbiter.announce(room, 'a', [announced(before)], 2)
+  t.match(seat, { id: 'one', server: 'a' })
   t.notOk(seat !== undefined && 'until' in seat)
+  t.match(await arbiter.lost(room, before, WINDOW, 0), { outcome: 'stale' })
 })
 
 contract('a server that stood still does not get a seat back that another server had meanwhile, though that one lost it too', async (t, arbiter) => {
   const before = await sit(arbiter, 'one')
-  await arbiter.lost(room, before, WINDOW)
+  await arbiter.lost(room, before, WINDOW, 0)
   const after = await sit(arbiter, 'new', { ...proof('one'), server: 'b' })
-  await arbiter.lost(room, after, WINDOW)
-  t.same(await arbiter.revive(room, before), { outcome: 'stale' })
-  t.match(await arbiter.revive(room, after), { outcome: 'present', seat: { server: 'b' } })
+  await arbiter.lost(room, after, WINDOW, 0)
+  t.match(await arbiter.announce(room, 'a', [announced(before)], 2), { seats: [{ server: 'b', until: time + WINDOW }] })
+  const { seats: [seat] } = await arbiter.announce(room, 'b', [announced(after)], 2)
+  t.match(seat, { server: 'b' })
+  t.notOk(seat !== undefined && 'until' in seat)
 })
 
-contract('the application puts a peer out, whoever owns its seat', async (t, arbiter) => {
-  const before = await sit(arbiter, 'one')
-  t.match(await arbiter.remove(room, 'one'), { outcome: 'ended', seat: before })
-  t.same(await arbiter.remove(room, 'one'), { outcome: 'stale' })
+contract('seats that were forgotten are there again, in their order, once their servers have said them, and can be resumed', async (t, arbiter) => {
+  const one = await sit(arbiter, 'one')
+  const two = await sit(arbiter, 'two', { server: 'b', capacity: 3 })
+  const elsewhere = { app: 'app', room: 'forgotten' }
+  await arbiter.announce(elsewhere, 'b', [announced(two)], 3)
+  const { seats, capacity } = await arbiter.announce(elsewhere, 'a', [announced(one, 5_000)], 3)
+  t.match(seats, [{ id: 'one', server: 'a', until: time + 5_000, toldPolite: false }, { id: 'two', server: 'b', toldPolite: true }])
+  t.equal(capacity, 3)
+  t.match(await arbiter.join(elsewhere, ask('new', { ...proof('one'), server: 'c' })), { outcome: 'resumed', seat: { id: 'one', server: 'c' } })
+})
+
+contract('a seat that was forgotten does not come back into a room that has become full', async (t, arbiter) => {
+  const one = await sit(arbiter, 'one')
+  const elsewhere = { app: 'app', room: 'full' }
+  await arbiter.join(elsewhere, ask('two'))
+  await arbiter.join(elsewhere, ask('three'))
+  t.match(await arbiter.announce(elsewhere, 'b', [announced(one)], 2), { seats: [{ id: 'two' }, { id: 'three' }] })
+})
+
+contract('a seat that its server does not name ends, and those of other servers stay', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  await sit(arbiter, 'two', { server: 'b' })
+  t.match(await arbiter.announce(room, 'a', [], 2), { seats: [{ id: 'two' }] })
+})
+
+contract('of two states of a room the later one has the larger version, also where the room ended in between', async (t, arbiter) => {
+  const versions: number[] = []
+  const one = await arbiter.join(room, ask('one'))
+  versions.push(one.state.version)
+  versions.push((await arbiter.lost(room, { id: 'one', fence: 0 }, WINDOW, 0)).state.version)
+  versions.push((await arbiter.lost(room, (one as { seat: OwnedSeat }).seat, WINDOW, 0)).state.version)
+  versions.push((await arbiter.announce(room, 'a', [], 2)).version)
+  time += 10
+  versions.push((await arbiter.join(room, ask('two'))).state.version)
+  t.same(versions, [...versions].sort((a, b) => a - b))
+  t.equal(new Set(versions).size, 4, 'and what changes nothing has that of before')
 })
 
 contract('what a joiner says of the capacity holds once it has a seat, and is forgotten with the room', async (t, arbiter) => {
@@ -271,7 +333,7 @@ t.test('Redis knows the script again after it has forgotten it', async t => {
 
 t.test('without a clock of the test it is Redis\'s own time that counts', async t => {
   const arbiter = new RedisArbiter(redis, 'timed:')
-  const lost = await arbiter.lost(room, await sit(arbiter, 'one'), WINDOW)
+  const lost = await arbiter.lost(room, await sit(arbiter, 'one'), WINDOW, 0)
   const [seconds, microseconds] = await redis.time()
   const { until = 0 } = (lost as { seat: SeatRecord }).seat
   const left = until - (Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000))

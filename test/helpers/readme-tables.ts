@@ -4,7 +4,7 @@ import ts from 'typescript'
 import { FINDINGS } from '../../lib/client/extras/check/findings.js'
 import * as errors from '../../lib/errors.js'
 import {
-  DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema
+  ClusterSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema
 } from '../../lib/config/options.js'
 import { ClientMessageSchemas } from '../../lib/protocol/client-messages.js'
 import { CLOSE_CODES, ERRORS } from '../../lib/protocol/codes.js'
@@ -15,7 +15,7 @@ import { ServerMessageSchemas } from '../../lib/protocol/server-messages.js'
 type Described = TSchema & { default?: unknown, description?: string, unit?: string }
 
 const groups: Record<string, TObject> = {
-  limits: LimitsSchema, heartbeat: HeartbeatSchema, resume: ResumeSchema, drain: DrainSchema, turn: TurnSchema
+  limits: LimitsSchema, heartbeat: HeartbeatSchema, resume: ResumeSchema, drain: DrainSchema, turn: TurnSchema, cluster: ClusterSchema
 }
 
 function table (head: string[], rows: string[][]): string {

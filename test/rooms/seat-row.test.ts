@@ -43,11 +43,13 @@ t.test('The next window to end is the shortest of those that run, in whole milli
   t.equal(row.nextExpiry(clock.lived() + 1_000), 0, 'a window that is over')
 })
 
-t.test('A frame to the others goes to all but its sender, and to those alone whom it does not end where it must be harmless', async t => {
+t.test('What is said to the others goes to all but the one that it is about, and to those alone whom it does not end where it must be harmless', async t => {
   const { row, seats: [first], heard } = threePeers(['android', 'ios', 'other'])
   row.toOthers(first, START)
   t.same(heard.splice(0).sort(), [1, 2])
-  row.toOthers(first, START, true)
+  row.notifyOthers(first, START)
+  t.same(heard.splice(0).sort(), [1, 2])
+  row.notifyOthers(first, START, true)
   t.same(heard.splice(0), [2])
 })
 

@@ -6,7 +6,7 @@ const UNCOUNTED: readonly unknown[] = ['joined', 'leaved', 'server_will_stop']
 const COUNTED: readonly string[] = ['start', 'stop', 'takeConfiguration', 'takeCandidate', 'peerMessageCommand']
 const RELAY_ERRORS: readonly string[] = ['no_peer_associated_before', 'notInRoom'] satisfies ErrorDefinition[]
 const TEMPORARY: readonly string[] = [
-  'NoSpaceForNewPeer', 'rateExceeded', 'serverDraining', 'tooManyRooms', 'internalError'
+  'NoSpaceForNewPeer', 'rateExceeded', 'serverBusy', 'serverDraining', 'tooManyRooms', 'internalError'
 ] satisfies ErrorDefinition[]
 
 /** Whether the frame is a message to a seat. The server counts these, and keeps them while the peer is absent. */

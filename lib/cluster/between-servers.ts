@@ -1,0 +1,38 @@
+import type { TextFrame } from '../rooms/peer-link.js'
+import type { RoomName } from '../rooms/seat-arbiter.js'
+import type { RoomNews } from './room-news.js'
+
+// What servers say to each other. A frame for a peer goes as it is, behind the id of its seat; all else is JSON.
+
+/** What one server asks another. */
+export type ServerQuestion =
+  | { what: 'probe', room: RoomName, seat: string }
+  | { what: 'handOver', seat: string, received?: number }
+  | { what: 'call', method: string, args: readonly unknown[] }
+
+export type BetweenServers =
+  | { type: 'news', room: RoomName, news: RoomNews }
+  | { type: 'offered', room: RoomName, seat: string }
+  | { type: 'remove', seat: string, reason: string }
+  | { type: 'question', number: number, question: ServerQuestion }
+  | { type: 'answer', number: number, answer: unknown }
+
+export interface RelayedFrame {
+  type: 'frame'
+  seat: string
+  frame: string
+}
+
+export function writeFrame (seat: string, frame: TextFrame): string {
+  return `>${seat}\n${frame.toString()}`
+}
+
+export function writeMessage (message: BetweenServers): string {
+  return JSON.stringify(message)
+}
+
+export function readMessage (text: string): BetweenServers | RelayedFrame {
+  if (!text.startsWith('>')) return JSON.parse(text) as BetweenServers
+  const end = text.indexOf('\n')
+  return { type: 'frame', seat: text.slice(1, end), frame: text.slice(end + 1) }
+}

@@ -1,0 +1,221 @@
+import type { Backplane, BackplaneListener } from '../rooms/backplane.js'
+import type { Clock } from '../rooms/clock.js'
+import type { TextFrame } from '../rooms/peer-link.js'
+import type { RoomRegistry } from '../rooms/room-registry.js'
+import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
+import type { SeatHandOver } from '../rooms/seat-hand-over.js'
+import type { OutageClock } from './outage-clock.js'
+import { Questions, TOO_LATE } from './questions.js'
+import type { AnnouncingRoom, RoomCluster } from './room-cluster.js'
+import type { RoomNews } from './room-news.js'
+import { readMessage, writeFrame, writeMessage, type BetweenServers, type ServerQuestion } from './between-servers.js'
+import { SharedRoom } from './shared-room.js'
+
+/** How many seats that went to other servers are remembered. */
+const MAX_MOVED = 10_000
+
+export interface ClusterServerOptions {
+  /** The id of this server: new each time that it starts. */
+  server: string
+  arbiter: SeatArbiter
+  clock: Clock
+  windowClock: OutageClock
+  /** How long, in ms, the peers in a full room may take to answer. */
+  probeTimeout: number
+  /** How long, in ms, a server counts as alive after its last sign of life. */
+  lease: number
+  connect (received: BackplaneListener): Backplane
+  isDead (server: string): boolean
+  failed (error: unknown): void
+}
+
+/** This server among the others: takes their messages to its rooms, and those of its rooms to them. */
+export class ClusterServer implements RoomCluster {
+  readonly server: string
+  readonly arbiter: SeatArbiter
+  readonly windowClock: Clock
+  readonly waits: number
+  readonly retryAfter: number
+  readonly #options: ClusterServerOptions
+  readonly #backplane: Backplane
+  readonly #questions: Questions
+  readonly #doubtful = new Set<AnnouncingRoom>()
+  readonly #moved = new Map<string, string>()
+  #rooms: RoomRegistry | null = null
+
+  constructor (options: ClusterServerOptions) {
+    const { server, arbiter, clock, windowClock, probeTimeout, lease } = options
+    this.#options = options
+    this.server = server
+    this.arbiter = arbiter
+    this.windowClock = windowClock
+    this.waits = probeTimeout + 2 * lease
+    this.retryAfter = Math.ceil(lease / 3)
+    this.#questions = new Questions(clock)
+    this.#backplane = options.connect((from, message) => this.#received(from, message))
+  }
+
+  /** The rooms that this server has. */
+  serve (rooms: RoomRegistry): void {
+    this.#rooms = rooms
+  }
+
+  // For the rooms.
+
+  isDead (server: string): boolean {
+    return server !== this.server && this.#options.isDead(server)
+  }
+
+  relay (server: string, seat: string, frame: TextFrame): void {
+    this.#backplane.send(server, writeFrame(seat, frame))
+  }
+
+  tell (server: string, room: RoomName, news: RoomNews): void {
+    this.#send(server, { type: 'news', room, news })
+  }
+
+  offered (server: string, room: RoomName, seat: string): void {
+    this.#send(server, { type: 'offered', room, seat })
+  }
+
+  remove (server: string, seat: string, reason: string): void {
+    this.#send(server, { type: 'remove', seat, reason })
+  }
+
+  probe (server: string, room: RoomName, seat: string, answer: (alive: boolean | null) => void): void {
+    this.#ask(server, { what: 'probe', room, seat }, this.waits, alive => answer(alive === TOO_LATE ? true : alive as boolean | null))
+  }
+
+  handOver (server: string, seat: string, received: number | undefined, answer: (handOver: SeatHandOver | null) => void): void {
+    const question: ServerQuestion = { what: 'handOver', seat, ...(received === undefined ? {} : { received }) }
+    this.#ask(server, question, this.#options.probeTimeout, handOver => answer(handOver === TOO_LATE ? null : handOver as SeatHandOver | null))
+  }
+
+  gaveAway (seat: string, server: string): void {
+    this.#moved.set(seat, server)
+    const [oldest] = this.#moved.keys()
+    if (this.#moved.size > MAX_MOVED && oldest !== undefined) this.#moved.delete(oldest)
+  }
+
+  doubted (room: AnnouncingRoom): void {
+    this.#doubtful.add(room)
+  }
+
+  failed (error: unknown): void {
+    this.#options.failed(error)
+  }
+
+  // From the lease.
+
+  /** What decides answers again. `all`: what this server said before may be forgotten. */
+  renewed (all: boolean): void {
+    const rooms = new Set<AnnouncingRoom>(this.#doubtful)
+    this.#doubtful.clear()
+    if (all) for (const room of this.#shared()) rooms.add(room)
+    for (const room of rooms) room.announce()
+  }
+
+  died (server: string): void {
+    this.#questions.serverDied(server)
+    for (const room of this.#shared()) if (room.sitsOn(server)) room.serverDied(server)
+  }
+
+  /** Resolves when the rooms have said all that they had to say. */
+  async settled (): Promise<void> {
+    await Promise.all(this.#shared().map(async room => room.settled()))
+  }
+
+  close (): void {
+    this.#questions.end()
+    this.#backplane.close()
+  }
+
+  #shared (): SharedRoom[] {
+    const rooms = this.#rooms
+    if (rooms === null) return []
+    return rooms.apps().flatMap(app => rooms.in(app)).filter(room => room instanceof SharedRoom)
+  }
+
+  #find ({ app, room }: RoomName): SharedRoom | undefined {
+    const found = this.#rooms?.find(app, room)
+    return found instanceof SharedRoom ? found : undefined
+  }
+
+  #send (server: string, message: BetweenServers): void {
+    this.#backplane.send(server, writeMessage(message))
+  }
+
+  #ask (server: string, question: ServerQuestion, timeout: number, answer: (answer: unknown) => void): void {
+    if (this.isDead(server)) answer(null)
+    else this.#send(server, { type: 'question', number: this.#questions.add(server, timeout, answer), question })
+  }
+
+  #received (from: string, text: string): void {
+    const message = readMessage(text)
+    switch (message.type) {
+      case 'frame': return this.#deliver(message.seat, message.frame)
+      case 'news': return this.#find(message.room)?.hear(message.news)
+      case 'offered': return this.#handleOffered(message.room, message.seat)
+      case 'remove': return this.#handleRemove(message.seat, message.reason)
+      case 'answer': return this.#questions.answer(message.number, message.answer)
+      case 'question': return this.#handleQuestion(message.question, from, answer => this.#send(from, { type: 'answer', number: message.number, answer }))
+      // A later version of this server may know more.
+      default: return message satisfies never
+    }
+  }
+
+  #deliver (id: string, frame: string): void {
+    const seat = this.#rooms?.seat(id)
+    if (seat !== undefined) {
+      if (!seat.deliver(frame)) seat.room.giveUp(seat)
+      return
+    }
+    const server = this.#moved.get(id)
+    if (server !== undefined) this.relay(server, id, frame)
+  }
+
+  #handleOffered (name: RoomName, id: string): void {
+    const room = this.#find(name)
+    const seat = room?.seats.find(seat => seat.id === id)
+    if (seat !== undefined) room?.offered(seat)
+  }
+
+  #handleRemove (id: string, reason: string): void {
+    const seat = this.#rooms?.seat(id)
+    seat?.room.remove(seat, reason)
+  }
+
+  #handleQuestion (question: ServerQuestion, from: string, answer: (answer: unknown) => void): void {
+    if (question.what === 'probe') void this.#handleProbe(question, answer)
+    else if (question.what === 'handOver') this.#handleHandOver(question, from, answer)
+  }
+
+  async #handleProbe ({ room: name, seat: id }: ServerQuestion & { what: 'probe' }, answer: (alive: boolean) => void): Promise<void> {
+    const room = this.#find(name)
+    const seat = this.#rooms?.seat(id)
+    const link = seat?.link
+    if (seat === undefined || link === null || link === undefined) {
+      // Nobody has told who decides, or not yet.
+      if (room !== undefined) room.announce()
+      else if (seat === undefined) await this.arbiter.announce(name, this.server, [], 2)
+      await room?.settled()
+      answer(false)
+      return
+    }
+    link.probe(alive => {
+      if (!alive && seat.link === link) {
+        seat.room.lost(seat, false)
+        link.terminate()
+      }
+      void (room?.settled() ?? Promise.resolve()).then(() => answer(alive))
+    })
+  }
+
+  #handleHandOver ({ seat: id, received }: ServerQuestion & { what: 'handOver' }, from: string, answer: (handOver: SeatHandOver | null) => void): void {
+    const seat = this.#rooms?.seat(id)
+    const handOver = seat?.handOver(received) ?? null
+    answer(handOver)
+    // What comes for the seat from now on goes behind the answer.
+    if (seat !== undefined && handOver !== null && seat.room instanceof SharedRoom) seat.room.giveAway(seat, from)
+  }
+}

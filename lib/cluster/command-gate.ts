@@ -1,0 +1,55 @@
+import type { Clock } from '../rooms/clock.js'
+
+/** How many commands may wait for their answers, those that were given up included: they are in the client's queue all the same. */
+const MAX_WAITING = 10_000
+
+/** What decides who sits where does not answer. */
+export class NoAnswerError extends Error {
+  constructor (why: string) {
+    super(`Redis does not answer: ${why}`)
+  }
+}
+
+/** What is asked of the client that the host gives: ioredis's, or one of the same shape. */
+export interface ScriptClient {
+  evalsha (sha: string, keys: number, ...args: string[]): Promise<unknown>
+  eval (script: string, keys: number, ...args: string[]): Promise<unknown>
+}
+
+/** Lets commands through to Redis, each with a deadline, and no more at once than may wait. */
+export class CommandGate implements ScriptClient {
+  readonly #client: ScriptClient
+  readonly #clock: Clock
+  readonly #timeout: number
+  #waiting = 0
+  /** Redis is known to be away: what is asked now would only wait. */
+  isShut = false
+
+  /** @param timeout how long an answer may take, in ms */
+  constructor (client: ScriptClient, clock: Clock, timeout: number) {
+    this.#client = client
+    this.#clock = clock
+    this.#timeout = timeout
+  }
+
+  async evalsha (sha: string, keys: number, ...args: string[]): Promise<unknown> {
+    if (this.isShut) throw new NoAnswerError('the last commands had no answer')
+    return await this.inTime(this.#client.evalsha.bind(this.#client, sha, keys, ...args))
+  }
+
+  async eval (script: string, keys: number, ...args: string[]): Promise<unknown> {
+    if (this.isShut) throw new NoAnswerError('the last commands had no answer')
+    return await this.inTime(this.#client.eval.bind(this.#client, script, keys, ...args))
+  }
+
+  /** Runs a command whatever is known, with the deadline. */
+  async inTime (command: () => Promise<unknown>): Promise<unknown> {
+    if (this.#waiting >= MAX_WAITING) throw new NoAnswerError(`${MAX_WAITING} commands wait already`)
+    this.#waiting++
+    const answer = command().finally(() => { this.#waiting-- })
+    return await new Promise((resolve, reject) => {
+      const timer = this.#clock.after(this.#timeout, () => reject(new NoAnswerError(`no answer within ${this.#timeout} ms`)))
+      answer.finally(() => this.#clock.cancel(timer)).then(resolve, reject)
+    })
+  }
+}

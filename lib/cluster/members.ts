@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import type { Clock } from '../rooms/clock.js'
+import type { CommandGate, ScriptClient } from './command-gate.js'
+
+/** Renews a server's lease, and says which servers there are. A lease of no time ends it. By Redis's own time, which all servers share. */
+const RENEW = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local held = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local lease = tonumber(ARGV[2])
+if lease > 0 then
+  redis.call('ZADD', KEYS[1], now + lease, ARGV[1])
+  redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+else
+  redis.call('ZREM', KEYS[1], ARGV[1])
+  redis.call('HDEL', KEYS[2], ARGV[1])
+end
+-- A server that has been dead for long is forgotten.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[4]))) do
+  redis.call('ZREM', KEYS[1], id)
+  redis.call('HDEL', KEYS[2], id)
+end
+local servers = {}
+local scores = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+for i = 1, #scores, 2 do
+  servers[#servers + 1] = { id = scores[i], left = tonumber(scores[i + 1]) - now, about = redis.call('HGET', KEYS[2], scores[i]) }
+end
+return cjson.encode({ lapsed = not held or tonumber(held) < now, servers = servers })`
+
+const SHA = createHash('sha1').update(RENEW).digest('hex')
+
+/** After how many leases a dead server is forgotten. */
+const FORGET_AFTER = 100
+
+/** A server as the others see it. */
+export interface ServerSnapshot {
+  /** New each time that it starts. */
+  id: string
+  /** When it started, in ms since 1970. */
+  since: number
+  draining: boolean
+  /** How many peers have a seat there, as of its last sign of life. */
+  peers: number
+}
+
+export interface MembersOptions {
+  client: ScriptClient
+  gate: CommandGate
+  prefix: string
+  server: string
+  /** How long, in ms, a server counts as alive after its last sign of life. */
+  lease: number
+  clock: Clock
+  about (): Omit<ServerSnapshot, 'id'>
+  /** Redis has answered; `lapsed`: it did not know of this server, or took it for dead. */
+  renewed (lapsed: boolean): void
+  /** Redis has not answered. */
+  failed (error: unknown): void
+  died (server: string): void
+}
+
+interface Member {
+  isAlive: boolean
+  snapshot: ServerSnapshot
+}
+
+/** The servers that share one Redis: each holds a lease, which it renews every third of it. */
+export class Members {
+  readonly #options: MembersOptions
+  #members = new Map<string, Member>()
+  /** Servers that were named before this one has heard of them, and after which renewal that was. */
+  readonly #unheard = new Map<string, number>()
+  #renewals = 0
+  #timer: unknown = null
+  #isOver = false
+
+  constructor (options: MembersOptions) {
+    this.#options = options
+  }
+
+  /** Those that are alive. */
+  get alive (): ServerSnapshot[] {
+    return [...this.#members.values()].flatMap(({ isAlive, snapshot }) => isAlive ? snapshot : [])
+  }
+
+  isDead (server: string): boolean {
+    const member = this.#members.get(server)
+    if (member !== undefined) return !member.isAlive
+    // One that has just started, or one that was forgotten: the next renewal but one knows.
+    const since = this.#unheard.get(server) ?? this.#renewals
+    this.#unheard.set(server, since)
+    return this.#renewals > since + 1
+  }
+
+  /** Begins to renew. Resolves after the first attempt. */
+  async start (): Promise<void> {
+    await this.#renew()
+  }
+
+  /** Gives the lease up. */
+  async stop (): Promise<void> {
+    this.#isOver = true
+    this.#options.clock.cancel(this.#timer)
+    await this.#run(0)
+  }
+
+  /** Renews out of turn: what is said of this server has changed. */
+  async renewNow (): Promise<void> {
+    this.#options.clock.cancel(this.#timer)
+    await this.#renew()
+  }
+
+  async #renew (): Promise<void> {
+    const { lease, clock, renewed, failed } = this.#options
+    try {
+      const lapsed = await this.#run(lease)
+      if (!this.#isOver) renewed(lapsed)
+    } catch (error) {
+      if (!this.#isOver) failed(error)
+    }
+    if (!this.#isOver) this.#timer = clock.after(lease / 3, () => { void this.#renew() })
+  }
+
+  async #run (lease: number): Promise<boolean> {
+    const { client, gate, prefix, server, about } = this.#options
+    const args = [`${prefix}{servers}`, `${prefix}{servers}:about`, server, String(lease), JSON.stringify(about()), String(this.#options.lease * FORGET_AFTER)]
+    const reply = await gate.inTime(async () => {
+      try {
+        return await client.evalsha(SHA, 2, ...args)
+      } catch (error) {
+        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+        return await client.eval(RENEW, 2, ...args)
+      }
+    })
+    const { lapsed, servers } = JSON.parse(String(reply)) as { lapsed: boolean, servers: Array<{ id: string, left: number, about: string }> | object }
+    this.#renewals++
+    this.#take(Array.isArray(servers) ? servers as Array<{ id: string, left: number, about: string }> : [])
+    return lapsed
+  }
+
+  #take (servers: Array<{ id: string, left: number, about: string }>): void {
+    const before = this.#members
+    this.#members = new Map(servers.map(({ id, left, about }) => {
+      this.#unheard.delete(id)
+      return [id, { isAlive: left > 0, snapshot: { id, ...JSON.parse(about) as Omit<ServerSnapshot, 'id'> } }]
+    }))
+    for (const [id, { isAlive }] of this.#members) if (!isAlive && before.get(id)?.isAlive !== false) this.#options.died(id)
+    // One that said goodbye, or was forgotten.
+    for (const [id, { isAlive }] of before) if (isAlive && !this.#members.has(id)) this.#options.died(id)
+  }
+}

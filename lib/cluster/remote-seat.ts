@@ -1,0 +1,85 @@
+import type { Logger } from '../events.js'
+import type { ClientKind } from '../rooms/client-kind.js'
+import type { LinkTrace, PeerLink, TextFrame } from '../rooms/peer-link.js'
+import { Seat, type SeatHolder, type SeatRoom } from '../rooms/seat.js'
+import type { SeatRecord } from '../rooms/seat-arbiter.js'
+
+/** Sends frames to a seat of another server. */
+export type SeatRelay = (server: string, seat: string, frame: TextFrame) => void
+
+const SILENT: Logger = { debug () {}, error () {} }
+
+/** The way to the peer of a seat on another server. Whether that one lives, and what becomes of its connection, is its server's business. */
+class RemoteLink implements PeerLink {
+  readonly key = ''
+  readonly log = SILENT
+  readonly open = true
+  server: string
+  id: string
+  readonly #seat: string
+  readonly #relay: SeatRelay
+
+  constructor ({ id, server, connection }: SeatRecord, relay: SeatRelay) {
+    this.#seat = id
+    this.server = server
+    this.id = connection
+    this.#relay = relay
+  }
+
+  send (frame: TextFrame): void {
+    this.#relay(this.server, this.#seat, frame)
+  }
+
+  probe (answer: (alive: boolean) => void): void {
+    setImmediate(answer, true)
+  }
+
+  trace (): LinkTrace {
+    return { id: this.id, logIn: () => SILENT }
+  }
+
+  /** Its server writes the lines. */
+  logIn (): Logger {
+    return SILENT
+  }
+
+  close (): void {}
+  terminate (): void {}
+}
+
+/** A seat of the same room whose peer is reached through another server. What is kept for its peer is kept there. */
+export class RemoteSeat extends Seat {
+  readonly #link: RemoteLink
+
+  constructor (room: SeatRoom, record: SeatRecord, relay: SeatRelay) {
+    const link = new RemoteLink(record, relay)
+    const holder: SeatHolder = { link, seated () {}, unseated () {} }
+    super(room, holder, record.toldPolite, {}, null, undefined, record.kind satisfies ClientKind, record.id)
+    this.#link = link
+  }
+
+  /** Stands for a seat of this server that goes on at another one. */
+  static of (room: SeatRoom, { id, connection, toldPolite, kind, resumable }: Seat, server: string, relay: SeatRelay): RemoteSeat {
+    return new RemoteSeat(room, { id, server, connection, fence: 0, order: 0, toldPolite, kind, resumable }, relay)
+  }
+
+  override get isHere (): boolean {
+    return false
+  }
+
+  /** The server through which its peer is reached. */
+  get server (): string {
+    return this.#link.server
+  }
+
+  /** Its peer has moved to another connection, maybe of another server. */
+  moved ({ server, connection }: SeatRecord): void {
+    this.#link.server = server
+    this.#link.id = connection
+  }
+
+  /** Does nothing: each server tells its own peers what it has to say of the room. */
+  override notify (): boolean {
+    return true
+  }
+}

@@ -1,0 +1,239 @@
+import * as notices from '../protocol/notices.js'
+import type { StopReason } from '../protocol/server-messages.js'
+import { Absence } from '../rooms/absence.js'
+import type { AnyRoom } from '../rooms/any-room.js'
+import { Arrivals, type ArrivalsRoom, type Asked, type Farewell } from '../rooms/arrivals.js'
+import type { JoinRequest } from '../rooms/join-request.js'
+import { CROSSING } from '../rooms/offer-turn.js'
+import type { TextFrame } from '../rooms/peer-link.js'
+import { PendingJoin } from '../rooms/pending-join.js'
+import type { SeatClaim } from '../rooms/resume-proof.js'
+import type { RoomContext } from '../rooms/room-context.js'
+import type { RoomName } from '../rooms/seat-arbiter.js'
+import type { Seat } from '../rooms/seat.js'
+import { SeatRow } from '../rooms/seat-row.js'
+import { JoinLine, type JoinedRoom } from './join-line.js'
+import { RemoteSeat } from './remote-seat.js'
+import type { RoomCluster } from './room-cluster.js'
+import { RoomLedger } from './room-ledger.js'
+import type { EndedSeat, RoomNews } from './room-news.js'
+
+/**
+ * A room that spans servers. Each server on which somebody sits in it has one of these, with all seats in it: its own, and remote ones
+ * that stand for those of others. Who sits where is decided elsewhere, for all servers alike; the ledger asks, and keeps what was
+ * answered. What comes of it is done here: each server tells its own peers.
+ */
+export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
+  readonly app: string
+  readonly name: string
+  readonly #context: RoomContext
+  readonly #cluster: RoomCluster
+  readonly #row = new SeatRow()
+  readonly #arrivals: Arrivals
+  readonly #ledger: RoomLedger
+  readonly #line: JoinLine
+  /** When the last seat was given up. */
+  #leftAt = -Infinity
+  /** What the joiner that is sitting down has changed, for the other servers. */
+  #ended: EndedSeat[] = []
+  #asks: Asked = 'others'
+
+  constructor (app: string, name: string, context: RoomContext, cluster: RoomCluster) {
+    this.app = app
+    this.name = name
+    this.#context = context
+    this.#cluster = cluster
+    this.#arrivals = new Arrivals(this, this.#row, context)
+    this.#ledger = new RoomLedger({
+      room: this,
+      row: this.#row,
+      context,
+      cluster,
+      arrivals: this.#arrivals,
+      idle: () => this.#reportEmpty()
+    })
+    this.#line = new JoinLine(this, this.#ledger, context, cluster)
+  }
+
+  get seats (): readonly Seat[] {
+    return this.#row.seats
+  }
+
+  get capacity (): number {
+    return this.#row.capacity
+  }
+
+  get waiting (): number {
+    return this.#line.waiting
+  }
+
+  get roomName (): RoomName {
+    return { app: this.app, room: this.name }
+  }
+
+  join (request: JoinRequest): PendingJoin {
+    return this.#line.add(request)
+  }
+
+  relay (from: Seat, frame: TextFrame, command: string): boolean {
+    from.relayed++
+    const { clock, events } = this.#context
+    if (this.#row.seats.length < 2) return command !== 'peerMessageCommand' && clock.lived() - this.#leftAt < CROSSING
+    this.#row.toOthers(from, frame)
+    if (!from.over) events.relayed(from, command, frame.length)
+    return true
+  }
+
+  offered (seat: Seat): void {
+    this.#arrivals.offers.offered(seat)
+    if (!seat.isHere) return
+    for (const server of this.#ledger.servers) this.#cluster.offered(server, this.roomName, seat.id)
+  }
+
+  tell (frame: TextFrame, only?: Seat): void {
+    for (const seat of this.#row.seats) {
+      if (only !== undefined && seat !== only) continue
+      if (!seat.deliver(frame)) this.giveUp(seat)
+    }
+  }
+
+  leave (seat: Seat): void {
+    const { link } = seat
+    // As in a room of one server: Flutter's client waits for it.
+    if (seat.kind === 'flutter') link?.send(notices.stop(this.name, 'left'))
+    this.#end(seat, 'left')
+    link?.send(notices.leaved(this.name))
+  }
+
+  remove (seat: Seat, reason: string): void {
+    if (seat instanceof RemoteSeat) {
+      this.#cluster.remove(seat.server, seat.id, reason)
+      return
+    }
+    const { link } = seat
+    link?.send(notices.stop(this.name, 'removed'))
+    this.#end(seat, 'removed')
+    link?.send(notices.leaved(this.name, reason))
+  }
+
+  close (reason: string): void {
+    this.#line.turnAway({ refused: 'NoSpaceForNewPeer', message: 'The room was closed.' })
+    for (const seat of this.#row.seats) this.remove(seat, reason)
+  }
+
+  lost (seat: Seat, clean: boolean): void {
+    if (seat.holder === null || seat.over) return
+    if (clean || !seat.resumable) {
+      this.#end(seat, clean ? 'left' : 'lost')
+      return
+    }
+    const { rules, events } = this.#context
+    seat.holder.unseated(seat)
+    seat.detach(new Absence(this.#cluster.windowClock, rules.window, () => this.giveUp(seat)))
+    this.#ledger.lost(seat)
+    events.absent(seat, rules.window)
+  }
+
+  giveUp (seat: Seat): void {
+    if (seat.isHere) this.#end(seat, 'lost')
+  }
+
+  pauseWindow (claim: SeatClaim): (() => void) | undefined {
+    return this.#row.ownedBy(claim)?.pauseWindow()
+  }
+
+  dissolve (): void {
+    this.#line.turnAway({ refused: 'serverDraining' })
+    for (const seat of this.#row.seats) if (seat.isHere) this.#end(seat, 'lost', 'nothing')
+  }
+
+  // From the arrivals.
+
+  vacate (seat: Seat, reason: StopReason, farewell: Farewell): void {
+    this.#ended.push([seat.id, reason, farewell])
+    this.takeOut(seat, reason, farewell)
+  }
+
+  seated (_replaced: boolean, asks: Asked): void {
+    this.#asks = asks
+    if (this.#context.draining) this.dissolve()
+  }
+
+  // From the line of those who join.
+
+  sit (request: JoinRequest, ended: readonly EndedSeat[], instead: { seat: Seat, isOwn: boolean } | null): { seat: Seat, news: Omit<RoomNews, 'state'> } {
+    this.#ended = [...ended]
+    let seat: Seat
+    if (instead === null) seat = this.#arrivals.sit(request)
+    else seat = instead.isOwn ? this.#arrivals.rejoin(instead.seat, request) : this.#arrivals.replace(instead.seat, request)
+    return { seat, news: { ended: this.#ended, joined: seat.id, asks: this.#asks } }
+  }
+
+  resume (seat: Seat, request: JoinRequest): void {
+    this.#arrivals.resume(seat, request)
+  }
+
+  // From the ledger, and from other servers.
+
+  takeOut (seat: Seat, reason: StopReason, farewell: Farewell): void {
+    if (!this.#row.remove(seat)) return
+    seat.holder?.unseated(seat)
+    seat.end()
+    this.#arrivals.offers.clear()
+    this.#leftAt = this.#context.clock.lived()
+    if (farewell !== 'nothing') {
+      if (farewell !== 'peerLeft') this.#row.notifyOthers(seat, notices.stop(this.name, reason), farewell === 'harmless stop')
+      this.#row.notifyOthers(seat, notices.peerLeft(this.name, seat.id, reason))
+    }
+    if (seat.isHere) {
+      this.#context.unseated(seat)
+      this.#context.events.left(seat, reason, this.#row.seats.length)
+    }
+    this.#line.serve()
+    this.#reportEmpty()
+  }
+
+  /** Whether somebody sits in it on this server. */
+  sitsOn (server: string): boolean {
+    return this.#ledger.servers.has(server)
+  }
+
+  /** Another server tells what came to the room. */
+  hear (news: RoomNews): void {
+    this.#ledger.take(news)
+  }
+
+  /** Another server has taken over a seat of this one. */
+  giveAway (seat: Seat, server: string): void {
+    this.#ledger.giveAway(seat, server)
+  }
+
+  serverDied (server: string): void {
+    this.#ledger.serverDied(server)
+  }
+
+  /** Says again which seats are here. */
+  announce (): void {
+    this.#ledger.announce()
+  }
+
+  /** Resolves when everything that was asked so far is answered. */
+  async settled (): Promise<void> {
+    await this.#ledger.settled()
+  }
+
+  /** The peer gives its seat up, or loses it. */
+  #end (seat: Seat, reason: StopReason, farewell?: Farewell): void {
+    if (seat.over) return
+    const said = farewell ?? (this.#line.waiting > 0 ? 'harmless stop' : 'stop')
+    this.#ledger.leave(seat, reason, said)
+    this.takeOut(seat, reason, said)
+  }
+
+  #reportEmpty (): void {
+    if (this.#line.size > 0 || this.#ledger.isBusy || this.#row.seats.some(seat => seat.isHere)) return
+    this.#ledger.end()
+    for (const seat of this.#row.seats) seat.end()
+    this.#context.emptied(this)
+  }
+}
