@@ -20,30 +20,30 @@ import { hasReadMore } from './internals.js'
 import { RateGuard, TOO_FAST } from './limits/rate-guard.js'
 import type { SafeLog } from './safe-log.js'
 
-/** How long the other end may take to answer our close frame, ms; after that it is cut off. */
+/** The time for the other end to answer a close frame, in ms. After that it is cut off. */
 const CLOSE_GRACE = 2_000
 
-/** One WebSocket of one client: keeps its limits and deadlines, and hands what it says to its participant. */
+/** One WebSocket of one client: checks its limits and deadlines, and passes its messages to its participant. */
 export class Connection implements PeerLink, ParticipantPorts {
   readonly app: string
   readonly group: ConnectionGroup
-  /** Under which key its address is counted. */
+  /** The key under which its address is counted. */
   readonly key: string
   readonly participant: Participant
   readonly #server: ConnectionServer
   readonly #socket: WebSocket
   readonly #writer: FrameWriter
-  /** Kept only where the application wants to see it at a join: it is by far the largest thing a connection holds. */
+  /** The handshake request, if the application is given it later; otherwise null. It is by far the largest object that a connection could hold. */
   readonly #request: FastifyRequest | null
   readonly #rates: RateGuard
-  /** The handshake's, so that the lines of a connection and of the request that it began with are tied. */
+  /** The host's log of the handshake request. Its `reqId` is in every line about the connection. */
   readonly #hostLog: FastifyBaseLogger
   readonly #openedAt: number
   #id: string | null = null
   readonly #heartbeat: Heartbeat
-  /** Why we have ended the connection, where we did so before the other end. */
+  /** The reason for which the server has ended the connection; null if it has not, or the other end did first. */
   #reason: DisconnectReason | null = null
-  /** When an unanswered close frame means that the other end is cut off. */
+  /** When the other end is cut off because it has not answered a close frame, by {@link Clock.lived}; 0 before a close frame was sent. */
   #closedAt = 0
 
   constructor (server: ConnectionServer, group: ConnectionGroup, socket: WebSocket, app: string, key: string, request: FastifyRequest) {
@@ -62,7 +62,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     this.#heartbeat = new Heartbeat(socket, this.participant.seats, server.heartbeat, server.clock)
   }
 
-  /** The connection's id, as `authorize` and a TURN server's log know it. Made for whoever is the first to ask: mostly nobody does. */
+  /** The connection's id, as in `authorize` and in a TURN server's log. It is drawn when it is first asked for. For most connections it never is. */
   get id (): string {
     this.#id ??= newId()
     return this.#id
@@ -72,7 +72,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     return this.group.toldLimits
   }
 
-  /** Writes lines that name the connection and, where it has one alone, its seat. */
+  /** Writes lines that name the connection and, if it has exactly one, its seat. */
   get log (): SafeLog {
     const { size, first } = this.participant.seats
     return size === 1 && first !== undefined ? this.logIn(first.room.name, first.id) : logOf(this.#hostLog, this)
@@ -94,7 +94,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     return this.participant.joining
   }
 
-  /** A message has come. */
+  /** A message has arrived. */
   handleMessage (data: Buffer, isBinary: boolean): void {
     if (!this.open) return
     const { limits } = this.group.settings
@@ -114,25 +114,25 @@ export class Connection implements PeerLink, ParticipantPorts {
     this.#server.writeTurn.endFrame(hasReadMore(this.#socket))
   }
 
-  /** A ping has come; ws has answered it. It counts as a message, or it would be a way around the limits. */
+  /** A ping has arrived, and ws has answered it. It counts as a message. Otherwise it would be a way around the limits. */
   handlePing (): void {
     this.#heartbeat.handleTraffic()
     const verdict = this.#rates.check(0, this.#server.clock.now())
     if (verdict !== 'take') this.#tooFast(verdict === 'close')
   }
 
-  /** A pong has come. One that we asked for is not counted: those who want into a room could have its sitters closed by asking. */
+  /** A pong has arrived. It does not count if the server asked for it: otherwise joiners could get the peers of a room closed by their probes. */
   handlePong (data: Buffer): void {
     if (!this.#heartbeat.handlePong(data)) this.handlePing()
   }
 
-  /** What came is no WebSocket frame, or none that is taken: nothing more is read, and a close frame is on its way. */
+  /** The client has broken the protocol of WebSocket, or exceeded a limit of ws. ws has sent a close frame and reads nothing more. */
   handleError (error: Error): void {
     this.#ends(reasonOfError(error), true)
     this.#end(true)
   }
 
-  /** A close frame has come: from here on the goodbye holds, however long TCP takes to end. */
+  /** A close frame has arrived. The client has left, even if TCP takes long to end. */
   handleGoodbye (code: number): void {
     if (this.#reason === null) this.log.debug({ code, reason: 'client' }, 'a connection is closing')
     this.#end(!isGoodbye(code))
@@ -145,9 +145,9 @@ export class Connection implements PeerLink, ParticipantPorts {
     reportEnd(this, this.#server.rooms.events, this.#reason, code, this.#server.clock.now() - this.#openedAt)
   }
 
-  /** Looks at every deadline of this connection; `now` is {@link Clock.lived}, so that nobody is late because we stood still. */
+  /** Checks every deadline of this connection; `now` is {@link Clock.lived}, so that no client is late because the server stood still. */
   sweep (now: number): void {
-    // The other end began to close, or broke the protocol; ws would let it take half a minute to end its side of TCP.
+    // The other end began to close, or broke the protocol. ws by itself would give it 30 s to end its side of TCP.
     if (this.#closedAt === 0 && !this.open) this.#closedAt = now + CLOSE_GRACE
     if (this.#closedAt !== 0) {
       if (now >= this.#closedAt) this.#socket.terminate()
@@ -161,7 +161,7 @@ export class Connection implements PeerLink, ParticipantPorts {
     }
   }
 
-  /** The server goes away. */
+  /** The server is about to stop. Tells the client to come back after `retryAfter` ms, and closes the connection. */
   drain (retryAfter: number): void {
     this.participant.drain(retryAfter)
     this.close('goingAway')
@@ -228,21 +228,21 @@ export class Connection implements PeerLink, ParticipantPorts {
     this.close(reason)
   }
 
-  /** Reads even what it refuses, to know for which seat it counts: the close that follows is the bound. */
+  /** Refuses a message. It is read nevertheless, because it counts for a seat. The number of refusals is bounded: after them the connection is closed. */
   #tooFast (last: boolean, data?: Buffer): void {
     if (data === undefined || last) this.participant.refuse(TOO_FAST)
     else this.participant.refuseFrame(data, TOO_FAST)
     if (last) this.dismiss('policy')
   }
 
-  /** Notes why we end the connection. What comes later does not count, nor what comes after its client's close frame or end of TCP. */
+  /** Notes the reason for which the server ends the connection. Only the first one counts, and none once the client has closed or TCP has ended. */
   #ends (reason: DisconnectReason, isFirst = this.open): void {
     if (!isFirst || this.#reason !== null) return
     this.#reason = reason
     this.log.debug({ reason }, 'a connection is closing')
   }
 
-  /** Everything that hangs on this connection ends. */
+  /** Ends everything that depends on this connection. */
   #end (resumable: boolean): void {
     this.participant.lost(resumable)
     this.#heartbeat.stop()

@@ -3,38 +3,40 @@ import type { Clock } from '../rooms/clock.js'
 import type { TextFrame } from '../rooms/peer-link.js'
 import { streamOf } from './internals.js'
 
-/** Relayed bytes go out as text: a client that gets a binary frame ends the call. */
+/** Relayed bytes are sent as text frames. A client that receives a binary frame ends the call. */
 const TEXT = { binary: false } as const
-/** The whole message in one frame, of text (RFC 6455, section 5.2). */
+/** The first byte of a text message in one frame (RFC 6455, section 5.2). */
 const FIN_TEXT = 0x81
-/** Up to this length, in bytes, a payload is copied behind its head: a second buffer costs more than that. */
+/** The length in bytes up to which a payload is copied behind its head. Writing a second buffer costs more than the copy. */
 const COPIED = 1_024
 
-/** Who has had no frame to handle for so long, in ms, is not busy. */
+/** The time without a frame after which the server counts as idle, in ms. */
 const IDLE = 0.1
 
 /**
- * The writers that hold something back, mostly until this turn of the event loop is over: a busy server that reads all that has come before
- * it writes finds more at each poll, and a call takes 0.9 of what it would.
+ * The writers that hold frames back, usually until this turn of the event loop is over. A busy server that reads everything that has arrived before
+ * it writes finds more at each poll. A call then takes 0.9 of the CPU that it would take otherwise.
  *
- * A lone message need not wait for that. Where the server has had nothing to do, what a client's frames lead to is written as soon as all
- * that were read together are handled.
+ * A single message does not wait for the end of the turn. If the server was idle, the frames that follow from a client's message are written as soon
+ * as all messages that were read together are handled.
  */
 export class WriteTurn {
   readonly #clock: Clock
   #writers: FrameWriter[] = []
   /** Whether a frame of a client is being handled. */
   #reading = false
-  /** Whether the end of the turn is waited for. */
+  /** Whether a callback at the end of the turn is pending. */
   #ending = false
+  /** When the last frame was handled, in ms. */
   #lastAt = -Infinity
-  /** Whether there was nothing to do before what is being handled. */
+  /** Whether the server was idle before the frames that are being handled. */
   #wasIdle = false
 
   constructor (clock: Clock) {
     this.#clock = clock
   }
 
+  /** A writer holds frames back. */
   add (writer: FrameWriter): void {
     this.#writers.push(writer)
     if (!this.#reading) this.#endLater()
@@ -53,11 +55,11 @@ export class WriteTurn {
     return now
   }
 
-  /** The frame is handled. `more`: more was read with it that is not. */
+  /** The frame is handled. `more`: other bytes were read together with it and are not handled yet. */
   endFrame (more: boolean): void {
     this.#reading = false
     if (this.#writers.length === 0) return
-    // What was read may end within a frame, so that nothing more is handled in this turn.
+    // The bytes may be only a part of a frame, so nothing more may be handled in this turn.
     if (this.#wasIdle && !more) this.#end()
     else this.#endLater()
   }
@@ -97,7 +99,7 @@ export class FrameWriter {
     this.#socket = socket
   }
 
-  /** Whether not more than so many bytes wait for the client. What waits for the end of this turn waits for us: it is written first. */
+  /** Whether at most this many bytes wait for the client. Frames that are held back are written first, because they do not wait for the client. */
   fits (bytes: number): boolean {
     if (this.#socket.bufferedAmount > bytes) this.flush()
     return this.#socket.bufferedAmount <= bytes

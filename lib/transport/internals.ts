@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 import type { Duplex, Writable } from 'node:stream'
 import type { WebSocket } from 'ws'
 
-// Everything that reaches into what ws, Node and Fastify keep to themselves. None of it has a public way, and each has a test in
-// internals.test.ts that fails when it is gone. Where it is gone at run time, every function does without it as its comment says.
+// Everything that depends on internals of ws, Node and Fastify. None of it has a public API. For each there is a test in internals.test.ts that
+// fails when the internal is gone. If it is gone at run time, each function works without it, as its comment says.
 
 const reads = Symbol('the socket that it reads')
 const tells = Symbol('what is told of a close frame')
@@ -22,8 +22,8 @@ interface WebSocketInternals {
 }
 
 /**
- * Tells of the other end's close frame when it comes. The `close` event of ws comes with the end of TCP alone, which a client on a bad
- * line may owe for half a minute, and its seat would be taken all that time. Without it, `close` still tells, later.
+ * Calls a listener when the other end's close frame arrives. ws emits `close` only at the end of TCP, which may take half a minute on a bad line, and
+ * the seat would be taken all that time. Without the internal, `close` tells it later.
  */
 export function onCloseFrame (socket: WebSocket, listener: (this: WebSocket, code: number) => void): void {
   const { _receiver: receiver } = socket as WebSocketInternals
@@ -33,7 +33,7 @@ export function onCloseFrame (socket: WebSocket, listener: (this: WebSocket, cod
   receiver.on('conclude', handleConclude)
 }
 
-/** One function for all sockets: a closure of each would cost it 100 bytes. */
+/** One function for all sockets. A closure would cost each of them 100 bytes. */
 function handleConclude (this: Receiver, code: number): void {
   const { [reads]: socket, [tells]: listener } = this
   if (socket === undefined) return
@@ -43,9 +43,9 @@ function handleConclude (this: Receiver, code: number): void {
 }
 
 /**
- * Lets a stream be ended more than once. After a close frame ws ends its reader three times and its stream twice, and each time that is
- * one too many Node makes an error, with a stack, which nobody sees: 5 % of a whole call on fresh connections. A stream whose host has
- * given it an `end` of its own is left alone.
+ * Allows a stream to be ended more than once. After a close frame ws ends its reader three times and its stream twice. For each surplus call Node
+ * makes an error with a stack that nobody sees: 5 % of the CPU of a whole call on fresh connections. A stream that has an `end` of its own from the
+ * host is left alone.
  */
 function endOnce (stream: Writable | null): void {
   if (stream !== null && !Object.hasOwn(stream, 'end')) stream.end = end
@@ -57,8 +57,8 @@ function end (this: Writable, ...args: unknown[]): Writable {
 }
 
 /**
- * Sets the largest message of one WebSocket. `maxPayload` of ws is for a server, and the applications of one server have limits of
- * their own. Without it, a message of up to the server's limit is read as a whole before it is refused.
+ * Sets the largest message of one WebSocket, in bytes. The option `maxPayload` of ws is for a whole server, but its applications have limits of their
+ * own. Without the internal, a message up to the server's limit is read completely before it is refused.
  */
 export function setMaxPayload (socket: WebSocket, bytes: number): void {
   const { _receiver: receiver } = socket as WebSocketInternals
@@ -74,8 +74,8 @@ export function hasReadMore (socket: WebSocket): boolean {
 }
 
 /**
- * The stream that ws writes to. With neither compression nor blobs ws keeps nothing back, so that whoever writes whole frames to it keeps
- * the order. Without it, each frame is sent by ws itself, in a call of the system of its own.
+ * The stream that ws writes to. Without compression and blobs ws holds nothing back, so whole frames that are written to the stream keep their order.
+ * Without the internal, ws sends each frame by itself, by one system call each.
  */
 export function streamOf (socket: WebSocket): Duplex | null {
   return (socket as WebSocketInternals)._socket ?? null
@@ -95,22 +95,22 @@ interface UpgradeAsking extends IncomingMessage {
   upgrade?: boolean
 }
 
-/** Whether a connection of a server speaks HTTP/1. One of HTTP/2 has no parser, and nothing else tells them apart this early. */
+/** Whether a connection of a server speaks HTTP/1. One of HTTP/2 has no parser. Nothing else distinguishes them this early. */
 export function speaksHttp1 (socket: Duplex): boolean {
   return (socket as HttpSocket).parser != null
 }
 
 /**
- * The answer that is being written on a connection of HTTP/1, or is the next to be; none where no request is at work. Events of the
- * server do not tell: an upgrade that is refused has an answer that its server never saw.
+ * The response that is being written on a connection of HTTP/1, or will be next; null if no request is being handled. The server's events do not tell
+ * it: a refused upgrade has a response of which its server does not know.
  */
 export function responseOn (socket: Duplex): ServerResponse | null {
   return (socket as HttpSocket)._httpMessage ?? null
 }
 
 /**
- * Lets go of the answer that an upgraded connection was never given. Through it, request, reply and all that hooks have put on them would
- * live as long as the WebSocket: a third of what an idle peer costs. Where somebody waits for its end, it is kept.
+ * Releases the unused response of an upgraded connection. Otherwise request, reply and all that hooks have attached to them would live as long as the
+ * WebSocket: a third of the memory of an idle peer. If somebody waits for the end of the response, it is kept.
  */
 export function releaseResponse (socket: Duplex): void {
   const response = responseOn(socket)
@@ -119,15 +119,15 @@ export function releaseResponse (socket: Duplex): void {
   response.detachSocket(socket as Socket)
 }
 
-/** What is to become of a request that asks for an upgrade: hand the socket over, answer it as any other, or what Node would do. */
+/** What happens to a request for an upgrade: its socket is handed over, it is answered like any other request, or Node decides. */
 export type UpgradeVerdict = 'take' | 'answer' | 'leave'
 
 interface DecidingServer {
-  /** From Node.js 22.21 and 24.9 on. Public where the server is made, which the host has done already. */
+  /** Since Node.js 22.21 and 24.9. It is a public option of a new server, but the host has made the server already. */
   shouldUpgradeCallback?: (request: IncomingMessage) => boolean
 }
 
-/** Whether this Node asks the server about upgrades, and not each of its connections. */
+/** Whether this Node decides about upgrades by a callback of the server, not by the parser of each connection. */
 export function decidesByServer (server: Server): boolean {
   return typeof (server as DecidingServer).shouldUpgradeCallback === 'function'
 }
@@ -135,7 +135,7 @@ export function decidesByServer (server: Server): boolean {
 /**
  * Decides which upgrades a server hands over, for a Node that asks the server.
  *
- * @param listens whether anybody listens to the others: Node hands an upgrade over where somebody does
+ * @param listens whether anybody listens to the other upgrades. If so, Node hands them over
  */
 export function decideUpgrades (server: Server, judge: (request: IncomingMessage) => UpgradeVerdict, listens: () => boolean): void {
   const deciding = server as DecidingServer
@@ -152,7 +152,7 @@ export function decideUpgradesOn (socket: Duplex, judge: (request: IncomingMessa
   const onIncoming = parser?.onIncoming
   if (parser == null || onIncoming === undefined) return
   parser.onIncoming = (request, keepAlive) => {
-    // A CONNECT asks to be handed over too, and is never ours.
+    // A CONNECT request is handed over too, but is never for the plugin.
     if (request.upgrade === true && request.method !== 'CONNECT') {
       const verdict = judge(request)
       if (verdict === 'take') return 2
@@ -164,7 +164,7 @@ export function decideUpgradesOn (socket: Duplex, judge: (request: IncomingMessa
 
 type RewriteUrl = (this: FastifyInstance, request: IncomingMessage) => string
 
-/** The option `rewriteUrl` of an app, which Fastify does not show. Without it, upgrades of rewritten addresses are not seen as ours. */
+/** The option `rewriteUrl` of an app, which Fastify does not expose. Without the internal, upgrades of rewritten addresses are not recognised. */
 export function rewriteUrlOf (fastify: FastifyInstance): RewriteUrl | undefined {
   for (let scope: object | null = fastify; scope !== null; scope = Object.getPrototypeOf(scope) as object | null) {
     const key = Object.getOwnPropertySymbols(scope).find(symbol => symbol.description === 'fastify.options')
