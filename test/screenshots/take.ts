@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { build } from '../../example/basic/server.js'
-import { launch } from '../helpers/browser.js'
+import { launch, visit } from '../helpers/browser.js'
 import { PAGE_STATES } from '../helpers/page-states.js'
 import { start } from '../helpers/start.js'
 
@@ -29,4 +29,16 @@ for (const { name, reach } of PAGE_STATES.filter(({ name }) => wanted?.includes(
     }
   })
 }
+
+// How long until somebody can join, over a phone's network: 1.5 Mbit/s, and 150 ms there and back. The camera is there at once.
+t.test('slow network', async t => {
+  const page = await visit(t, browser, 'about:blank')
+  const devtools = await page.context().newCDPSession(page)
+  await devtools.send('Network.enable')
+  await devtools.send('Network.emulateNetworkConditions', { offline: false, latency: 150, downloadThroughput: 1.5e6 / 8, uploadThroughput: 1.5e6 / 8 })
+  const began = performance.now()
+  await page.goto(`${app}/peer.html`)
+  await page.waitForSelector('#join:not(:disabled)')
+  t.comment(`the lobby can be used after ${Math.round(performance.now() - began)} ms at 1.5 Mbit/s and 150 ms`)
+})
 t.comment(directory)

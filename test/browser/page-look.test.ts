@@ -1,0 +1,87 @@
+import axe from 'axe-core'
+import type { Page } from 'playwright-core'
+import t from 'tap'
+import { build } from '../../example/basic/server.js'
+import { launch, visit } from '../helpers/browser.js'
+import { PAGE_STATES } from '../helpers/page-states.js'
+import { start } from '../helpers/start.js'
+
+// That peer.html can be used and read in each of its states, at every size, in both themes. A page that complains to its console fails too.
+
+const browser = await launch(t)
+const app = `${await start(t, await build())}/WebRTCApp4`
+const SIZES = [[320, 568], [390, 844], [768, 1024], [1440, 900], [844, 390]] as const
+
+/** What is wider than the window, or cannot be reached in it. */
+async function misplaced (page: Page): Promise<string[]> {
+  return await page.evaluate(() => {
+    const found: string[] = []
+    if (document.documentElement.scrollWidth > window.innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} wide`)
+    for (const element of document.querySelectorAll<HTMLElement>('button, input, p, h1, h2, .self, .controls, .panel')) {
+      const { left, right, top, bottom, width, height } = element.getBoundingClientRect()
+      const name = `${element.tagName} ${element.id || element.className}`
+      if (width <= 1 || height <= 1) continue
+      if (left < -0.5 || right > window.innerWidth + 0.5) found.push(`${name} goes from ${left} to ${right}`)
+      // In a room nothing scrolls but the link's card.
+      if (document.body.dataset.view === 'room' && element.closest('.panel') === null && (top < 0 || bottom > window.innerHeight + 0.5)) {
+        found.push(`${name} goes from ${top} down to ${bottom}`)
+      }
+      if (element.tagName === 'BUTTON' && element.scrollWidth > element.clientWidth + 1) found.push(`${name} is too narrow for its words`)
+    }
+    return found
+  })
+}
+
+/** What axe-core finds against WCAG 2.2 A and AA, contrast included. */
+async function violations (page: Page): Promise<string[]> {
+  const { violations } = await page.evaluate(async () => await (window as unknown as { axe: typeof axe }).axe.run({
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+  }))
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 120)} ${failureSummary ?? ''}`))
+}
+
+/** Puts white in place of every picture: the worst that can lie behind white words, and a ground that axe-core can measure against. */
+async function whiten (page: Page, white: boolean): Promise<void> {
+  await page.evaluate(white => {
+    for (const video of document.querySelectorAll('video')) video.style.display = white ? 'none' : ''
+    for (const ground of document.querySelectorAll<HTMLElement>('.stage')) ground.style.background = white ? '#fff' : ''
+    document.body.style.background = white && document.body.dataset.view === 'room' ? '#fff' : ''
+  }, white)
+}
+
+for (const { name, reach } of PAGE_STATES) {
+  t.test(`the page can be used and read: ${name}`, async t => {
+    const page = await reach(t, browser, app)
+    await page.evaluate(axe.source)
+    for (const [width, height] of SIZES) {
+      await page.setViewportSize({ width, height })
+      await page.mouse.move(width / 2, height / 3)
+      t.same(await misplaced(page), [], `${width} × ${height}`)
+      if (width !== 320 && width !== 1440) continue
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+        for (const white of [false, true]) {
+          await whiten(page, white)
+          t.same(await violations(page), [], `${width} × ${height}, ${colorScheme}${white ? ', on white' : ''}`)
+        }
+        await whiten(page, false)
+      }
+    }
+  })
+}
+
+/** Maximum weight of the page with all that it loads, as it travels, in bytes. */
+const BUDGET = 100_000
+
+t.test('the page weighs little with all that it loads', async t => {
+  const page = await visit(t, browser, 'about:blank')
+  const sizes: Array<Promise<number>> = []
+  page.on('requestfinished', request => sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize)))
+  await page.goto(`${app}/peer.html`)
+  await page.waitForSelector('body[data-phase="ready"]')
+  const weights = await Promise.all(sizes)
+  t.ok(weights.length >= 5, `${weights.length} files`)
+  const total = weights.reduce((sum, weight) => sum + weight, 0)
+  t.comment(`${total} bytes`)
+  t.ok(total > 10_000 && total <= BUDGET, `${total} bytes`)
+})
