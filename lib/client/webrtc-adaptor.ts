@@ -21,6 +21,7 @@ export type { ElementOption, SdpConstraints, WebRTCAdaptorOptions } from './base
 export type { CheckCode, CheckOptions, CheckReport, CheckStep, CheckStepName } from './extras/check/check-types.js'
 export type { CallStats } from './extras/call-stats.js'
 export type { ReceivedData, ReceivedFile, Sendable, SendFileOptions, TransferProgress } from './data/data-types.js'
+export type { SignallingMessage } from './extras/signalling-message.js'
 export type { ExtraMethods } from './extras/extra-methods.js'
 export type { RemoteMediaState } from './call/remote-media.js'
 export type { ReconnectAttempt, ReconnectPolicy } from './signalling/reconnect-policy.js'

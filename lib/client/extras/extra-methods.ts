@@ -1,5 +1,6 @@
 import type { Sendable, SendFileOptions } from '../data/data-types.js'
 import type { CallStats } from './call-stats.js'
+import type { SignallingMessage } from './signalling-message.js'
 
 /** The methods whose code is loaded when one of them is called first. They reject with `moduleNotLoaded` where that fails. */
 export interface ExtraMethods {
@@ -71,9 +72,16 @@ export interface ExtraMethods {
    * gone, and whatever the stream fails with.
    */
   sendFile (file: Blob | ReadableStream<Uint8Array>, options?: SendFileOptions): Promise<void>
+  /**
+   * Calls back with every message that goes to the server (`direction: 'sent'`) or comes from it (`'received'`), until it is called with
+   * `null`. For a developer's eyes: `message` has everything that is in the frame, tokens and credentials too.
+   */
+  watchSignalling (callback: ((message: SignallingMessage) => void) | null): Promise<void>
+  /** Loses the connection to the server as a network does that breaks, so that you see what your application makes of it. The SDK comes back by itself. */
+  breakConnection (): Promise<void>
 }
 
-export type ExtraName = 'data' | 'devices' | 'screen' | 'sound' | 'stats'
+export type ExtraName = 'data' | 'developer' | 'devices' | 'screen' | 'sound' | 'stats'
 
 /** Which module has which method. */
 export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
@@ -97,5 +105,7 @@ export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
   enableAudioLevelForLocalStream: 'sound',
   disableAudioLevelForLocalStream: 'sound',
   sendData: 'data',
-  sendFile: 'data'
+  sendFile: 'data',
+  watchSignalling: 'developer',
+  breakConnection: 'developer'
 }

@@ -8,6 +8,7 @@ type Methods = Record<keyof ExtraMethods, (...args: unknown[]) => unknown>
 /** The build makes a file of each. */
 export const LOADERS: Record<ExtraName, () => Promise<CreateExtra<object>>> = {
   data: async () => (await import('../data/data.js')).createData,
+  developer: async () => (await import('./developer.js')).createDeveloper,
   devices: async () => (await import('./devices.js')).createDevices,
   screen: async () => (await import('./screen.js')).createScreen,
   sound: async () => (await import('./sound.js')).createSound,

@@ -33,6 +33,9 @@ export interface Loss {
 interface ServerConnectionEvents {
   open: undefined
   message: Frame
+  /** What goes out and what comes in, pings and pongs too. */
+  sent: string
+  received: Frame
   ping: undefined
   pong: undefined
   /** The socket that was open, or was to open, is gone. */
@@ -106,6 +109,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     // A socket that is closing takes text and drops it (WebSockets, section 3.1).
     if (this.#state !== 'open' || this.#socket?.readyState !== 1) return false
     this.#socket.send(text)
+    this.emit('sent', text)
     this.pace.handleSent(byteLength(text))
     return true
   }
@@ -115,6 +119,11 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     this.pace.handlePing()
     this.emit('ping', undefined)
     this.#heart.startDeadline(within, () => this.#lose(ABNORMAL, 'The server does not answer.'))
+  }
+
+  /** Loses the connection, as a network that breaks does. */
+  break (): void {
+    if (this.#state === 'open') this.#lose(ABNORMAL, 'It was broken on purpose.')
   }
 
   /** Ends the connection, without another attempt. `open` begins anew. */
@@ -157,6 +166,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     this.#heart.start(PING_EVERY, () => this.ping())
     const frame = parseFrame(data)
     if (frame === null) return
+    this.emit('received', frame)
     if (frame.command === 'pong') {
       this.pace.handlePong()
       this.emit('pong', undefined)

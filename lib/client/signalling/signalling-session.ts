@@ -36,7 +36,7 @@ export interface SignallingSettings extends RoomJoinSettings {
 
 /** The signalling of one client: its connection, its seat in a room, and its messages to the other peer, across lost connections. */
 export class SignallingSession extends Emitter<SignallingSessionEvents> {
-  readonly #connection: ServerConnection
+  readonly connection: ServerConnection
   readonly #join: RoomJoin
   readonly #sender: MessageSender
   readonly #outage = new Outage()
@@ -45,7 +45,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
 
   constructor (environment: Environment, settings: SignallingSettings) {
     super()
-    const connection = this.#connection = new ServerConnection(environment, settings.url, settings.reconnect)
+    const connection = this.connection = new ServerConnection(environment, settings.url, settings.reconnect)
     const join = this.#join = new RoomJoin(environment, settings, connection)
     const sender = this.#sender = new MessageSender(environment, connection)
     connection.needed = () => join.room !== null
@@ -77,21 +77,21 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   }
 
   get connectionState (): ServerConnection['state'] {
-    return this.#connection.state
+    return this.connection.state
   }
 
   open (): void {
-    this.#connection.open()
+    this.connection.open()
   }
 
   /** Connects at once if a retry waits. If the connection is open, sends a `ping` whose answer must come soon. */
   hurry (): void {
-    this.#connection.hurry()
+    this.connection.hurry()
   }
 
   /** Sends a `ping` whose answer must come soon, or else the connection counts as lost. */
   verify (): void {
-    this.#connection.verify()
+    this.connection.verify()
   }
 
   /** Joins a room. See {@link RoomJoin.join}. */
@@ -126,13 +126,13 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
 
   /** Sends `getIceServerConfig`. Returns false if there is no open connection. */
   askIceServers (): boolean {
-    return this.#connection.send({ command: 'getIceServerConfig' })
+    return this.connection.send({ command: 'getIceServerConfig' })
   }
 
   /** The page is hidden for good or put into the back/forward cache. Gives up the seat and the connection, and keeps the intent. */
   suspend (): void {
     this.#join.suspend()
-    this.#connection.close()
+    this.connection.close()
     this.#outage.handleSuspend()
     this.#sender.handleLoss(0)
     this.#sender.handleUnseated(new AdaptorError('AbortError', 'The room was left before the message could be sent.'))
@@ -177,7 +177,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   #handleFrame (frame: Frame): void {
     if (frame.command === 'error') return this.#handleError(frame)
     if (this.takeAnswer(frame) || this.#join.handleAnswer(frame)) return
-    if (frame.definition === 'server_will_stop') this.#connection.rest(numberOf(frame.retryAfter) ?? 0)
+    if (frame.definition === 'server_will_stop') this.connection.rest(numberOf(frame.retryAfter) ?? 0)
     if (isSeatMessage(frame)) {
       if (!this.#join.handleSeatMessage(frame)) return
       this.#sender.handleSeatMessage(frame)
