@@ -6,3 +6,10 @@ export const find = id => document.getElementById(id)
 export function write (element, text) {
   if (element.textContent !== text) element.textContent = text
 }
+
+/** A new element. What it holds that is no element is text, never HTML. */
+export function make (tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties)
+  element.append(...children)
+  return element
+}

@@ -1,17 +1,25 @@
 // The page's own script: it turns what WebRTCAdaptor tells into a state, shows it, and turns what a person presses into methods.
 // Whatever comes from elsewhere is shown as text, never as HTML.
 
+import { Chat } from './chat.js'
+import { constraintsOf } from './choices.js'
 import { makeMovable } from './corner.js'
+import { DevicePickers } from './devices.js'
 import { find, write } from './elements.js'
 import { keepFitted } from './fit.js'
 import { watchIdleness } from './idle.js'
 import { Invitation } from './invitation.js'
+import { watchLevel } from './level.js'
 import { recall, remember } from './memory.js'
 import { offerModes } from './modes.js'
-import { hasPicture, watchPictures } from './pictures.js'
+import { hasPicture, isMirrored, watchPictures } from './pictures.js'
+import { Panel } from './panel.js'
+import { Quality } from './quality.js'
 import { proposeRoom } from './rooms.js'
 import { clock, seen } from './seen.js'
-import { INITIAL, reduce } from './state.js'
+import { INITIAL, LOST_FOR, reduce } from './state.js'
+import { offerScreen } from './sharing.js'
+import { openSheet, showSheet, watchSheets } from './sheets.js'
 import { show } from './view.js'
 import { browserOf, translate, wordsFor } from './words.js'
 
@@ -36,7 +44,8 @@ function facts () {
     microphone: adaptor.micOn,
     remote: adaptor.remoteMedia,
     localPicture: hasPicture(find('localVideo'), look),
-    remotePicture: hasPicture(find('remoteVideo'), look)
+    remotePicture: hasPicture(find('remoteVideo'), look),
+    mirrored: isMirrored(adaptor.localStream)
   }
 }
 
@@ -47,6 +56,14 @@ function tell (event) {
   sight = seen(state, words)
   show(sight, { words, browser, ownName: ownName.value, able: adaptor !== undefined })
   invitation.update()
+  pickers.show()
+  chat.show(sight.layout === 'call')
+  panel.show()
+  if (sight.phase === 'call') quality.watch()
+  if (sight.layout === 'lobby' && before !== 'lobby') chat.clear()
+  if (sight.layout !== 'call' && before === 'call') quality.clear()
+  // What belongs to a call or to a room does not stand in the way of the next one.
+  if (openSheet() === 'details' ? sight.layout !== 'call' : openSheet() === 'chat' && sight.layout === 'lobby') showSheet(null)
   if (sight.layout !== before) invitation.showCode(sight.layout === 'waiting' && window.matchMedia('(min-height: 44rem)').matches)
   tick()
 }
@@ -58,6 +75,7 @@ function look () {
 
 function tick () {
   const timer = find('timer')
+  if (state.lost !== null && Date.now() - state.lost.at > LOST_FOR) look()
   timer.hidden = sight.since === null
   if (sight.since !== null) write(timer, clock(Date.now() - sight.since))
 }
@@ -77,20 +95,40 @@ function introduce () {
 
 function start () {
   adaptor = new window.WebRTCAdaptor({
-    mediaConstraints: { video: true, audio: true },
+    mediaConstraints: constraintsOf(kept),
     peerconnection_config: null,
     sdp_constraints: { OfferToReceiveAudio: true, OfferToReceiveVideo: true },
     localVideoId: 'localVideo',
     remoteVideoId: 'remoteVideo',
     callback (info, message) {
       tell({ type: info, message })
+      if (info === 'data_received') chat.hear(message.data)
+      if (info === 'file_received') chat.offer(message)
+      if (info === 'updated_stats') {
+        panel.noteStats(message)
+        void quality.update(message)
+      }
+      if (info === 'available_devices') pickers.update(message)
+      if (info === 'initialized') prepare()
       if (info === 'peerJoined' || (['joined', 'reconnected'].includes(info) && message.peers > 0)) introduce()
     },
     callbackError (name, error) {
-      tell({ type: 'error', name, device: error?.device })
+      panel.noteError(name)
+      // After whoever had the promise has had it: a transfer's row says what has become of it.
+      setTimeout(() => { if (!told.has(error)) tell({ type: 'error', name, device: error?.device }) })
     }
   })
   window.webRTCAdaptor = adaptor
+  // Whoever had them off the last time has them off, whatever the prompt asks for.
+  if (kept.cameraOn === false) adaptor.turnOffLocalCamera().catch(() => {})
+  if (kept.microphoneOn === false) adaptor.muteLocalMic().catch(() => {})
+}
+
+/** Camera and microphone have answered, so that devices have labels. */
+function prepare () {
+  adaptor.getDevices().catch(() => {})
+  watchLevel(adaptor)
+  panel.watch()
 }
 
 /** Tells the answer to the last join from that to one before it. */
@@ -112,6 +150,7 @@ async function join () {
 async function leave () {
   attempts++
   tell({ type: 'left' })
+  if (state.sharing) void adaptor.stopDesktopCapture().catch(() => {})
   if (document.pictureInPictureElement) void document.exitPictureInPicture().catch(() => {})
   await adaptor.leave().catch(() => {})
   look()
@@ -120,18 +159,26 @@ async function leave () {
 async function toggle (device, methods) {
   const on = !sight[device]
   tell({ type: 'switching', device, on })
+  remember({ [`${device}On`]: on })
   await adaptor[methods[on ? 0 : 1]]().catch(() => {})
   tell({ type: 'switched', device })
 }
 
+const kept = recall()
 translate(document, words)
+/** Errors that are told elsewhere. */
+const told = new WeakSet()
+const chat = new Chat(words, () => adaptor, () => state.room, () => sight.remoteName, told)
+const panel = new Panel(words, () => adaptor)
+const quality = new Quality(words, () => adaptor)
+const pickers = new DevicePickers(words, () => adaptor, kept, remember)
 const invitation = new Invitation(link, () => room.reportValidity(), words)
 const labelMove = corner => find('move').setAttribute('aria-label', words.move.replace('{corner}', words.corners[corner]))
 makeMovable(document.querySelector('.self'), find('move'), corner => {
   labelMove(corner)
   remember({ corner })
 })
-const { name = '', corner } = recall()
+const { name = '', corner } = kept
 if (typeof name === 'string') ownName.value = name
 if (corner in words.corners) document.querySelector('.self').dataset.corner = corner
 labelMove(document.querySelector('.self').dataset.corner)
@@ -149,7 +196,9 @@ find('entrance').addEventListener('submit', event => {
 find('leave').addEventListener('click', () => { void leave() })
 find('camera').addEventListener('click', () => { void toggle('camera', ['turnOnLocalCamera', 'turnOffLocalCamera']) })
 find('microphone').addEventListener('click', () => { void toggle('microphone', ['unmuteLocalMic', 'muteLocalMic']) })
+offerScreen(() => adaptor, () => sight.screen, tell, kept, remember)
 offerModes()
+watchSheets()
 watchIdleness(document.body, document.querySelector('.controls'))
 watchPictures([find('remoteVideo'), find('localVideo')], look)
 keepFitted(find('remoteVideo'))

@@ -22,3 +22,8 @@ export function hasPicture (video, changed) {
   for (const track of stream.getVideoTracks()) watch(track, changed, 'mute', 'unmute', 'ended')
   return stream.getVideoTracks().some(track => track.readyState === 'live' && !track.muted)
 }
+
+/** Says whether a picture of oneself is shown as mirrors have it, which people know themselves from; the back camera of a phone is not. */
+export function isMirrored (stream) {
+  return stream?.getVideoTracks()[0]?.getSettings().facingMode !== 'environment'
+}

@@ -42,6 +42,19 @@ function noteOf ({ facts }, layout, words) {
   return facts.connected ? words.theirCameraOff : ''
 }
 
+/** How it stands, in words. */
+function statusOf (state, phase, words) {
+  if (phase !== 'call') return words.status[phase]
+  if (state.sharing) return words.youShare
+  return state.facts.remote.screen === true ? words.theyShare : words.status.call
+}
+
+/** What is worth knowing, and no error. */
+function noticeOf ({ lost, spent }, layout, words) {
+  if (lost !== null) return words.deviceLost.replace('{label}', lost.label)
+  return layout === 'lobby' && spent !== null ? words.spent.replace('{time}', clock(spent)) : ''
+}
+
 /** All that is seen, with `words` of a language. */
 export function seen (state, words) {
   const { facts, switching } = state
@@ -52,11 +65,15 @@ export function seen (state, words) {
     phase,
     layout,
     view: layout === 'lobby' ? 'lobby' : 'room',
-    status: words.status[phase],
+    status: statusOf(state, phase, words),
     remoteShown,
     remoteNote: remoteShown ? '' : noteOf(state, layout, words),
     remoteName: layout === 'call' ? state.otherName : '',
     remoteMuted: layout === 'call' && facts.connected && facts.remote.audio === 'off',
+    /** A screen is seen whole, and never in a mirror. */
+    remoteScreen: facts.remote.screen === true,
+    screen: switching.screen ?? state.sharing,
+    mirrored: !state.sharing && facts.mirrored,
     localShown: facts.localPicture,
     localNote: state.ready ? words.ownCameraOff : words.mayAsk,
     ownMuted: layout === 'call' && !(switching.microphone ?? facts.microphone),
@@ -66,6 +83,6 @@ export function seen (state, words) {
     invites: layout === 'waiting' && state.joined,
     since: layout === 'call' ? state.since : null,
     error: state.error,
-    notice: layout === 'lobby' && state.spent !== null ? words.spent.replace('{time}', clock(state.spent)) : ''
+    notice: noticeOf(state, layout, words)
   }
 }

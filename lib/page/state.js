@@ -14,6 +14,9 @@ const IDLE = 1013
 
 const LONGEST_NAME = 40
 
+/** How long a device that is gone is news, in ms. */
+export const LOST_FOR = 8_000
+
 export const INITIAL = {
   /** Set once the camera has answered, or has said that it will not. */
   ready: false,
@@ -34,10 +37,14 @@ export const INITIAL = {
   spent: null,
   /** The error on display: its name, the device it concerns, and the name whose words serve where there are none for its own. */
   error: null,
+  /** The screen is shared with the other one. */
+  sharing: false,
+  /** A device that is gone, by its label, and since when; null where that is no news any more. */
+  lost: null,
   /** What somebody has just switched a device to, until it has got there. */
   switching: {},
   /** What the adaptor and the elements say: there is a way to the other (W3C WebRTC 1.0, section 5.6.4), and who gives which media. */
-  facts: { connected: false, camera: false, microphone: false, remote: { video: 'off', audio: 'off' }, localPicture: false, remotePicture: false }
+  facts: { connected: false, camera: false, microphone: false, remote: { video: 'off', audio: 'off' }, localPicture: false, remotePicture: false, mirrored: true }
 }
 
 function dismiss (state, ...names) {
@@ -75,7 +82,11 @@ const ON = {
     // A seat that was taken back is told who came and went meanwhile; on a new one this is how many there are.
     return message.resumed ? back : { ...back, company: message.peers > 0 }
   },
-  local_media_changed: (state, { message }) => message.camera && message.microphone ? dismiss(state, ...MEDIA_ERRORS) : state,
+  local_media_changed: (state, { message }) => {
+    const told = { ...state, sharing: message.screen === true }
+    return message.camera && message.microphone ? dismiss(told, ...MEDIA_ERRORS) : told
+  },
+  device_lost: (state, { message, at }) => ({ ...state, lost: { label: message.label, at } }),
   closed: (state, { message, at }) => message.code === IDLE ? { ...state, away: false } : forget({ ...state, away: false, ended: true }, at),
   peerMessageCommand: (state, { message }) => message.definition === 'name' ? { ...state, otherName: nameIn(message.data) } : state,
   switching: (state, { device, on }) => ({ ...state, error: null, switching: { ...state.switching, [device]: on } }),
@@ -99,7 +110,8 @@ function nameIn (data) {
 
 /** The state after an event, of which `at` is the time and `facts` what else is so now. */
 export function reduce (before, event) {
-  const told = { ...before, facts: { ...before.facts, ...event.facts } }
+  const lost = before.lost !== null && event.at - before.lost.at < LOST_FOR ? before.lost : null
+  const told = { ...before, lost, facts: { ...before.facts, ...event.facts } }
   const state = ON[event.type]?.(told, event) ?? told
   const { connected } = state.facts
   if (state.room === '') return state

@@ -39,6 +39,10 @@ export function show (seen, { words, browser, ownName, able }) {
   find('remoteMuted').hidden = !seen.remoteMuted
   find('ownMuted').hidden = !seen.ownMuted
   find('move').hidden = seen.layout !== 'call'
+  find('remoteVideo').classList.toggle('screen', seen.remoteScreen)
+  find('localVideo').classList.toggle('mirrored', seen.mirrored)
+  find('screen').setAttribute('aria-pressed', String(seen.screen))
+  find('screen').hidden = !inRoom || !able || navigator.mediaDevices?.getDisplayMedia === undefined
   find('remoteVideo').classList.toggle('blank', !seen.remoteShown)
   find('localVideo').classList.toggle('blank', !seen.localShown)
   showFace('remoteFace', seen.layout === 'call' && !seen.remoteShown, seen.remoteName, seen.remoteNote)
@@ -48,6 +52,8 @@ export function show (seen, { words, browser, ownName, able }) {
   find('entrance').hidden = inRoom
   find('join').disabled = !seen.ready || !able
   find('leave').hidden = !inRoom
+  find('quality').hidden = seen.phase !== 'call'
+  find('openChat').hidden = !inRoom
   find('share').hidden = inRoom && !seen.invites
   showLine(find('error'), seen.error === null ? '' : errorIn(words, seen.error, browser))
   showLine(find('notice'), seen.notice)

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { choicesOf, chosenOf, constraintsOf } from '../../lib/page/choices.js'
 import { cornerAfter, cornerNear } from '../../lib/page/corner.js'
 import { fitOf } from '../../lib/page/fit.js'
+import { barOf } from '../../lib/page/level.js'
 import { proposeRoom } from '../../lib/page/rooms.js'
 import german from '../../lib/page/words-de.js'
 import english from '../../lib/page/words-en.js'
@@ -35,6 +37,40 @@ t.test('A proposed room has a name that the server takes, and hardly ever the sa
   const names = Array.from({ length: 1000 }, () => proposeRoom())
   for (const name of names) t.match(name, /^[a-z]+-[a-z]+-[a-z0-9]{5}$/)
   t.equal(new Set(names).size, names.length)
+})
+
+t.test('Each kind of device has its own list, and one without a label has a number', async t => {
+  const devices = [
+    { kind: 'videoinput', deviceId: 'front', label: 'Front' },
+    { kind: 'videoinput', deviceId: 'back', label: '' },
+    { kind: 'audioinput', deviceId: 'default', label: 'Default' },
+    { kind: 'audioinput', deviceId: 'communications', label: 'Communications' },
+    { kind: 'audioinput', deviceId: '', label: '' }
+  ]
+  t.same(choicesOf(devices, 'videoinput', english), [{ value: 'front', text: 'Front' }, { value: 'back', text: 'Camera 2' }])
+  t.same(choicesOf(devices, 'audioinput', english), [{ value: 'default', text: 'Default' }], 'no second name, and none that a page may not see yet')
+  t.same(choicesOf(devices, 'audiooutput', english), [])
+})
+
+t.test('The device in use is shown as chosen, else the one that a person has chosen, else the first', async t => {
+  const choices = [{ value: 'front', text: '' }, { value: 'back', text: '' }]
+  t.equal(chosenOf(choices, 'back', 'front'), 'back')
+  t.equal(chosenOf(choices, undefined, 'back'), 'back')
+  t.equal(chosenOf(choices, 'gone', 'gone too'), 'front')
+  t.equal(chosenOf([], 'back'), '')
+})
+
+t.test('Devices that were chosen before are asked for, but not insisted on', async t => {
+  t.same(constraintsOf({ camera: 'back', microphone: undefined }), { video: { deviceId: { ideal: 'back' } }, audio: true })
+  t.same(constraintsOf({ camera: '', microphone: { no: 'text' } }), { video: true, audio: true })
+})
+
+t.test('The bar of a level goes from 60 dB below full scale to full scale', async t => {
+  t.equal(barOf(0), 0)
+  t.equal(barOf(0.0001), 0)
+  t.ok(Math.abs(barOf(0.0316) - 0.5) < 0.01)
+  t.equal(barOf(1), 1)
+  t.equal(barOf(2), 1)
 })
 
 /** The keys of an object and of those within, as paths. */

@@ -112,6 +112,23 @@ t.test('A muted microphone is shown in a call alone, at either side', async t =>
   t.match(look(READY), { remoteMuted: false, ownMuted: false })
 })
 
+t.test('A shared screen is said at either side, is seen whole, and is in no mirror', async t => {
+  const shared = { type: 'local_media_changed', message: { camera: true, microphone: true, screen: true } }
+  t.match(look(...IN_CALL, shared), { screen: true, mirrored: false, status: english.youShare })
+  t.match(look(...IN_CALL, shared, { type: 'local_media_changed', message: { camera: true, microphone: true } }), { screen: false, mirrored: true, status: 'In call' })
+  const seesIt = { ...CONNECTED, facts: { ...CALL, remote: { video: 'live', audio: 'live', screen: true } } }
+  t.match(look(READY, JOINING, SECOND, seesIt), { remoteScreen: true, remoteShown: true, status: english.theyShare })
+  t.match(look(...IN_CALL, shared, AWAY).status, /reconnecting/, 'what is wrong goes first')
+  t.match(look(...IN_CALL, { type: 'switching', device: 'screen', on: true }), { screen: true })
+})
+
+t.test('A device that is gone is news for a while', async t => {
+  const lost = { type: 'device_lost', message: { device: 'camera', label: 'USB camera' } }
+  const state = after(READY, lost)
+  t.match(seen(state, english).notice, /^USB camera is gone/)
+  t.equal(seen(reduce(state, { type: 'look', at: 20_000 }), english).notice, '')
+})
+
 t.test('Initials are those of the first and the last name', async t => {
   for (const [name, initials] of [['Anna Berg', 'AB'], ['ben', 'B'], ['Ana de la Cruz', 'AC'], ['  ', ''], ['', ''], ['élise 🦊', 'É🦊']] as const) t.equal(initialsOf(name), initials, name)
 })

@@ -29,6 +29,33 @@ async function call (t: Test, browser: Browser, app: string, room: string): Prom
   return [anna, ben]
 }
 
+/** A call in which the first one shares a screen: a picture in place of one, since a browser without a display has none. */
+async function shared (t: Test, browser: Browser, app: string): Promise<[PeerPage, PeerPage]> {
+  const people = await call(t, browser, app, 'state-shared')
+  const [anna, ben] = people
+  await anna.page.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 1280, height: 800 })
+    const context = canvas.getContext('2d')
+    const draw = (): void => {
+      if (context === null) return
+      context.fillStyle = '#f6f7f9'
+      context.fillRect(0, 0, 1280, 800)
+      context.fillStyle = '#20242c'
+      context.font = '600 48px sans-serif'
+      context.fillText('Plans for the garden', 80, 140)
+      context.font = '28px sans-serif'
+      for (let line = 0; line < 9; line++) context.fillText('Beds along the wall, an apple tree, a bench in the sun', 80, 230 + 56 * line)
+      requestAnimationFrame(draw)
+    }
+    draw()
+    navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream()
+  })
+  await anna.page.getByRole('button', { name: 'Share screen' }).click()
+  await anna.page.getByText('You are sharing your screen').waitFor()
+  await ben.page.getByText('You see their screen').waitFor()
+  return people
+}
+
 /** Opens a page that may use neither camera nor microphone. */
 async function blocked (t: Test, browser: Browser, app: string): Promise<Page> {
   const page = await visit(t, browser, 'about:blank', options)
@@ -78,6 +105,74 @@ export const PAGE_STATES: PageState[] = [
       await anna.press('Camera', 'off')
       await anna.press('Microphone', 'off')
       return anna.page
+    }
+  },
+  {
+    name: 'settings',
+    reach: async (t, browser, app) => {
+      const { page } = await open(t, browser, app, 'Anna Berg')
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.locator('#cameraChoice option:not([value=""])').first().waitFor({ state: 'attached' })
+      return page
+    }
+  },
+  {
+    name: 'call-settings',
+    reach: async (t, browser, app) => {
+      const [{ page }] = await call(t, browser, app, 'state-settings')
+      await page.getByRole('button', { name: 'Settings' }).click()
+      return page
+    }
+  },
+  { name: 'sharing', reach: async (t, browser, app) => (await shared(t, browser, app))[0].page },
+  { name: 'shared-with', reach: async (t, browser, app) => (await shared(t, browser, app))[1].page },
+  {
+    name: 'chat',
+    reach: async (t, browser, app) => {
+      const [anna, ben] = await call(t, browser, app, 'state-chat')
+      for (const { page } of [anna, ben]) await page.getByRole('button', { name: 'Chat' }).click()
+      const say = async ({ page }: PeerPage, text: string): Promise<void> => {
+        await page.getByLabel('Message', { exact: true }).fill(text)
+        await page.keyboard.press('Enter')
+      }
+      await say(anna, 'Can you see my screen?')
+      await say(ben, 'Yes, all of it. I am sending you the plan that we talked about, and the photos from the garden.')
+      await anna.page.getByText('I am sending').waitFor()
+      const file = (name: string, size: number): object => ({ name, mimeType: '', buffer: Buffer.alloc(size) })
+      await ben.page.locator('#files').setInputFiles([file('plan.pdf', 1_300_000) as never])
+      await anna.page.locator('#files').setInputFiles([file('a-photo-with-quite-a-long-name-from-the-garden.jpeg', 9_000_000) as never])
+      await anna.page.getByText('offered to you').waitFor()
+      return anna.page
+    }
+  },
+  {
+    name: 'news',
+    reach: async (t, browser, app) => {
+      const [anna, ben] = await call(t, browser, app, 'state-news')
+      await ben.page.getByRole('button', { name: 'Chat' }).click()
+      await ben.page.getByLabel('Message', { exact: true }).fill('Hello Anna!')
+      await ben.page.keyboard.press('Enter')
+      await anna.page.locator('#news').waitFor()
+      return anna.page
+    }
+  },
+  {
+    name: 'details',
+    reach: async (t, browser, app) => {
+      const [{ page }] = await call(t, browser, app, 'state-details')
+      await page.getByRole('button', { name: 'Connection: good' }).click()
+      await page.getByText('direct', { exact: true }).waitFor()
+      return page
+    }
+  },
+  {
+    name: 'developer',
+    reach: async (t, browser, app) => {
+      const [{ page }] = await call(t, browser, app, 'state-developer')
+      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('button', { name: 'For developers' }).click()
+      await page.getByText('takeConfiguration offer').first().click()
+      return page
     }
   },
   {
