@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { picture } from './picture.js'
 
 const file = name => fileURLToPath(new URL(name, import.meta.url))
+/** Which part of a core other programs may take in a window without being told of. */
+const NOISE = 0.15
 /** The columns of the README; the rest is in what the benchmark prints. */
 const SHOWN = ['bare ws', 'ws + JSON.parse', 'by hand on Fastify', 'PeerJS', 'socket.io', 'ours, plain clients', 'ours, resumable clients']
 
@@ -18,7 +20,7 @@ export function writeOut (kept) {
   for (const [name, dark] of [['light', false], ['dark', true]]) writeFileSync(file(`result-${name}.svg`), picture(lines, dark))
 }
 
-function section ({ lines, setting, dates, noise }) {
+function section ({ lines, setting, dates }) {
   const names = SHOWN.filter(name => lines.some(({ cells }) => cells[name] !== undefined))
   // The slowest of a hundred and of a thousand say more of the machine than of a server.
   const shown = lines.filter(({ name }) => !name.startsWith('p99'))
@@ -27,14 +29,14 @@ function section ({ lines, setting, dates, noise }) {
   ]))
   const versions = ['peer', 'socket.io', 'ws'].map(name => `${name} ${setting.versions[name]}`).join(', ')
   const rounds = Math.min(...lines.map(({ rounds }) => rounds))
-  // With a noise above the default, windows count in which others had a good part of a core.
-  const quiet = noise <= 0.15 && lines.every(({ disturbed }) => disturbed === 0)
+  const windows = shown.flatMap(({ noises = {} }) => Object.values(noises).flat())
+  const disturbed = windows.filter(noise => !(noise <= NOISE)).length
   return [
     '<p><picture><source media="(prefers-color-scheme: dark)" srcset="test/bench/result-dark.svg">' +
     '<img alt="What a server costs for each message or call, a bare ws relay being 1" src="test/bench/result-light.svg"></picture></p>',
     table,
     `<p>Medians of ${rounds} rounds in turn, as multiples of a bare <code>ws</code> relay that checks nothing (for ours with the least and the most), on ${dates.join(' and ')}: Node ${setting.node}, ` +
-    `${setting.cores} cores, ${versions}.${quiet ? '' : ' Other programs worked on the machine meanwhile, which the ratios bear better than the figures.'} CPU is that of the server's process. How it is measured is in <code>test/bench/README.md</code>; <code>npm run bench</code> repeats it.</p>`
+    `${setting.cores} cores, ${versions}.${disturbed === 0 ? '' : ` In ${disturbed} of ${windows.length} windows other programs took more than ${NOISE} of a core.`} CPU is that of the server's process. How it is measured is in <code>test/bench/README.md</code>; <code>npm run bench</code> repeats it.</p>`
   ].join('')
 }
 
