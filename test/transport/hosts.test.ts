@@ -394,15 +394,22 @@ t.test('A request that runs when the server closes is served to its end, however
       return 'done'
     })
   })
+  const begun = new Promise<void>(resolve => {
+    app.post('/broken-off', { onRequest: async () => { resolve() } }, async () => 'never')
+  })
   await app.register(webrtcSignalling, { apps: ['app'], drain: { grace: 20 } })
   const origin = await app.listen({ port: 0, host: 'localhost' })
   const answer = once(plainRequest(`${origin}/slow`, { agent: false }).end(), 'response')
   await running
+  // A client that never ends its request is cut off by the look at what is stuck.
+  const brokenOff = plainRequest(`${origin}/broken-off`, { agent: false, method: 'POST', headers: { 'content-type': 'application/json', 'content-length': 9 } })
+  brokenOff.write('{')
+  const cutOff = once(brokenOff, 'error')
+  await begun
   const client = await SignallingClient.connect(t, `${toWs(origin)}/app`)
   const closed = app.close()
   await client.closed
-  // Several looks at what is stuck pass meanwhile.
-  for (let i = 0; i < 5; i++) await new Promise(resolve => setTimeout(resolve, 20))
+  await cutOff
   finish()
   const [response] = await answer
   t.equal((await response.setEncoding('utf8').toArray()).join(''), 'done')
