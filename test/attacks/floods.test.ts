@@ -6,6 +6,9 @@ import { table } from '../helpers/attack/table.js'
 
 t.setTimeout(240_000)
 
+/** How long ws itself waits for the answer to a close frame, ms, less what a busy machine may be late. */
+const CLOSE_TIMEOUT_OF_WS = 25_000
+
 t.test('A server with its defaults, under floods', async t => {
   const arena = await Arena.open(t)
   await table(t, arena, [
@@ -19,7 +22,7 @@ t.test('A server with its defaults, under floods', async t => {
         t.equal(outcome.rateExceeded, 20 * 51)
         t.ok((outcome.pong ?? 0) >= 20 * 500)
         t.ok((outcome.pong ?? 0) < 20 * (500 + 100 * (outcome['longest ms'] ?? 0) / 1000), 'no more than the rate')
-        t.ok((outcome['longest ms'] ?? Infinity) < 15_000)
+        t.ok((outcome['longest ms to cut off'] ?? Infinity) < CLOSE_TIMEOUT_OF_WS)
       }
     },
     {
@@ -39,7 +42,7 @@ t.test('A server with its defaults, under floods', async t => {
       cpu: 8_000,
       fared: (t, outcome) => {
         t.equal((outcome['closed 1006'] ?? 0) + (outcome['closed 1008'] ?? 0), 20)
-        t.ok((outcome['longest ms'] ?? Infinity) < 15_000)
+        t.ok((outcome['longest ms to cut off'] ?? Infinity) < CLOSE_TIMEOUT_OF_WS)
       }
     },
     {

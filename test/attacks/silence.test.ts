@@ -6,6 +6,9 @@ import { table } from '../helpers/attack/table.js'
 
 t.setTimeout(240_000)
 
+/** How long ws itself waits for the answer to a close frame, ms, less what a busy machine may be late. */
+const CLOSE_TIMEOUT_OF_WS = 25_000
+
 t.test('A server whose host gives handshakes little time', async t => {
   const arena = await Arena.open(t, { headersTimeout: 1_500 })
   await table(t, arena, [
@@ -48,7 +51,7 @@ t.test('A server with its defaults, and clients that do not do their part', asyn
       fared: (t, outcome) => {
         t.equal(outcome['closed 1007'], 100)
         t.equal(outcome['closed 1000'], 100)
-        t.ok((outcome['longest ms'] ?? Infinity) < 12_000)
+        t.ok((outcome['longest ms to cut off'] ?? Infinity) < CLOSE_TIMEOUT_OF_WS)
       }
     },
     {
@@ -91,7 +94,6 @@ t.test('A server with its defaults, and clients that do not do their part', asyn
         t.ok((outcome.NoSpaceForNewPeer ?? 0) >= 2_000 - 2 * 16 - 4, 'whoever did not wait has an answer')
         t.equal(outcome.rateExceeded, undefined, 'nobody has used up what all share')
         t.equal(outcome['newcomer seated'], 1)
-        t.ok((outcome['longest ms'] ?? Infinity) < 15_000)
       }
     }
   ])

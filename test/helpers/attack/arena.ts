@@ -5,9 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Test } from 'tap'
 import type { Outcome } from './attack.js'
-import { Bystander, type Latency } from './bystander.js'
+import { Bystander } from './bystander.js'
+import type { Latency } from './latency.js'
 import { Rpc } from './rpc.js'
 import type { ServerOptions, State, Usage } from './server-process.js'
+import { Yardstick } from './yardstick.js'
 
 /** Few enough that the call stays within its own limits, even where attacks are over at once. */
 const TRIPS = 15
@@ -18,9 +20,14 @@ export interface Result extends Usage {
   outcome: Outcome
   /** How long it took, ms. */
   took: number
-  before: Latency
-  during: Latency
-  after: Latency
+  before: Measured
+  during: Measured
+  after: Measured
+}
+
+/** Round trips of the call, and what the machine took at the same time to send something to another process and back. */
+export interface Measured extends Latency {
+  machine: Latency
 }
 
 /**
@@ -32,12 +39,14 @@ export class Arena {
   readonly #attacker: Rpc | undefined
   readonly port: number
   readonly bystander: Bystander
+  readonly #yardstick: Yardstick
 
-  private constructor (server: Rpc, attacker: Rpc | undefined, port: number, bystander: Bystander) {
+  private constructor (server: Rpc, attacker: Rpc | undefined, port: number, bystander: Bystander, yardstick: Yardstick) {
     this.server = server
     this.#attacker = attacker
     this.port = port
     this.bystander = bystander
+    this.#yardstick = yardstick
   }
 
   static async open (t: Test, options: ServerOptions = {}, attackers = true): Promise<Arena> {
@@ -80,7 +89,7 @@ export class Arena {
       : undefined
     const bystander = await Bystander.join(port)
     t.teardown(() => bystander.leave())
-    return new Arena(server, attacker, port, bystander)
+    return new Arena(server, attacker, port, bystander, Yardstick.open(t))
   }
 
   state (): Promise<State> {
@@ -101,16 +110,21 @@ export class Arena {
   /** One attack with the call measured before, meanwhile and after. */
   async attack (name: string): Promise<Result> {
     const { server, bystander } = this
-    const before = await bystander.measure(TRIPS)
+    const before = await this.#measure()
     await server.call('begin')
+    this.#yardstick.begin()
     bystander.talk()
     const begun = performance.now()
     const outcome = await this.unleash(name, 1)
     const took = performance.now() - begun
-    const during = await bystander.rest()
+    const during = { ...await bystander.rest(), machine: await this.#yardstick.rest() }
     const usage = await server.call<Usage>('usage')
-    const after = await bystander.measure(TRIPS)
+    const after = await this.#measure()
     return { outcome, took, before, during, after, ...usage }
+  }
+
+  async #measure (): Promise<Measured> {
+    return { ...await this.bystander.measure(TRIPS), machine: await this.#yardstick.measure(TRIPS) }
   }
 
   /** How much the heap holds when all that attacks leave behind has had the time to be forgotten, MB. */

@@ -1,16 +1,13 @@
 import { once } from 'node:events'
 import WebSocket from 'ws'
-
-export interface Latency {
-  /** Round trips: from one to the other and back, through the server both times. */
-  trips: number
-  median: number
-  worst: number
-}
+import { latencyOf, type Latency } from './latency.js'
 
 const PACE = 25
 
-/** Two honest clients in a call. Whatever comes that neither of them has caused is a leak. */
+/**
+ * Two honest clients in a call. Whatever comes that neither of them has caused is a leak. A round trip is from one to the other and back,
+ * through the server both times.
+ */
 export class Bystander {
   readonly #a: WebSocket
   readonly #b: WebSocket
@@ -70,7 +67,7 @@ export class Bystander {
       this.#send()
       await this.#whole()
     }
-    return this.#latency()
+    return latencyOf(this.#times)
   }
 
   /** A message now and each 25 ms, until {@link rest}. */
@@ -84,7 +81,7 @@ export class Bystander {
   async rest (): Promise<Latency> {
     clearInterval(this.#timer)
     await this.#whole()
-    return this.#latency()
+    return latencyOf(this.#times)
   }
 
   leave (): void {
@@ -125,10 +122,5 @@ export class Bystander {
 
   #over (): Error {
     return new Error(`the call is disturbed: ${this.foreign.join(', ')}`)
-  }
-
-  #latency (): Latency {
-    const sorted = [...this.#times].sort((a, b) => a - b)
-    return { trips: sorted.length, median: sorted[sorted.length >> 1] ?? 0, worst: sorted.at(-1) ?? 0 }
   }
 }

@@ -12,6 +12,7 @@ async function flood (raw: RawSocket, one: Buffer, count: number, tally: Tally):
   for (let sent = 0; sent < Math.max(count, 4 * CHUNK) && !raw.ended; sent += CHUNK) await raw.push(chunk)
   await raw.closed
   tally.most('longest ms', performance.now() - begun)
+  tally.most('longest ms to cut off', raw.lingered)
   tally.answers(raw)
 }
 

@@ -53,6 +53,9 @@ export class RawSocket {
   readonly closed: Promise<number>
   /** The server has pinged, or the connection has ended. */
   readonly asked: Promise<void>
+  /** How long the connection lasted after the server's close frame, ms. */
+  lingered = 0
+  #saidAt = 0
   #onAsked = (): void => {}
   #code = 1006
   #rest = Buffer.alloc(0)
@@ -65,6 +68,7 @@ export class RawSocket {
     socket.on('error', () => {})
     this.asked = new Promise(resolve => { this.#onAsked = resolve })
     this.closed = new Promise(resolve => socket.once('close', () => {
+      if (this.#saidAt !== 0) this.lingered = performance.now() - this.#saidAt
       this.#onAsked()
       for (const listener of this.#listeners.splice(0)) listener(null)
       resolve(this.#code)
@@ -148,8 +152,10 @@ export class RawSocket {
   }
 
   #take (opcode: number, payload: Buffer): void {
-    if (opcode === OPCODE.close) this.#code = payload.length < 2 ? 1005 : payload.readUInt16BE()
-    else if (opcode === OPCODE.pong) this.pongs++
+    if (opcode === OPCODE.close) {
+      this.#code = payload.length < 2 ? 1005 : payload.readUInt16BE()
+      this.#saidAt = performance.now()
+    } else if (opcode === OPCODE.pong) this.pongs++
     else if (opcode === OPCODE.ping) {
       this.pinged++
       this.#onAsked()

@@ -85,6 +85,13 @@ export const waiting: Attack = async target => {
   tally.add('newcomer seated', newcomer.counts.joined ?? 0)
   newcomer.destroy()
   await Promise.all(dead.map(async raw => await raw.closed))
+  // A pong comes behind the answer to the join.
+  await crowd(open.length, 100, async index => {
+    const raw = open[index] as typeof open[number]
+    const answered = raw.next(text => text.includes('"pong"'))
+    raw.write(json({ command: 'ping' }))
+    await answered
+  })
   tally.most('longest ms', performance.now() - begun)
   for (const raw of open) {
     tally.answers(raw)
