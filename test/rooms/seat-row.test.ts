@@ -44,9 +44,11 @@ t.test('The next window to end is the shortest of those that run, in whole milli
 })
 
 t.test('What is said to the others goes to all but the one that it is about, and to those alone whom it does not end where it must be harmless', async t => {
-  const { row, seats: [first], heard } = threePeers(['android', 'ios', 'other'])
+  const { row, seats: [first, , third], heard } = threePeers(['android', 'ios', 'other'])
   row.toOthers(first, START)
   t.same(heard.splice(0).sort(), [1, 2])
+  row.toOthers(third, START)
+  t.same(heard.splice(0).sort(), [0, 1])
   row.notifyOthers(first, START)
   t.same(heard.splice(0).sort(), [1, 2])
   row.notifyOthers(first, START, true)
