@@ -10,6 +10,8 @@ export interface Place {
   peer: string
   /** The id of the connection that the peer is reached through, or was while it is absent: as in the log, and as `peer` of `authorize`. */
   connection: string
+  /** The id of the server that saw it, where rooms span servers; each event has it then. */
+  server?: string
 }
 
 /**
@@ -34,16 +36,16 @@ export interface RoomEvents {
   /** A message went from `peer` to the others. */
   relayed: [event: Place & { command: string, bytes: number }]
   /** Something was answered by an `error`. `room` is absent where the message named none. */
-  refused: [event: { app: string, room?: string, definition: ErrorDefinition, message: string }]
+  refused: [event: { app: string, room?: string, definition: ErrorDefinition, message: string, server?: string }]
   /** A WebSocket was opened; `connection` is its id, as in the log, and as `peer` of `authorize`. */
-  connected: [event: { app: string, connection: string }]
+  connected: [event: { app: string, connection: string, server?: string }]
   /** A WebSocket is closed: by which code (RFC 6455 section 7.4.1; 1006 without a close frame), why, and after how long, in ms. */
-  disconnected: [event: { app: string, connection: string, code: number, reason: DisconnectReason, duration: number }]
+  disconnected: [event: { app: string, connection: string, code: number, reason: DisconnectReason, duration: number, server?: string }]
   /**
    * A WebSocket handshake was answered by an HTTP error, by us or by a hook of the host. `code` is that of the error, where it has one.
    * Not told: what is no handshake by RFC 6455 section 4.2.1, and what comes once the app closes, before any hook.
    */
-  upgradeRefused: [event: { app: string, status: number, code?: string }]
+  upgradeRefused: [event: { app: string, status: number, code?: string, server?: string }]
 }
 
 type RoomListener<E extends keyof RoomEvents> = (...args: RoomEvents[E]) => void
@@ -81,6 +83,8 @@ interface NamedConnection extends EventSource {
  */
 export class EventRecorder {
   readonly #emitter = new EventEmitter()
+  /** The id of this server, where rooms span servers. */
+  server: string | undefined
 
   on<E extends keyof RoomEvents> (event: E, listener: RoomListener<E>): void {
     this.#emitter.on(event, listener as (...args: unknown[]) => void)
@@ -145,6 +149,7 @@ export class EventRecorder {
   }
 
   #tell<E extends keyof RoomEvents> (source: EventSource, event: E, ...args: RoomEvents[E]): void {
+    if (this.server !== undefined) Object.assign(args[0], { server: this.server })
     // One by one, since emit() stops at the first that throws; the raw ones, since those of once() take themselves off.
     for (const listener of this.#emitter.rawListeners(event)) {
       try {

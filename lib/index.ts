@@ -27,7 +27,7 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   const settings = resolveOptions(options)
   const log = new SafeLog(fastify.log)
   const cluster = joinCluster(options, settings, fastify.prefix + settings.prefix, error => log.warn({ err: error }, 'Redis does not do what it should'))
-  const registry = new ConnectionRegistry(settings, undefined, cluster?.makeRoom)
+  const registry = new ConnectionRegistry(settings, undefined, cluster)
   decorate(fastify, settings.decorator, fastify.prefix + settings.prefix, registry)
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
@@ -47,7 +47,9 @@ export { webrtcSignalling }
 export type { AppOptions, AppsPredicate, Authorization, Authorize, AuthorizeContext, IceServerOption, KeyGenerator, Limits, TurnCredentialsFunction, TurnOptions, WebrtcSignallingOptions } from './config/options.js'
 export type { OriginsOption } from './config/origins.js'
 export type { DisconnectReason, Place, RoomEvents } from './events.js'
-export { RoomsApi, type PeerSnapshot, type RoomsDump, type RoomSnapshot } from './api/rooms-api.js'
+export { RoomsApi, type RoomsDump } from './api/rooms-api.js'
+export type { PeerSnapshot, RoomSnapshot } from './api/room-snapshots.js'
+export type { ServerSnapshot } from './rooms/other-servers.js'
 export * from './protocol/client-messages.js'
 export * from './protocol/server-messages.js'
 export { CLOSE_CODES, ERRORS, type CloseReason, type ErrorDefinition } from './protocol/codes.js'

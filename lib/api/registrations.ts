@@ -1,11 +1,14 @@
 import type { FastifyInstance } from 'fastify'
 import { NoSuchPrefixError, PrefixParameterError, PrefixTakenError } from '../errors.js'
+import type { OtherServers } from '../rooms/other-servers.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
 import { addOwnDecorator } from './own-decorator.js'
 import { RoomsApi } from './rooms-api.js'
 
 /** The server behind one registration of the plugin. */
 export interface RegisteredServer {
+  /** The servers that share its rooms; undefined where there are none. */
+  readonly others?: OtherServers | undefined
   readonly rooms: RoomRegistry
   /** How many connections are open. */
   readonly connections: number
@@ -36,6 +39,7 @@ export function decorate (fastify: Scope, name: string, prefix: string, server: 
     prefix,
     connections: () => server.connections,
     drain: () => server.drain(),
+    others: server.others,
     under: wanted => find(own, wanted)
   })
   // Another name for the same scope: `fastify.rooms` is that of the first registration, this one that of its own.

@@ -2,39 +2,11 @@ import { RESERVED_DEFINITIONS } from '../protocol/server-messages.js'
 import { isJson } from '../protocol/codec.js'
 import * as notices from '../protocol/notices.js'
 import type { RoomEvents } from '../events.js'
-import type { AnyRoom } from '../rooms/any-room.js'
+import type { OtherServers, ServerSnapshot } from '../rooms/other-servers.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
-import type { Seat } from '../rooms/seat.js'
 import { BadArgumentError, ReservedDefinitionError } from '../errors.js'
-
-/** A peer as it is now: plain data. */
-export interface PeerSnapshot {
-  /** The peer's id: new for each seat, kept over resumptions. */
-  id: string
-  /** `absent`: its socket is lost, and its seat waits for it. */
-  state: 'present' | 'absent'
-  /** For how much longer, in ms, the seat waits; null while the peer is present. */
-  absentFor: number | null
-  resumable: boolean
-  polite: boolean
-  /** How many messages of this peer were relayed. */
-  relayed: number
-  /** How many messages wait for an absent peer. */
-  kept: number
-  role: string | null
-  metadata: unknown
-}
-
-/** A room as it is now: plain data. */
-export interface RoomSnapshot {
-  app: string
-  name: string
-  capacity: number
-  /** How many joiners wait to learn whether a sitter still lives. */
-  waiting: number
-  /** In the order in which they sat down. */
-  peers: PeerSnapshot[]
-}
+import { OwnRooms, type ServerTotals } from './own-rooms.js'
+import { mergeRooms, type PartialRoom, type PeerSnapshot, type RoomSnapshot } from './room-snapshots.js'
 
 /** Everything as it is now: plain data. */
 export interface RoomsDump {
@@ -51,21 +23,27 @@ export interface Registration {
   readonly prefix: string
   connections (): number
   drain (): Promise<void>
+  /** The servers that share the rooms; undefined where there are none. */
+  readonly others: OtherServers | undefined
   /** The registrations on the same server scope, by their whole prefix. */
   under (prefix: string): RoomsApi
 }
 
 /**
- * `fastify.rooms`: the rooms of one registration of the plugin. What may be elsewhere one day, when rooms span
- * machines, is answered by a promise today.
+ * `fastify.rooms`: the rooms of one registration of the plugin. Where rooms span servers it answers for all of them: what is on another one
+ * is asked for, and a server that does not answer in time is left out.
  */
 export class RoomsApi {
   readonly #rooms: RoomRegistry
   readonly #registration: Registration
+  readonly #own: OwnRooms
 
   constructor (rooms: RoomRegistry, registration: Registration) {
     this.#rooms = rooms
     this.#registration = registration
+    const { others } = registration
+    this.#own = new OwnRooms(rooms, () => registration.connections(), others?.id)
+    others?.answerBy((method, args) => this.#own.handle(method, args))
   }
 
   /** The prefix under which this registration's routes are, `''` at the root. */
@@ -80,19 +58,17 @@ export class RoomsApi {
 
   /** The applications in which somebody sits. */
   async apps (): Promise<string[]> {
-    return this.#rooms.apps()
+    return [...new Set((await this.#ask<string[]>('apps')).flat())]
   }
 
   /** The rooms of one application, or of all. */
   async list (app?: string): Promise<RoomSnapshot[]> {
-    const apps = app === undefined ? this.#rooms.apps() : [app]
-    return apps.flatMap(app => this.#rooms.in(app).map(room => this.#snapshot(room)))
+    return mergeRooms((await this.#ask<PartialRoom[]>('list', app ?? null)).flat())
   }
 
   /** One room, or undefined where nobody sits in it. */
   async get (app: string, room: string): Promise<RoomSnapshot | undefined> {
-    const found = this.#rooms.find(app, room)
-    return found === undefined ? undefined : this.#snapshot(found)
+    return mergeRooms((await this.#ask<PartialRoom | null>('get', app, room)).flatMap(part => part ?? []))[0]
   }
 
   /** The peers of a room in the order in which they sat down; none where the room does not exist. */
@@ -102,17 +78,17 @@ export class RoomsApi {
 
   /** One peer, or undefined where it has gone. */
   async peer (id: string): Promise<PeerSnapshot | undefined> {
-    const seat = this.#rooms.seat(id)
-    return seat === undefined ? undefined : this.#peer(seat)
+    return (await this.#ask<PeerSnapshot | null>('peer', id)).find(peer => peer !== null) ?? undefined
   }
 
   /** Everything, as plain data that `JSON.stringify` takes. */
   async dump (): Promise<RoomsDump> {
+    const totals = await this.#ask<ServerTotals>('totals')
     return {
       prefix: this.prefix,
       draining: this.draining,
-      connections: this.#registration.connections(),
-      replayBytes: this.#rooms.replayBytes,
+      connections: totals.reduce((sum, { connections }) => sum + connections, 0),
+      replayBytes: totals.reduce((sum, { replayBytes }) => sum + replayBytes, 0),
       rooms: await this.list()
     }
   }
@@ -126,9 +102,7 @@ export class RoomsApi {
    */
   async close (app: string, room: string, reason = 'closed'): Promise<boolean> {
     checkReason(reason)
-    const found = this.#rooms.find(app, room)
-    found?.close(reason)
-    return found !== undefined
+    return (await this.#ask<boolean>('close', app, room, reason)).includes(true)
   }
 
   /**
@@ -140,9 +114,7 @@ export class RoomsApi {
    */
   async remove (peer: string, reason = 'removed'): Promise<boolean> {
     checkReason(reason)
-    const seat = this.#rooms.seat(peer)
-    seat?.room.remove(seat, reason)
-    return seat !== undefined
+    return (await this.#ask<boolean>('remove', peer, reason)).includes(true)
   }
 
   /**
@@ -155,18 +127,18 @@ export class RoomsApi {
    * @throws FST_WEBRTC_BAD_ARGUMENT where the definition is no string of 1 to 256 characters, or the data cannot be written as JSON
    */
   async send (app: string, room: string, definition: string, data?: unknown): Promise<boolean> {
-    const frame = notification(room, definition, data)
-    const found = this.#rooms.find(app, room)
-    found?.tell(frame)
-    return found !== undefined
+    return (await this.#ask<boolean>('send', app, room, notification(room, definition, data))).includes(true)
   }
 
   /** As {@link send}, to one peer. */
   async sendToPeer (peer: string, definition: string, data?: unknown): Promise<boolean> {
-    const seat = this.#rooms.seat(peer)
-    const frame = notification(seat?.room.name ?? '', definition, data)
-    seat?.room.tell(frame, seat)
-    return seat !== undefined
+    notification('', definition, data)
+    return (await this.#ask<boolean>('sendToPeer', peer, definition, ...(data === undefined ? [] : [data]))).includes(true)
+  }
+
+  /** The servers that share the rooms and are alive, this one included; none where rooms do not span servers. */
+  async servers (): Promise<ServerSnapshot[]> {
+    return this.#registration.others?.servers ?? []
   }
 
   /**
@@ -202,28 +174,11 @@ export class RoomsApi {
     return this
   }
 
-  #snapshot (room: AnyRoom): RoomSnapshot {
-    return {
-      app: room.app,
-      name: room.name,
-      capacity: room.capacity,
-      waiting: room.waiting,
-      peers: room.seats.map(seat => this.#peer(seat))
-    }
-  }
-
-  #peer (seat: Seat): PeerSnapshot {
-    return {
-      id: seat.id,
-      state: seat.link === null ? 'absent' : 'present',
-      absentFor: seat.absence?.left ?? null,
-      resumable: seat.resumable,
-      polite: seat.toldPolite,
-      relayed: seat.relayed,
-      kept: seat.kept,
-      role: seat.profile.role ?? null,
-      metadata: seat.profile.metadata ?? null
-    }
+  /** What this server says, and what the others say that answer in time. */
+  async #ask<T> (method: keyof OwnRooms & string, ...args: unknown[]): Promise<T[]> {
+    const own = this.#own.handle(method, args) as T
+    const { others } = this.#registration
+    return others === undefined ? [own] : [own, ...await others.askAll(method, args) as T[]]
   }
 }
 

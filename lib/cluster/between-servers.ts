@@ -1,5 +1,6 @@
 import type { TextFrame } from '../rooms/peer-link.js'
 import type { RoomName } from '../rooms/seat-arbiter.js'
+import type { FrameNumber } from './frame-order.js'
 import type { RoomNews } from './room-news.js'
 
 // What servers say to each other. A frame for a peer goes as it is, behind the id of its seat; all else is JSON.
@@ -13,18 +14,18 @@ export type ServerQuestion =
 export type BetweenServers =
   | { type: 'news', room: RoomName, news: RoomNews }
   | { type: 'offered', room: RoomName, seat: string }
-  | { type: 'remove', seat: string, reason: string }
   | { type: 'question', number: number, question: ServerQuestion }
   | { type: 'answer', number: number, answer: unknown }
 
 export interface RelayedFrame {
   type: 'frame'
   seat: string
+  number: FrameNumber
   frame: string
 }
 
-export function writeFrame (seat: string, frame: TextFrame): string {
-  return `>${seat}\n${frame.toString()}`
+export function writeFrame (seat: string, { from, stream, number }: FrameNumber, frame: TextFrame): string {
+  return `>${seat} ${from} ${stream} ${number}\n${frame.toString()}`
 }
 
 export function writeMessage (message: BetweenServers): string {
@@ -34,5 +35,6 @@ export function writeMessage (message: BetweenServers): string {
 export function readMessage (text: string): BetweenServers | RelayedFrame {
   if (!text.startsWith('>')) return JSON.parse(text) as BetweenServers
   const end = text.indexOf('\n')
-  return { type: 'frame', seat: text.slice(1, end), frame: text.slice(end + 1) }
+  const [seat = '', from = '', stream, number] = text.slice(1, end).split(' ')
+  return { type: 'frame', seat, number: { from, stream: Number(stream), number: Number(number) }, frame: text.slice(end + 1) }
 }

@@ -1,18 +1,18 @@
 import type { Backplane, BackplaneListener } from '../rooms/backplane.js'
 import type { Clock } from '../rooms/clock.js'
 import type { TextFrame } from '../rooms/peer-link.js'
+import type { AskedByServer } from '../rooms/other-servers.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
 import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
-import type { SeatHandOver } from '../rooms/seat-hand-over.js'
+import type { Seat } from '../rooms/seat.js'
+import { FrameDelivery } from './frame-delivery.js'
+import type { NextNumbers } from './frame-order.js'
 import type { OutageClock } from './outage-clock.js'
 import { Questions, TOO_LATE } from './questions.js'
-import type { AnnouncingRoom, RoomCluster } from './room-cluster.js'
+import type { AnnouncingRoom, MovedSeat, RoomCluster } from './room-cluster.js'
 import type { RoomNews } from './room-news.js'
 import { readMessage, writeFrame, writeMessage, type BetweenServers, type ServerQuestion } from './between-servers.js'
 import { SharedRoom } from './shared-room.js'
-
-/** How many seats that went to other servers are remembered. */
-const MAX_MOVED = 10_000
 
 export interface ClusterServerOptions {
   /** The id of this server: new each time that it starts. */
@@ -40,8 +40,11 @@ export class ClusterServer implements RoomCluster {
   readonly #backplane: Backplane
   readonly #questions: Questions
   readonly #doubtful = new Set<AnnouncingRoom>()
-  readonly #moved = new Map<string, string>()
+  readonly #frames: FrameDelivery
+  #streams = 0
   #rooms: RoomRegistry | null = null
+  #recoversUntil = -Infinity
+  #asked: AskedByServer = () => null
 
   constructor (options: ClusterServerOptions) {
     const { server, arbiter, clock, windowClock, probeTimeout, lease } = options
@@ -52,6 +55,7 @@ export class ClusterServer implements RoomCluster {
     this.waits = probeTimeout + 2 * lease
     this.retryAfter = Math.ceil(lease / 3)
     this.#questions = new Questions(clock)
+    this.#frames = new FrameDelivery(clock, probeTimeout, (server, seat, number, frame) => { this.#backplane.send(server, writeFrame(seat, number, frame)) })
     this.#backplane = options.connect((from, message) => this.#received(from, message))
   }
 
@@ -62,12 +66,24 @@ export class ClusterServer implements RoomCluster {
 
   // For the rooms.
 
+  get isRecovering (): boolean {
+    return this.#options.clock.lived() < this.#recoversUntil
+  }
+
   isDead (server: string): boolean {
     return server !== this.server && this.#options.isDead(server)
   }
 
-  relay (server: string, seat: string, frame: TextFrame): void {
-    this.#backplane.send(server, writeFrame(seat, frame))
+  newStream (): number {
+    return ++this.#streams
+  }
+
+  relay (server: string, seat: string, stream: number, number: number, frame: TextFrame): void {
+    this.#backplane.send(server, writeFrame(seat, { from: this.server, stream, number }, frame))
+  }
+
+  tookOver (seat: Seat, numbers: NextNumbers): void {
+    this.#frames.tookOver(seat, numbers)
   }
 
   tell (server: string, room: RoomName, news: RoomNews): void {
@@ -78,23 +94,17 @@ export class ClusterServer implements RoomCluster {
     this.#send(server, { type: 'offered', room, seat })
   }
 
-  remove (server: string, seat: string, reason: string): void {
-    this.#send(server, { type: 'remove', seat, reason })
-  }
-
   probe (server: string, room: RoomName, seat: string, answer: (alive: boolean | null) => void): void {
     this.#ask(server, { what: 'probe', room, seat }, this.waits, alive => answer(alive === TOO_LATE ? true : alive as boolean | null))
   }
 
-  handOver (server: string, seat: string, received: number | undefined, answer: (handOver: SeatHandOver | null) => void): void {
+  handOver (server: string, seat: string, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void {
     const question: ServerQuestion = { what: 'handOver', seat, ...(received === undefined ? {} : { received }) }
-    this.#ask(server, question, this.#options.probeTimeout, handOver => answer(handOver === TOO_LATE ? null : handOver as SeatHandOver | null))
+    this.#ask(server, question, this.#options.probeTimeout, handOver => answer(handOver === TOO_LATE ? null : handOver as MovedSeat | null))
   }
 
-  gaveAway (seat: string, server: string): void {
-    this.#moved.set(seat, server)
-    const [oldest] = this.#moved.keys()
-    if (this.#moved.size > MAX_MOVED && oldest !== undefined) this.#moved.delete(oldest)
+  gaveAway (seat: Seat, server: string): void {
+    this.#frames.gaveAway(seat, server)
   }
 
   doubted (room: AnnouncingRoom): void {
@@ -105,7 +115,26 @@ export class ClusterServer implements RoomCluster {
     this.#options.failed(error)
   }
 
+  // For the application.
+
+  /** Asks several servers at once. Resolves with what those said that answered in time. */
+  async askAll (servers: readonly string[], method: string, args: readonly unknown[]): Promise<unknown[]> {
+    const answers = await Promise.all(servers.map(async server => new Promise<unknown>(resolve => {
+      this.#ask(server, { what: 'call', method, args }, this.#options.probeTimeout, resolve)
+    })))
+    return answers.filter(answer => answer !== TOO_LATE && answer !== null)
+  }
+
+  answerBy (asked: AskedByServer): void {
+    this.#asked = asked
+  }
+
   // From the lease.
+
+  /** Redis has forgotten who sits where: for so many ms nobody joins, until each server has said it again. */
+  recover (ms: number): void {
+    this.#recoversUntil = this.#options.clock.lived() + ms
+  }
 
   /** What decides answers again. `all`: what this server said before may be forgotten. */
   renewed (all: boolean): void {
@@ -153,25 +182,14 @@ export class ClusterServer implements RoomCluster {
   #received (from: string, text: string): void {
     const message = readMessage(text)
     switch (message.type) {
-      case 'frame': return this.#deliver(message.seat, message.frame)
+      case 'frame': return this.#frames.deliver(this.#rooms?.seat(message.seat), message)
       case 'news': return this.#find(message.room)?.hear(message.news)
       case 'offered': return this.#handleOffered(message.room, message.seat)
-      case 'remove': return this.#handleRemove(message.seat, message.reason)
       case 'answer': return this.#questions.answer(message.number, message.answer)
       case 'question': return this.#handleQuestion(message.question, from, answer => this.#send(from, { type: 'answer', number: message.number, answer }))
       // A later version of this server may know more.
       default: return message satisfies never
     }
-  }
-
-  #deliver (id: string, frame: string): void {
-    const seat = this.#rooms?.seat(id)
-    if (seat !== undefined) {
-      if (!seat.deliver(frame)) seat.room.giveUp(seat)
-      return
-    }
-    const server = this.#moved.get(id)
-    if (server !== undefined) this.relay(server, id, frame)
   }
 
   #handleOffered (name: RoomName, id: string): void {
@@ -180,14 +198,10 @@ export class ClusterServer implements RoomCluster {
     if (seat !== undefined) room?.offered(seat)
   }
 
-  #handleRemove (id: string, reason: string): void {
-    const seat = this.#rooms?.seat(id)
-    seat?.room.remove(seat, reason)
-  }
-
   #handleQuestion (question: ServerQuestion, from: string, answer: (answer: unknown) => void): void {
     if (question.what === 'probe') void this.#handleProbe(question, answer)
-    else if (question.what === 'handOver') this.#handleHandOver(question, from, answer)
+    else if (question.what === 'handOver') void this.#backplane.written().then(() => this.#handleHandOver(question, from, answer))
+    else answer(this.#asked(question.method, question.args))
   }
 
   async #handleProbe ({ room: name, seat: id }: ServerQuestion & { what: 'probe' }, answer: (alive: boolean) => void): Promise<void> {
@@ -211,11 +225,15 @@ export class ClusterServer implements RoomCluster {
     })
   }
 
-  #handleHandOver ({ seat: id, received }: ServerQuestion & { what: 'handOver' }, from: string, answer: (handOver: SeatHandOver | null) => void): void {
+  #handleHandOver ({ seat: id, received }: ServerQuestion & { what: 'handOver' }, from: string, answer: (handOver: MovedSeat | null) => void): void {
     const seat = this.#rooms?.seat(id)
     const handOver = seat?.handOver(received) ?? null
-    answer(handOver)
+    if (seat === undefined || handOver === null || !(seat.room instanceof SharedRoom)) {
+      answer(null)
+      return
+    }
+    answer({ ...handOver, numbers: this.#frames.numbersOf(seat) })
     // What comes for the seat from now on goes behind the answer.
-    if (seat !== undefined && handOver !== null && seat.room instanceof SharedRoom) seat.room.giveAway(seat, from)
+    seat.room.giveAway(seat, from)
   }
 }

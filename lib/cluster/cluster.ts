@@ -1,9 +1,10 @@
 import type { Clock } from '../rooms/clock.js'
 import { newId } from '../rooms/new-id.js'
+import type { AskedByServer, OtherServers, ServerSnapshot } from '../rooms/other-servers.js'
 import type { RoomMaker, RoomRegistry } from '../rooms/room-registry.js'
 import { ClusterServer } from './cluster-server.js'
 import { CommandGate } from './command-gate.js'
-import { Members, type ServerSnapshot } from './members.js'
+import { Members } from './members.js'
 import { OutageClock } from './outage-clock.js'
 import { RedisArbiter } from './redis-arbiter.js'
 import { RedisBackplane } from './redis-backplane.js'
@@ -27,7 +28,7 @@ export interface ClusterOptions {
 }
 
 /** The servers that share one Redis, seen from this one: makes rooms that span them. */
-export class Cluster {
+export class Cluster implements OtherServers {
   /** The id of this server: new each time that it starts. */
   readonly id = newId()
   readonly #options: ClusterOptions
@@ -40,6 +41,7 @@ export class Cluster {
   readonly #server: ClusterServer
   #rooms: RoomRegistry | null = null
   #wasAway = false
+  #renewedAt = -Infinity
 
   constructor (options: ClusterOptions) {
     this.#options = options
@@ -49,6 +51,9 @@ export class Cluster {
     this.#writer = connectLike(redis, quiet)
     this.#reader = connectLike(redis, quiet)
     this.#gate = new CommandGate(this.#writer, clock, timeout)
+    // Redis may have come back without its data: that is looked at before anything is asked of it.
+    this.#writer.on('close', () => this.#gate.pause())
+    this.#writer.on('ready', () => { if (this.#renewedAt !== -Infinity) void this.#members.renewNow() })
     this.#windowClock = new OutageClock(clock)
     this.#members = new Members({
       client: this.#writer,
@@ -94,6 +99,18 @@ export class Cluster {
     return this.#members.alive
   }
 
+  async askAll (method: string, args: readonly unknown[]): Promise<unknown[]> {
+    return await this.#server.askAll(this.#members.alive.flatMap(({ id }) => id === this.id ? [] : id), method, args)
+  }
+
+  answerBy (asked: AskedByServer): void {
+    this.#server.answerBy(asked)
+  }
+
+  changed (): void {
+    void this.#members.renewNow()
+  }
+
   /** Says what is still to be said, gives the lease up, and closes our connections. Ends also where Redis is away. */
   async stop (): Promise<void> {
     await this.#server.settled()
@@ -105,10 +122,14 @@ export class Cluster {
   }
 
   #renewed (lapsed: boolean): void {
+    const { clock, lease } = this.#options
     const all = lapsed || this.#wasAway
+    // The lease was forgotten before its time, and the seats with it. Each server says its own again, and nobody new may come before them.
+    if (lapsed && clock.now() - this.#renewedAt < lease) this.#server.recover(lease)
+    this.#renewedAt = clock.now()
     this.#wasAway = false
-    this.#gate.isShut = false
     this.#windowClock.go()
+    this.#gate.open()
     this.#server.renewed(all)
   }
 

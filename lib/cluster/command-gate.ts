@@ -22,6 +22,8 @@ export class CommandGate implements ScriptClient {
   readonly #clock: Clock
   readonly #timeout: number
   #waiting = 0
+  /** What waits for a connection; null while there is one. */
+  #held: Array<() => void> | null = null
   /** Redis is known to be away: what is asked now would only wait. */
   isShut = false
 
@@ -32,24 +34,49 @@ export class CommandGate implements ScriptClient {
     this.#timeout = timeout
   }
 
+  /** The connection is cut: what is asked now waits until {@link open}. */
+  pause (): void {
+    this.#held ??= []
+  }
+
+  /** Redis answers, and what it knows of this server has been looked at. */
+  open (): void {
+    const held = this.#held ?? []
+    this.#held = null
+    this.isShut = false
+    for (const go of held) go()
+  }
+
   async evalsha (sha: string, keys: number, ...args: string[]): Promise<unknown> {
-    if (this.isShut) throw new NoAnswerError('the last commands had no answer')
-    return await this.inTime(this.#client.evalsha.bind(this.#client, sha, keys, ...args))
+    return await this.#pass(async () => this.#client.evalsha(sha, keys, ...args))
   }
 
   async eval (script: string, keys: number, ...args: string[]): Promise<unknown> {
-    if (this.isShut) throw new NoAnswerError('the last commands had no answer')
-    return await this.inTime(this.#client.eval.bind(this.#client, script, keys, ...args))
+    return await this.#pass(async () => this.#client.eval(script, keys, ...args))
   }
 
   /** Runs a command whatever is known, with the deadline. */
-  async inTime (command: () => Promise<unknown>): Promise<unknown> {
+  async inTime (command: (deadline: { isOver: boolean }) => Promise<unknown>): Promise<unknown> {
     if (this.#waiting >= MAX_WAITING) throw new NoAnswerError(`${MAX_WAITING} commands wait already`)
     this.#waiting++
-    const answer = command().finally(() => { this.#waiting-- })
+    const deadline = { isOver: false }
+    const answer = command(deadline).finally(() => { this.#waiting-- })
     return await new Promise((resolve, reject) => {
-      const timer = this.#clock.after(this.#timeout, () => reject(new NoAnswerError(`no answer within ${this.#timeout} ms`)))
+      const timer = this.#clock.after(this.#timeout, () => {
+        deadline.isOver = true
+        reject(new NoAnswerError(`no answer within ${this.#timeout} ms`))
+      })
       answer.finally(() => this.#clock.cancel(timer)).then(resolve, reject)
+    })
+  }
+
+  async #pass (command: () => Promise<unknown>): Promise<unknown> {
+    if (this.isShut) throw new NoAnswerError('the last commands had no answer')
+    return await this.inTime(async deadline => {
+      while (this.#held !== null) await new Promise<void>(resolve => this.#held?.push(resolve))
+      // Nobody waits for it any more: it must not be done all the same.
+      if (deadline.isOver) throw new NoAnswerError('it came too late')
+      return await command()
     })
   }
 }

@@ -2,11 +2,10 @@ import type { JoinOutcome, JoinRequest } from '../rooms/join-request.js'
 import { PendingJoin } from '../rooms/pending-join.js'
 import type { RoomContext } from '../rooms/room-context.js'
 import type { JoinAnswer, SeatRecord } from '../rooms/seat-arbiter.js'
-import type { SeatHandOver } from '../rooms/seat-hand-over.js'
 import { Seat } from '../rooms/seat.js'
 import { Joining } from './joining.js'
 import { probeAll, type ProbedRoom } from './probe-all.js'
-import type { RoomCluster } from './room-cluster.js'
+import type { MovedSeat, RoomCluster } from './room-cluster.js'
 import type { LedgerRoom, RoomLedger } from './room-ledger.js'
 import type { EndedSeat, RoomNews } from './room-news.js'
 
@@ -84,6 +83,10 @@ export class JoinLine {
         this.#joinings = this.#joinings.filter(other => other !== joining)
         return
       }
+      if (this.#cluster.isRecovering) {
+        this.#finish(joining, { refused: 'serverBusy', retryAfter: this.#cluster.retryAfter })
+        return
+      }
       let answer: JoinAnswer
       try {
         answer = await this.#cluster.arbiter.join(this.#room.roomName, joining.ask)
@@ -142,9 +145,9 @@ export class JoinLine {
       }
       return
     }
-    const handOver = await new Promise<SeatHandOver | null>(resolve => {
+    const handOver = await new Promise<MovedSeat | null>(resolve => {
       const from = previous.server === this.#cluster.server ? null : previous.server
-      const take = (handOver: SeatHandOver | null): void => {
+      const take = (handOver: MovedSeat | null): void => {
         // At once, since what is sent to the seat comes right behind it.
         if (handOver !== null) this.#goOn(joining, this.#takeOver(joining, record, handOver), record, answer)
         resolve(handOver)
@@ -177,11 +180,12 @@ export class JoinLine {
     else await this.#carryOut(joining, answer)
   }
 
-  #takeOver (joining: Joining, record: SeatRecord, handOver: SeatHandOver): Seat {
+  #takeOver (joining: Joining, record: SeatRecord, handOver: MovedSeat): Seat {
     const { holder, profile, kind } = joining.request
     const { rules, budget } = this.#context
     const seat = new Seat(this.#room, holder, record.toldPolite, profile, rules, budget, kind, record.id)
     seat.takeOver(handOver)
+    this.#cluster.tookOver(seat, handOver.numbers)
     this.#ledger.put(seat)
     return seat
   }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../rooms/clock.js'
+import type { ServerSnapshot } from '../rooms/other-servers.js'
 import type { CommandGate, ScriptClient } from './command-gate.js'
 
 /** Renews a server's lease, and says which servers there are. A lease of no time ends it. By Redis's own time, which all servers share. */
@@ -31,17 +32,6 @@ const SHA = createHash('sha1').update(RENEW).digest('hex')
 
 /** After how many leases a dead server is forgotten. */
 const FORGET_AFTER = 100
-
-/** A server as the others see it. */
-export interface ServerSnapshot {
-  /** New each time that it starts. */
-  id: string
-  /** When it started, in ms since 1970. */
-  since: number
-  draining: boolean
-  /** How many peers have a seat there, as of its last sign of life. */
-  peers: number
-}
 
 export interface MembersOptions {
   client: ScriptClient
@@ -118,6 +108,8 @@ export class Members {
     } catch (error) {
       if (!this.#isOver) failed(error)
     }
+    // There may be one that was asked for out of turn.
+    clock.cancel(this.#timer)
     if (!this.#isOver) this.#timer = clock.after(lease / 3, () => { void this.#renew() })
   }
 

@@ -14,6 +14,7 @@ export class MemoryNetwork {
         if (open) setImmediate(() => { if (open) listeners.get(to)?.(server, message) })
         return open
       },
+      async written () {},
       close () {
         open = false
         listeners.delete(server)

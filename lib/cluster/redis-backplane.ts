@@ -52,6 +52,10 @@ export class RedisBackplane implements Backplane {
     return outbox.add(message)
   }
 
+  async written (): Promise<void> {
+    await Promise.all([...this.#outboxes.values()].map(async outbox => outbox.written()))
+  }
+
   /** Whoever made the clients ends them: that ends the read that waits. */
   close (): void {
     this.#closed = true

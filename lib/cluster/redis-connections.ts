@@ -5,6 +5,7 @@ import type { StreamClient } from './stream-outbox.js'
 export interface HostRedis {
   readonly status: string
   readonly isCluster?: boolean
+  readonly options?: object
   duplicate (...options: never[]): unknown
   call (command: string, ...args: string[]): Promise<unknown>
 }
@@ -29,7 +30,8 @@ const PATIENT = { maxRetriesPerRequest: null, enableOfflineQueue: true, autoRese
 /** Makes another connection like that of the host's client: its own is never blocked, nor ended. */
 export function connectLike (host: HostRedis, failed: (error: unknown) => void): OwnRedis {
   const duplicate = host.duplicate.bind(host) as (...args: unknown[]) => OwnRedis
-  const client = host.isCluster === true ? duplicate([], { redisOptions: PATIENT, lazyConnect: false }) : duplicate(PATIENT)
+  const { redisOptions } = (host.options ?? {}) as { redisOptions?: object }
+  const client = host.isCluster === true ? duplicate([], { redisOptions: { ...redisOptions, ...PATIENT }, lazyConnect: false }) : duplicate(PATIENT)
   client.on('error', failed)
   return client
 }

@@ -4,8 +4,12 @@ import type { LinkTrace, PeerLink, TextFrame } from '../rooms/peer-link.js'
 import { Seat, type SeatHolder, type SeatRoom } from '../rooms/seat.js'
 import type { SeatRecord } from '../rooms/seat-arbiter.js'
 
-/** Sends frames to a seat of another server. */
-export type SeatRelay = (server: string, seat: string, frame: TextFrame) => void
+/** Sends frames to seats of other servers. */
+export interface SeatRelay {
+  /** A number that no other stream of frames of this server has. */
+  newStream (): number
+  relay (server: string, seat: string, stream: number, number: number, frame: TextFrame): void
+}
 
 const SILENT: Logger = { debug () {}, error () {} }
 
@@ -18,16 +22,19 @@ class RemoteLink implements PeerLink {
   id: string
   readonly #seat: string
   readonly #relay: SeatRelay
+  readonly #stream: number
+  #sent = 0
 
   constructor ({ id, server, connection }: SeatRecord, relay: SeatRelay) {
     this.#seat = id
     this.server = server
     this.id = connection
     this.#relay = relay
+    this.#stream = relay.newStream()
   }
 
   send (frame: TextFrame): void {
-    this.#relay(this.server, this.#seat, frame)
+    this.#relay.relay(this.server, this.#seat, this.#stream, ++this.#sent, frame)
   }
 
   probe (answer: (alive: boolean) => void): void {

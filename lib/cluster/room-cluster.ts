@@ -1,36 +1,44 @@
 import type { Clock } from '../rooms/clock.js'
-import type { TextFrame } from '../rooms/peer-link.js'
 import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
 import type { SeatHandOver } from '../rooms/seat-hand-over.js'
+import type { Seat } from '../rooms/seat.js'
+import type { NextNumbers } from './frame-order.js'
+import type { SeatRelay } from './remote-seat.js'
 import type { RoomNews } from './room-news.js'
 
+/** What comes with a seat of another server. */
+export interface MovedSeat extends SeatHandOver {
+  /** Which of the frames that are sent to it comes next, of each server. */
+  numbers: NextNumbers
+}
+
 /** What a room that spans servers needs of the server that it is on. */
-export interface RoomCluster {
+export interface RoomCluster extends SeatRelay {
   /** The id of this server. */
   readonly server: string
   readonly arbiter: SeatArbiter
   /** Stands still while what decides does not answer: no window of an absent peer ends meanwhile. */
   readonly windowClock: Clock
+  /** Whether what decides has lost its data, and is being told again: nobody joins meanwhile. */
+  readonly isRecovering: boolean
   /** For how long, in ms, a joiner may wait for the answers of a probe: until a server that does not answer counts as dead. */
   readonly waits: number
   /** After how many ms a joiner that got no answer is to try again. */
   readonly retryAfter: number
   /** Whether a server is known to be dead: its lease has lapsed. */
   isDead (server: string): boolean
-  /** Sends a frame to a peer of another server. */
-  relay (server: string, seat: string, frame: TextFrame): void
   /** Tells another server what came to a room. */
   tell (server: string, room: RoomName, news: RoomNews): void
   /** Tells another server that a peer has made an offer. */
   offered (server: string, room: RoomName, seat: string): void
-  /** Has another server put out a peer of its own. */
-  remove (server: string, seat: string, reason: string): void
   /** Asks another server whether a peer lives. Calls back once: with null where the server itself is dead. */
   probe (server: string, room: RoomName, seat: string, answer: (alive: boolean | null) => void): void
   /** Asks another server for what goes with a seat that it had. Calls back once, with null where there is nothing. */
-  handOver (server: string, seat: string, received: number | undefined, answer: (handOver: SeatHandOver | null) => void): void
+  handOver (server: string, seat: string, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void
+  /** A seat of another server goes on here. */
+  tookOver (seat: Seat, numbers: NextNumbers): void
   /** A seat of this server is another one's now: what still comes for it goes there. */
-  gaveAway (seat: string, server: string): void
+  gaveAway (seat: Seat, server: string): void
   /** Nothing is known of a command: it may have been carried out. The room is to announce itself once there are answers again. */
   doubted (room: AnnouncingRoom): void
   failed (error: unknown): void

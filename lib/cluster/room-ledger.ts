@@ -158,13 +158,13 @@ export class RoomLedger {
   /** A seat of this server goes on at another one. */
   giveAway (seat: Seat, server: string): void {
     const { room, row, context, cluster } = this.#parts
-    const { link, id } = seat
-    const remote = RemoteSeat.of(room, seat, server, cluster.relay.bind(cluster))
+    const { link } = seat
+    const remote = RemoteSeat.of(room, seat, server, cluster)
     row.put(remote)
     seat.holder?.unseated(seat)
     context.unseated(seat)
     seat.end()
-    cluster.gaveAway(id, server)
+    cluster.gaveAway(seat, server)
     link?.close('seatResumed')
     if (!this.isBusy) this.#parts.idle()
   }
@@ -229,7 +229,7 @@ export class RoomLedger {
     const { room, row, cluster, arrivals } = this.#parts
     if (record.server === cluster.server || row.find(record.id) !== undefined) return
     const others = row.seats
-    const seat = new RemoteSeat(room, record, cluster.relay.bind(cluster))
+    const seat = new RemoteSeat(room, record, cluster)
     row.add(seat)
     arrivals.introduce(seat, others, joined === record.id ? asks ?? 'others' : 'others')
   }

@@ -13,7 +13,6 @@ import type { RoomName } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
 import { SeatRow } from '../rooms/seat-row.js'
 import { JoinLine, type JoinedRoom } from './join-line.js'
-import { RemoteSeat } from './remote-seat.js'
 import type { RoomCluster } from './room-cluster.js'
 import { RoomLedger } from './room-ledger.js'
 import type { EndedSeat, RoomNews } from './room-news.js'
@@ -92,7 +91,8 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   tell (frame: TextFrame, only?: Seat): void {
     for (const seat of this.#row.seats) {
-      if (only !== undefined && seat !== only) continue
+      // Each server tells its own peers.
+      if (!seat.isHere || (only !== undefined && seat !== only)) continue
       if (!seat.deliver(frame)) this.giveUp(seat)
     }
   }
@@ -106,10 +106,6 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   }
 
   remove (seat: Seat, reason: string): void {
-    if (seat instanceof RemoteSeat) {
-      this.#cluster.remove(seat.server, seat.id, reason)
-      return
-    }
     const { link } = seat
     link?.send(notices.stop(this.name, 'removed'))
     this.#end(seat, 'removed')
@@ -118,7 +114,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   close (reason: string): void {
     this.#line.turnAway({ refused: 'NoSpaceForNewPeer', message: 'The room was closed.' })
-    for (const seat of this.#row.seats) this.remove(seat, reason)
+    for (const seat of this.#row.seats) if (seat.isHere) this.remove(seat, reason)
   }
 
   lost (seat: Seat, clean: boolean): void {

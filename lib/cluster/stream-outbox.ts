@@ -36,6 +36,7 @@ export class StreamOutbox {
   #number = 0
   #retry: unknown = null
   #running = false
+  #whenWritten: Array<() => void> = []
   #closed = false
 
   constructor (options: OutboxOptions) {
@@ -54,10 +55,16 @@ export class StreamOutbox {
     return true
   }
 
+  /** Resolves when nothing waits any more, or it is closed. */
+  async written (): Promise<void> {
+    if (this.#running && !this.#closed) await new Promise<void>(resolve => this.#whenWritten.push(resolve))
+  }
+
   close (): void {
     this.#closed = true
     this.#messages = []
     this.#options.clock.cancel(this.#retry)
+    this.#tellWritten()
   }
 
   async #run (): Promise<void> {
@@ -70,6 +77,11 @@ export class StreamOutbox {
       for (const message of batch) this.#waiting -= message.length
     }
     this.#running = false
+    this.#tellWritten()
+  }
+
+  #tellWritten (): void {
+    for (const tell of this.#whenWritten.splice(0)) tell()
   }
 
   async #write (fields: readonly string[]): Promise<boolean> {

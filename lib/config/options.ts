@@ -158,6 +158,7 @@ export const OptionsSchema = Type.Object({
 export interface RedisOption {
   readonly status: string
   readonly isCluster?: boolean
+  readonly options?: object
   duplicate (...options: never[]): unknown
   call (command: string, ...args: string[]): Promise<unknown>
 }

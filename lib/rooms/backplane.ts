@@ -9,6 +9,8 @@ export interface Backplane {
    * @returns false where as much waits as may: the message is dropped, and whoever it was for has to be given up
    */
   send (to: string, message: string): boolean
+  /** Resolves when what was sent so far is where the others read it: what another server sends from then on comes behind it. */
+  written (): Promise<void>
   /** Ends it: what waits is dropped, and nobody is told of anything any more. */
   close (): void
 }

@@ -1,4 +1,5 @@
 import { systemClock, type Clock } from '../rooms/clock.js'
+import type { OtherServers } from '../rooms/other-servers.js'
 import { RoomRegistry, type RoomMaker } from '../rooms/room-registry.js'
 import type { AppSettings, Settings } from '../config/settings.js'
 import type { Connection } from './connection.js'
@@ -10,6 +11,7 @@ import type { HeartbeatRules } from './heartbeat.js'
 export class ConnectionRegistry implements ConnectionServer {
   readonly settings: Settings
   readonly rooms: RoomRegistry
+  readonly others: OtherServers | undefined
   readonly clock: Clock
   readonly heartbeat: HeartbeatRules
   readonly writeTurn: WriteTurn
@@ -20,13 +22,15 @@ export class ConnectionRegistry implements ConnectionServer {
   #drained: Promise<void> | null = null
   #whenEmpty: (() => void) | null = null
 
-  /** @param makeRoom makes each room; by default one of this server alone */
-  constructor (settings: Settings, clock: Clock = systemClock, makeRoom?: RoomMaker) {
+  /** @param shared the servers that share the rooms of this one, and who makes such rooms */
+  constructor (settings: Settings, clock: Clock = systemClock, shared?: OtherServers & { makeRoom: RoomMaker }) {
+    this.others = shared
     this.settings = settings
     this.clock = clock
     this.writeTurn = new WriteTurn(clock)
     this.heartbeat = { ...settings.heartbeat, probeTimeout: settings.probeTimeout }
-    this.rooms = new RoomRegistry(settings.resume, clock, makeRoom)
+    this.rooms = new RoomRegistry(settings.resume, clock, shared?.makeRoom)
+    this.rooms.events.server = shared?.id
   }
 
   get connections (): number {
@@ -89,6 +93,7 @@ export class ConnectionRegistry implements ConnectionServer {
   #drain (gone: () => void): void {
     // The rooms drain first: no client is told that its peer has left, when all of them leave.
     this.rooms.drain()
+    this.others?.changed()
     for (const connection of this.#connections) connection.drain(this.retryAfter())
     if (this.#connections.size === 0) {
       gone()

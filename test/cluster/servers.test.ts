@@ -3,8 +3,8 @@ import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
 import type { Host } from '../helpers/host.js'
-import { startRedis } from '../helpers/redis.js'
-import { ownKeys, servers } from '../helpers/servers.js'
+import { startRedis, startRedisCluster } from '../helpers/redis.js'
+import { ownKeys, server, servers, until } from '../helpers/servers.js'
 import { namesOf, type Message, type SignallingClient } from '../helpers/signalling-client.js'
 
 // Two and three real servers share a real Redis, and people who land on different ones meet in one room.
@@ -137,4 +137,68 @@ t.test('The client of the host is neither blocked nor ended, and our own connect
   await app.close()
   t.equal(redis.status, 'ready')
   while (await connections() > before) await new Promise(resolve => setImmediate(resolve))
+})
+
+t.test('servers share their rooms by a Redis Cluster too', async t => {
+  const nodes = await startRedisCluster()
+  t.teardown(nodes.stop)
+  const options = { cluster: ownKeys() }
+  const [a, b] = [await server(t, nodes.ports, options), await server(t, nodes.ports, options)]
+  const { first, second } = await pair(a, b)
+  for (let i = 0; i < 20; i++) {
+    first.send(said(i))
+    second.send(said(i))
+  }
+  t.same(await hearsAll(second, 20), Array.from({ length: 20 }, (_, i) => i))
+  t.same(await hearsAll(first, 20), Array.from({ length: 20 }, (_, i) => i))
+  await until(async () => (await a.app.rooms.servers()).length === 2)
+})
+
+t.test('fastify.rooms answers for all servers, and acts on all of them', async t => {
+  const [a, b, c] = await scene(t, 3) as [Host, Host, Host]
+  const heard: unknown[] = []
+  b.app.rooms.on('joined', ({ server }) => heard.push(server))
+  const { first, second, joins } = await pair(a, b)
+  const ids = joins.map(({ peerId }) => peerId)
+  for (const { app } of [a, b, c]) await until(async () => (await app.rooms.servers()).length === 3)
+  const [mine] = (await b.app.rooms.get('app', 'room'))?.peers.filter(({ id }) => id === ids[1]) ?? []
+  t.ok(mine?.server)
+  t.same(heard, [mine?.server], 'an event says which server saw it, and comes there alone')
+  for (const { app: { rooms } } of [a, b, c]) {
+    t.match(await rooms.list(), [{ app: 'app', name: 'room', capacity: 2, peers: ids.map(id => ({ id, state: 'present' })) }])
+    t.same((await rooms.peers('app', 'room')).map(({ id }) => id), ids)
+    t.match(await rooms.peer(String(ids[0])), { id: ids[0], polite: false })
+    t.match(await rooms.dump(), { connections: 2, rooms: [{ name: 'room' }] })
+    t.same(await rooms.apps(), ['app'])
+    t.equal(await rooms.get('app', 'nowhere'), undefined)
+    t.equal(await rooms.send('app', 'room', 'hello', { from: 'c' }), true)
+    for (const peer of [first, second]) t.match(await peer.next(), { definition: 'hello', data: { from: 'c' } })
+    t.equal(await rooms.sendToPeer(String(ids[1]), 'you'), true)
+    t.match(await second.next(), { definition: 'you' })
+  }
+  t.same(await first.heard(), [])
+  t.equal(await c.app.rooms.remove(String(ids[1]), 'enough'), true)
+  t.same(namesOf([await second.next(), await second.next()]), ['stop', 'leaved'])
+  t.same(namesOf([await first.next(), await first.next()]), ['stop', 'peerLeft'])
+  t.equal(await c.app.rooms.close('app', 'room'), true)
+  t.same(namesOf([await first.next(), await first.next()]), ['stop', 'leaved'])
+  t.equal(await c.app.rooms.close('app', 'room'), false)
+})
+
+t.test('a server that drains is seen to, and its peer gets a seat on another server while the call goes on', async t => {
+  const [a, b] = await scene(t) as [Host, Host]
+  const { first, second, joins: [{ resumeToken }] } = await pair(a, b, { resume: true })
+  const drained = a.app.rooms.drain()
+  await first.hears('server_will_stop')
+  await first.closed
+  await drained
+  await until(async () => (await b.app.rooms.servers()).some(({ draining }) => draining))
+  t.same(await second.heard(), [], 'the other one is told nothing')
+  const again = await b.connect()
+  t.match(await again.join('room', { resume: true, resumeToken, received: 2 }), { resumed: false, peers: 1 })
+  t.same(namesOf([await second.next(), await second.next()]), ['peerJoined', 'start'])
+  await a.app.close()
+  await until(async () => (await b.app.rooms.servers()).length === 1)
+  again.send(said('on'))
+  t.match(await second.next(), { data: 'on' })
 })

@@ -19,7 +19,10 @@ interface Trap {
 export class Proxy {
   readonly origin: string
   readonly #links: Set<Link>
+  /** How long what goes either way is held back, in ms. */
+  delay = 0
   #trap: Trap | undefined
+  #refuses = false
 
   private constructor (port: number, links: Set<Link>) {
     this.origin = `http://localhost:${port}`
@@ -31,6 +34,10 @@ export class Proxy {
     const { hostname, port } = new URL(origin)
     const links = new Set<Link>()
     const server = createServer(client => {
+      if (proxy.#refuses) {
+        client.destroy()
+        return
+      }
       const link = { client, server: connect({ host: hostname, port: Number(port) }), swallowed: false }
       links.add(link)
       for (const [near, far] of [[link.client, link.server], [link.server, link.client]] as const) {
@@ -38,8 +45,8 @@ export class Proxy {
         near.on('error', () => {})
         near.on('close', () => { if (!link.swallowed) far.destroySoon() })
       }
-      client.on('data', chunk => { if (!link.swallowed) link.server.write(chunk) })
-      link.server.on('data', chunk => { if (!link.swallowed) proxy.#reply(link, chunk) })
+      client.on('data', chunk => proxy.#later(() => { if (!link.swallowed) link.server.write(chunk) }))
+      link.server.on('data', chunk => { if (!link.swallowed) proxy.#later(() => proxy.#reply(link, chunk)) })
     })
     t.teardown(() => {
       proxy.cut()
@@ -56,6 +63,16 @@ export class Proxy {
       client.destroy()
       server.destroy()
     }
+  }
+
+  /** Cuts every connection, and takes no new one until {@link accept}. */
+  refuse (): void {
+    this.#refuses = true
+    this.cut()
+  }
+
+  accept (): void {
+    this.#refuses = false
   }
 
   /** From here on nothing gets through on the connections that are open now, and neither side is told. New ones work. */
@@ -79,6 +96,12 @@ export class Proxy {
         }
       }
     })
+  }
+
+  /** What is held back keeps its order: timers of one length do. */
+  #later (task: () => void): void {
+    if (this.delay === 0) task()
+    else setTimeout(task, this.delay)
   }
 
   #reply (link: Link, chunk: Buffer): void {

@@ -6,10 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import type { Test } from 'tap'
 
 export interface RedisServer {
   port: number
   stop (): Promise<void>
+  /** SIGKILL. */
+  kill (): Promise<void>
 }
 
 const ATTEMPTS = 3
@@ -27,6 +30,41 @@ wait $server`
 /** Starts a real Redis on loopback, on a port of its own, which keeps nothing. */
 export async function startRedis (): Promise<RedisServer> {
   return start(async () => [])
+}
+
+/** A Redis that can be killed and started again on the same port. */
+export class LastingRedis {
+  readonly port: number
+  readonly #directory: string
+  #server: RedisServer | null = null
+
+  private constructor (port: number, directory: string) {
+    this.port = port
+    this.#directory = directory
+  }
+
+  static async start (t: Test): Promise<LastingRedis> {
+    const redis = new LastingRedis(await freePort(), await mkdtemp(join(tmpdir(), 'redis-')))
+    t.teardown(async () => {
+      await redis.#server?.stop()
+      await rm(redis.#directory, { recursive: true, force: true })
+    })
+    await redis.startAgain()
+    return redis
+  }
+
+  /** SIGKILL: what was written is on the disk. */
+  async kill (): Promise<void> {
+    await this.#server?.kill()
+    this.#server = null
+  }
+
+  /** @param forget without the data of before */
+  async startAgain ({ forget = false } = {}): Promise<void> {
+    if (forget) await rm(join(this.#directory, 'appendonlydir'), { recursive: true, force: true })
+    this.#server = await launch(this.port, ['--dir', this.#directory, '--appendonly', 'yes', '--appendfsync', 'always'])
+    if (this.#server === null) throw new Error('redis-server did not start again.')
+  }
 }
 
 /** Starts a Redis Cluster of three masters. */
@@ -60,7 +98,7 @@ async function start (options: () => Promise<string[]>): Promise<RedisServer> {
 async function launch (port: number, options: string[]): Promise<RedisServer | null> {
   const directory = await mkdtemp(join(tmpdir(), 'redis-'))
   const server = spawn('/bin/sh', [
-    '-c', LAUNCHER, 'redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--daemonize', 'no', ...options
+    '-c', LAUNCHER, 'redis-server', '--port', String(port), '--bind', '127.0.0.1', '--save', '', '--daemonize', 'no', ...options
   ], { cwd: directory, stdio: ['pipe', 'pipe', 'ignore'] })
   const exited = once(server, 'exit')
   const stop = async (): Promise<void> => {
@@ -68,11 +106,17 @@ async function launch (port: number, options: string[]): Promise<RedisServer | n
     await exited
     await rm(directory, { recursive: true, force: true })
   }
+  let pid = 0
+  const kill = async (): Promise<void> => {
+    process.kill(pid, 'SIGKILL')
+    await stop()
+  }
   const ready = new Promise<true>(resolve => createInterface(server.stdout).on('line', line => {
+    pid = Number(/^(\d+):/.exec(line)?.[1] ?? pid)
     if (line.includes('Ready to accept connections')) resolve(true)
   }))
   const outcome = await Promise.race([ready, exited.then(([code]) => code as number | null)])
-  if (outcome === true) return { port, stop }
+  if (outcome === true) return { port, stop, kill }
   await rm(directory, { recursive: true, force: true })
   if (outcome === NOT_FOUND) throw new Error('These tests need Redis: install it with "apt-get install redis-server", or put redis-server on the PATH.')
   return null

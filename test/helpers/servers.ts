@@ -1,16 +1,20 @@
-import { Redis } from 'ioredis'
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { Cluster, Redis } from 'ioredis'
 import type { Test } from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import { host, type Host } from './host.js'
+import { SignallingClient } from './signalling-client.js'
 
 /** Real servers of one process that share a Redis, each with a client of its own for it. Clients and servers end with the test. */
 export async function servers (t: Test, port: number, count: number, options: WebrtcSignallingOptions = {}): Promise<Host[]> {
   return await Promise.all(Array.from({ length: count }, async () => server(t, port, options)))
 }
 
-/** One more server. */
-export async function server (t: Test, port: number, options: WebrtcSignallingOptions = {}): Promise<Host> {
-  const redis = new Redis({ port, host: '127.0.0.1' })
+/** One more server. Of several ports each is a node of a Redis Cluster. */
+export async function server (t: Test, port: number | number[], options: WebrtcSignallingOptions = {}): Promise<Host> {
+  const redis = typeof port === 'number' ? new Redis({ port, host: '127.0.0.1' }) : new Cluster(port.map(port => ({ port, host: '127.0.0.1' })))
   redis.on('error', () => {})
   t.teardown(() => redis.disconnect())
   return await host(t, { redis, ...options })
@@ -21,4 +25,25 @@ let names = 0
 /** A prefix of keys that no other test has. */
 export function ownKeys (): { keyPrefix: string } {
   return { keyPrefix: `test ${process.pid} ${names++}:` }
+}
+
+const PROGRAM = fileURLToPath(new URL('sharing-process.ts', import.meta.url))
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  process: ChildProcess
+  connect (): Promise<SignallingClient>
+}
+
+export async function serverProcess (t: Test, redisPort: number, options: WebrtcSignallingOptions = {}): Promise<ServerProcess> {
+  const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  child.send({ redisPort, options: options as object })
+  const [{ port }] = await once(child, 'message') as [{ port: number }]
+  return { process: child, connect: async () => SignallingClient.connect(t, `http://127.0.0.1:${port}/app`) }
+}
+
+/** Waits until something holds that is said nowhere: how many servers are alive, as one of them sees it. */
+export async function until (holds: () => boolean | Promise<boolean>): Promise<void> {
+  while (!await holds()) await new Promise(resolve => setTimeout(resolve, 20))
 }

@@ -1,0 +1,65 @@
+import type { Clock } from '../rooms/clock.js'
+import type { Seat } from '../rooms/seat.js'
+import type { RelayedFrame } from './between-servers.js'
+import { FrameOrder, type FrameNumber, type NextNumbers } from './frame-order.js'
+
+/** How many seats that went to other servers are remembered. */
+const MAX_MOVED = 10_000
+
+/** Gives the frames of other servers to the seats of this one, and passes on those for seats that have moved. */
+export class FrameDelivery {
+  readonly #clock: Clock
+  readonly #patience: number
+  readonly #pass: (server: string, seat: string, number: FrameNumber, frame: string) => void
+  /** Of the seats that were sent something. */
+  readonly #orders = new WeakMap<Seat, FrameOrder>()
+  readonly #moved = new Map<string, string>()
+
+  /**
+   * @param patience for how long, in ms, a gap is waited for
+   * @param pass sends a frame to the server that its seat went to
+   */
+  constructor (clock: Clock, patience: number, pass: (server: string, seat: string, number: FrameNumber, frame: string) => void) {
+    this.#clock = clock
+    this.#patience = patience
+    this.#pass = pass
+  }
+
+  /** @param seat undefined where it is not here */
+  deliver (seat: Seat | undefined, { seat: id, number, frame }: RelayedFrame): void {
+    if (seat !== undefined) this.#orderOf(seat).take(number, frame)
+    else this.#passOn(id, number, frame)
+  }
+
+  /** A seat of another server goes on here. */
+  tookOver (seat: Seat, numbers: NextNumbers): void {
+    this.#orderOf(seat, numbers)
+  }
+
+  /** What the server that a seat moves to has to know. */
+  numbersOf (seat: Seat): NextNumbers {
+    return this.#orderOf(seat).numbers
+  }
+
+  /** A seat of this server goes on at another one: what still comes for it goes there, behind what waits. */
+  gaveAway (seat: Seat, server: string): void {
+    this.#moved.set(seat.id, server)
+    const [oldest] = this.#moved.keys()
+    if (this.#moved.size > MAX_MOVED && oldest !== undefined) this.#moved.delete(oldest)
+    for (const [number, frame] of this.#orderOf(seat).end()) this.#pass(server, seat.id, number, frame)
+  }
+
+  #passOn (id: string, number: FrameNumber, frame: string): void {
+    const server = this.#moved.get(id)
+    if (server !== undefined) this.#pass(server, id, number, frame)
+  }
+
+  #orderOf (seat: Seat, numbers?: NextNumbers): FrameOrder {
+    let order = this.#orders.get(seat)
+    if (order === undefined) {
+      order = new FrameOrder(this.#clock, this.#patience, frame => { if (!seat.deliver(frame)) seat.room.giveUp(seat) }, numbers)
+      this.#orders.set(seat, order)
+    }
+    return order
+  }
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../rooms/clock.js'
+
+/** Which frame of which server this is. Each server numbers those that it sends to one seat, from 1 on in each of its streams. */
+export interface FrameNumber {
+  readonly from: string
+  readonly stream: number
+  readonly number: number
+}
+
+/** What comes next of each server. */
+export type NextNumbers = Record<string, { stream: number, next: number }>
+
+interface Source {
+  stream: number
+  next: number
+  readonly waiting: Map<number, string>
+}
+
+/**
+ * Puts the frames for one seat in order. Those of one server come in order by themselves, but for the moment after the seat has moved: then
+ * some come directly, and some, sent before, by way of the server that it was on. A gap is not waited for without end: Redis may have lost
+ * what was in it.
+ */
+export class FrameOrder {
+  readonly #clock: Clock
+  readonly #patience: number
+  readonly #deliver: (frame: string) => void
+  readonly #sources = new Map<string, Source>()
+  #timer: unknown = null
+
+  /** @param patience for how long, in ms, a gap is waited for */
+  constructor (clock: Clock, patience: number, deliver: (frame: string) => void, numbers: NextNumbers = {}) {
+    this.#clock = clock
+    this.#patience = patience
+    this.#deliver = deliver
+    for (const [from, { stream, next }] of Object.entries(numbers)) this.#sources.set(from, { stream, next, waiting: new Map() })
+  }
+
+  /** For the server that the seat moves to. */
+  get numbers (): NextNumbers {
+    return Object.fromEntries([...this.#sources].map(([from, { stream, next }]) => [from, { stream, next }]))
+  }
+
+  take ({ from, stream, number }: FrameNumber, frame: string): void {
+    let source = this.#sources.get(from)
+    // The server has forgotten the seat meanwhile, and counts anew.
+    if (source === undefined || source.stream < stream) this.#sources.set(from, source = { stream, next: 1, waiting: new Map() })
+    if (source.stream > stream || number < source.next) return
+    source.waiting.set(number, frame)
+    this.#drain(source)
+    if (source.waiting.size > 0) this.#timer ??= this.#clock.after(this.#patience, () => this.#skip())
+  }
+
+  /** Ends it, and returns what still waits. */
+  end (): Array<[FrameNumber, string]> {
+    this.#clock.cancel(this.#timer)
+    return [...this.#sources].flatMap(([from, { stream, waiting }]) =>
+      [...waiting].map(([number, frame]): [FrameNumber, string] => [{ from, stream, number }, frame]))
+  }
+
+  #drain (source: Source): void {
+    for (let frame = source.waiting.get(source.next); frame !== undefined; frame = source.waiting.get(source.next)) {
+      source.waiting.delete(source.next++)
+      this.#deliver(frame)
+    }
+  }
+
+  #skip (): void {
+    this.#timer = null
+    for (const source of this.#sources.values()) {
+      while (source.waiting.size > 0) {
+        source.next = Math.min(...source.waiting.keys())
+        this.#drain(source)
+      }
+    }
+  }
+}

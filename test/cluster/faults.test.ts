@@ -1,0 +1,209 @@
+import t, { type Test } from 'tap'
+import type { WebrtcSignallingOptions } from '../../lib/index.js'
+import type { Host } from '../helpers/host.js'
+import { Proxy } from '../helpers/proxy.js'
+import { LastingRedis, startRedis } from '../helpers/redis.js'
+import { ownKeys, server, serverProcess, servers, until, type ServerProcess } from '../helpers/servers.js'
+import { namesOf, type Message, type SignallingClient } from '../helpers/signalling-client.js'
+
+// What two people notice where a server dies or stands still, or Redis does.
+
+const { port, stop } = await startRedis()
+t.teardown(stop)
+
+const LEASE = 1_000
+const fast = (): WebrtcSignallingOptions => ({ cluster: { ...ownKeys(), lease: LEASE, timeout: 400 } })
+const said = (data: unknown): Record<string, unknown> => ({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data })
+
+interface Call {
+  first: SignallingClient
+  second: SignallingClient
+  joined: Message
+}
+
+interface Connects { connect (): Promise<SignallingClient> }
+
+async function call (a: Connects, b: Connects, fields: Record<string, unknown> = { resume: true }): Promise<Call> {
+  const first = await a.connect()
+  const joined = await first.join('room', fields)
+  const second = await b.connect()
+  await second.join('room', fields)
+  await first.hears('start')
+  return { first, second, joined }
+}
+
+/** A message of each reaches the other, and nothing else has come. */
+async function theyTalk (t: Test, one: SignallingClient, other: SignallingClient, what = 'they talk'): Promise<void> {
+  one.send(said(what))
+  other.send(said(what))
+  t.match(await one.next(), { data: what })
+  t.match(await other.next(), { data: what })
+}
+
+async function killed ({ process }: ServerProcess): Promise<void> {
+  process.kill('SIGKILL')
+  await new Promise(resolve => process.once('exit', resolve))
+}
+
+/** Until nobody but this server counts as alive. */
+async function isAlone ({ app }: Host): Promise<void> {
+  await until(async () => (await app.rooms.servers()).length === 1)
+}
+
+t.test('a client whose server was killed gets a seat on another server before its lease has lapsed, and the call goes on', async t => {
+  const options = fast()
+  const [a, b] = [await serverProcess(t, port, options), await server(t, port, options)]
+  const { first, second, joined: { resumeToken, peerId } } = await call(a, b)
+  await killed(a)
+  await first.closed
+  const again = await b.connect()
+  // What the server had not handed on died with it: so it is a new seat, and not the old one.
+  t.match(await again.join('room', { resume: true, resumeToken, received: 2 }), { resumed: false, peers: 1 })
+  const told = [await second.next(), await second.next(), await second.next(), await second.next()]
+  t.same(namesOf(told), ['stop', 'peerLeft', 'peerJoined', 'start'])
+  t.match(told[1], { peerId, reason: 'lost' })
+  await theyTalk(t, again, second)
+})
+
+t.test('the seat of somebody whose server was killed ends when its window is over, and the other one is told once', async t => {
+  const options = { ...fast(), resume: { window: 500 } }
+  const a = await serverProcess(t, port, options)
+  const [b, c] = [await server(t, port, options), await server(t, port, options)]
+  const { second } = await call(a, b)
+  await killed(a)
+  t.same(namesOf([await second.next(), await second.next()]), ['stop', 'peerLeft'])
+  const third = await c.connect()
+  t.match(await third.join('room'), { peers: 1 })
+  t.same(namesOf([await second.next(), await second.next()]), ['peerJoined', 'start'])
+  await theyTalk(t, second, third)
+})
+
+t.test('somebody whose server was killed does not keep others out of a full room for longer than a probe and two leases', async t => {
+  const options = { ...fast(), resume: { hold: false }, probeTimeout: 300 }
+  const [a, b] = [await serverProcess(t, port, options), await server(t, port, options)]
+  const { second } = await call(a, b)
+  await killed(a)
+  const third = await b.connect()
+  t.match(await third.join('room'), { peers: 1 })
+  await second.hears('start')
+  await theyTalk(t, second, third)
+})
+
+t.test('a server that stood still for twice its lease goes on, and nobody notices', async t => {
+  const options = fast()
+  const [a, b] = [await serverProcess(t, port, options), await server(t, port, options)]
+  const { first, second } = await call(a, b)
+  a.process.kill('SIGSTOP')
+  await isAlone(b)
+  second.send(said('to one that stands still'))
+  a.process.kill('SIGCONT')
+  t.match(await first.next(), { data: 'to one that stands still' })
+  await until(async () => (await b.app.rooms.servers()).length === 2)
+  await until(async () => (await b.app.rooms.list()).some(({ peers }) => peers.length === 2 && peers.every(({ state }) => state === 'present')))
+  await theyTalk(t, first, second)
+  const third = await b.connect()
+  third.send({ command: 'join', streamId: 'room' })
+  t.match(await third.next(), { definition: 'NoSpaceForNewPeer' }, 'both live')
+})
+
+t.test('a server that stood still does not get a seat back that went to another server', async t => {
+  const options = fast()
+  const [a, b] = [await serverProcess(t, port, options), await server(t, port, options)]
+  const { first, second, joined: { resumeToken } } = await call(a, b)
+  a.process.kill('SIGSTOP')
+  await isAlone(b)
+  const again = await b.connect()
+  t.match(await again.join('room', { resume: true, resumeToken, received: 2 }), { resumed: false })
+  await second.hears('start')
+  a.process.kill('SIGCONT')
+  t.equal((await first.closed).code, 4001)
+  await theyTalk(t, again, second)
+})
+
+t.test('while Redis is away two on one server talk, joins are refused with a time, and what was sent to another server comes later, in order', async t => {
+  const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
+  const redisPort = Number(new URL(proxy.origin).port)
+  const [a, b] = await servers(t, redisPort, 2, fast()) as [Host, Host]
+  const { first, second } = await call(a, b)
+  const local = [await a.connect(), await a.connect()] as const
+  await local[0].join('local')
+  await local[1].join('local')
+  await local[0].hears('start')
+  proxy.refuse()
+  for (let i = 0; i < 20; i++) first.send(said(i))
+  const third = await a.connect()
+  third.send({ command: 'join', streamId: 'another' })
+  const refusal = await third.next()
+  t.match(refusal, { definition: 'serverBusy' })
+  t.ok(Number(refusal.retryAfter) > 0)
+  local[0].send({ ...said('here'), streamId: 'local' })
+  t.match(await local[1].next(), { data: 'here' })
+  proxy.accept()
+  for (let i = 0; i < 20; i++) t.match(await second.next(), { data: i })
+  await until(async () => {
+    third.send({ command: 'join', streamId: 'another' })
+    return (await third.next()).definition === 'joined'
+  })
+  await theyTalk(t, first, second)
+})
+
+t.test('a window does not end while Redis is away', async t => {
+  const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
+  const redisPort = Number(new URL(proxy.origin).port)
+  const [a] = await servers(t, redisPort, 1, { ...fast(), resume: { window: 1_500 } }) as [Host]
+  const { first, second, joined: { resumeToken } } = await call(a, a)
+  proxy.refuse()
+  const third = await a.connect()
+  third.send({ command: 'join', streamId: 'another' })
+  await third.hears('error: serverBusy')
+  const absent = new Promise(resolve => a.app.rooms.once('absent', resolve))
+  first.raw.destroy()
+  await absent
+  const begun = performance.now()
+  await until(() => performance.now() - begun > 2_000)
+  proxy.accept()
+  const again = await a.connect()
+  await until(async () => {
+    again.send({ command: 'join', streamId: 'room', resume: true, resumeToken, received: 2 })
+    const { definition, resumed } = await again.next()
+    if (definition === 'joined') t.equal(resumed, true)
+    return definition === 'joined'
+  })
+  await theyTalk(t, again, second)
+})
+
+for (const forget of [false, true]) {
+  t.test(`Redis is killed and started again ${forget ? 'without' : 'with'} its data, and nobody in a call notices`, async t => {
+    const redis = await LastingRedis.start(t)
+    const [a, b] = await servers(t, redis.port, 2, fast()) as [Host, Host]
+    const { first, second, joined: { resumeToken } } = await call(a, b)
+    await redis.kill()
+    await redis.startAgain({ forget })
+    await until(async () => (await a.app.rooms.servers()).length === 2 && (await b.app.rooms.servers()).length === 2)
+    const third = await a.connect()
+    // Until both servers have said again who sits there, there may be nobody to refuse for.
+    await until(async () => {
+      third.send({ command: 'join', streamId: 'room' })
+      const { definition } = await third.next()
+      if (definition === 'joined') throw new Error('A third one got a seat.')
+      return definition === 'NoSpaceForNewPeer'
+    })
+    await theyTalk(t, first, second)
+    first.raw.destroy()
+    const again = await b.connect()
+    t.match(await again.join('room', { resume: true, resumeToken, received: 3 }), { resumed: true })
+    await theyTalk(t, again, second)
+  })
+}
+
+t.test('with 200 ms to Redis two peers on two servers set up a call, and nothing is lost', async t => {
+  const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
+  proxy.delay = 200
+  const redisPort = Number(new URL(proxy.origin).port)
+  const [a, b] = await servers(t, redisPort, 2, { cluster: ownKeys() }) as [Host, Host]
+  const { first, second } = await call(a, b)
+  for (let i = 0; i < 100; i++) first.send(said(i))
+  for (let i = 0; i < 100; i++) t.match(await second.next(), { data: i })
+  second.send({ command: 'leave', streamId: 'room' })
+  t.same(namesOf([await first.next(), await first.next()]), ['stop', 'peerLeft'])
+})
