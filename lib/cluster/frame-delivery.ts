@@ -9,19 +9,19 @@ const MAX_MOVED = 10_000
 /** Gives the frames of other servers to the seats of this one, and passes on those for seats that have moved. */
 export class FrameDelivery {
   readonly #clock: Clock
-  readonly #patience: number
+  readonly #maxGap: number
   readonly #pass: (server: string, seat: string, number: FrameNumber, frame: string) => void
   /** Of the seats that were sent something. */
   readonly #orders = new WeakMap<Seat, FrameOrder>()
   readonly #moved = new Map<string, string>()
 
   /**
-   * @param patience for how long, in ms, a gap is waited for
+   * @param maxGap for how long, in ms, a gap is waited for
    * @param pass sends a frame to the server that its seat went to
    */
-  constructor (clock: Clock, patience: number, pass: (server: string, seat: string, number: FrameNumber, frame: string) => void) {
+  constructor (clock: Clock, maxGap: number, pass: (server: string, seat: string, number: FrameNumber, frame: string) => void) {
     this.#clock = clock
-    this.#patience = patience
+    this.#maxGap = maxGap
     this.#pass = pass
   }
 
@@ -57,7 +57,7 @@ export class FrameDelivery {
   #orderOf (seat: Seat, numbers?: NextNumbers): FrameOrder {
     let order = this.#orders.get(seat)
     if (order === undefined) {
-      order = new FrameOrder(this.#clock, this.#patience, frame => { if (!seat.deliver(frame)) seat.room.giveUp(seat) }, numbers)
+      order = new FrameOrder(this.#clock, this.#maxGap, frame => { if (!seat.deliver(frame)) seat.room.giveUp(seat) }, numbers)
       this.#orders.set(seat, order)
     }
     return order

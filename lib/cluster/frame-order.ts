@@ -23,15 +23,15 @@ interface Source {
  */
 export class FrameOrder {
   readonly #clock: Clock
-  readonly #patience: number
+  readonly #maxGap: number
   readonly #deliver: (frame: string) => void
   readonly #sources = new Map<string, Source>()
   #timer: unknown = null
 
-  /** @param patience for how long, in ms, a gap is waited for */
-  constructor (clock: Clock, patience: number, deliver: (frame: string) => void, numbers: NextNumbers = {}) {
+  /** @param maxGap for how long, in ms, a gap is waited for */
+  constructor (clock: Clock, maxGap: number, deliver: (frame: string) => void, numbers: NextNumbers = {}) {
     this.#clock = clock
-    this.#patience = patience
+    this.#maxGap = maxGap
     this.#deliver = deliver
     for (const [from, { stream, next }] of Object.entries(numbers)) this.#sources.set(from, { stream, next, waiting: new Map() })
   }
@@ -48,7 +48,7 @@ export class FrameOrder {
     if (source.stream > stream || number < source.next) return
     source.waiting.set(number, frame)
     this.#drain(source)
-    if (source.waiting.size > 0) this.#timer ??= this.#clock.after(this.#patience, () => this.#skip())
+    if (source.waiting.size > 0) this.#timer ??= this.#clock.after(this.#maxGap, () => this.#skip())
   }
 
   /** Ends it, and returns what still waits. */

@@ -5,12 +5,12 @@ import { TestClock } from '../helpers/fakes/test-clock.js'
 
 // Frames of one seat in order while it moves from server to server, and time that stands still while Redis is away.
 
-const PATIENCE = 2_000
+const MAX_GAP = 2_000
 
 function frames (numbers = {}) {
   const clock = new TestClock()
   const heard: string[] = []
-  const order = new FrameOrder(clock, PATIENCE, frame => { heard.push(frame) }, numbers)
+  const order = new FrameOrder(clock, MAX_GAP, frame => { heard.push(frame) }, numbers)
   const take = (number: number, { from = 'a', stream = 1 } = {}): void => order.take({ from, stream, number }, `${from}${number}`)
   return { clock, heard, order, take }
 }
@@ -34,7 +34,7 @@ t.test('A gap is not waited for without end, and what it hid comes no more', asy
   take(1)
   take(3)
   take(4)
-  clock.advance(PATIENCE - 1)
+  clock.advance(MAX_GAP - 1)
   t.same(heard, ['a1'])
   clock.advance(1)
   t.same(heard, ['a1', 'a3', 'a4'])
@@ -52,7 +52,7 @@ t.test('The next server goes on where this one was, with what waited here', asyn
   t.same(next.heard, [])
   next.take(2)
   t.same(next.heard, ['a2', 'a3'])
-  here.clock.advance(PATIENCE)
+  here.clock.advance(MAX_GAP)
   t.same(here.heard, ['a1'], 'what was passed on is not said here too')
 })
 
