@@ -76,7 +76,8 @@ const { outputFiles: [program] } = await build({
 })
 const { part0: options, part1: fromClient, part2: fromServer } = await import(`data:text/javascript;base64,${Buffer.from(program.contents).toString('base64')}`)
 const schemas = { ...options, ...fromClient, ...fromServer }
-writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), writeOut(types, schemas, true))
+// `Symbol.asyncDispose` is declared there, and a page's own list of libraries may be older.
+writeFileSync(join(dist, 'client/webrtc_adaptor.d.ts'), `/// <reference lib="esnext.disposable" />\n${writeOut(types, schemas, true)}`)
 const messageTypes = join(dist, 'protocol/server-messages.d.ts')
 writeFileSync(messageTypes, writeOut(readFileSync(messageTypes, 'utf8'), schemas))
 const optionTypes = join(dist, 'config/options.d.ts')

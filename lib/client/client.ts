@@ -74,17 +74,18 @@ export class Client {
     return this.#closed
   }
 
-  /** Ends every part, those that use another one first. */
-  close (): void {
-    if (this.#closed) return
+  /** Ends every part, those that use another one first. Resolves when nothing of them runs. */
+  close (): Promise<void> {
+    const extras = this.extras.close()
+    if (this.#closed) return extras
     this.#closed = true
     this.#unwatch()
-    this.extras.close()
     this.call.end()
     this.signalling.close()
     this.#iceServers.close()
     this.media.close()
     this.#announcer.tell('closed', { code: 1000, reason: '' })
+    return extras
   }
 
   /** Ends the call and the connection, until something is joined again. */

@@ -1,4 +1,5 @@
 import type { Joined } from '../protocol/server-messages.js'
+import { abortable, abortError, type WaitOptions } from './base/abort.js'
 import { Announcer } from './base/announcer.js'
 import { AdaptorError, browserError } from './base/client-errors.js'
 import type { AdaptorEvents, Callback, ErrorCallback } from './base/client-events.js'
@@ -13,6 +14,7 @@ import { loadPart } from './extras/extras.js'
 import { serversOf } from './signalling/ice-servers.js'
 import { Client } from './client.js'
 
+export type { WaitOptions } from './base/abort.js'
 export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName, ErrorCallback } from './base/client-events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
 export type { LocalMediaState } from './media/media.js'
@@ -30,8 +32,16 @@ export type { PeerMessage } from '../protocol/client-messages.js'
 export { AdaptorError } from './base/client-errors.js'
 export { reconnectPolicy } from './signalling/reconnect-policy.js'
 
+export interface JoinOptions extends WaitOptions {
+  /** Sent with `join`, for the server's `authorize` option. @default the option `token` */
+  token?: string | null | undefined
+}
+
 // The methods of `ExtraMethods`, which the class gets below.
-export interface WebRTCAdaptor extends ExtraMethods {}
+export interface WebRTCAdaptor extends ExtraMethods {
+  /** `close`, for `await using`. */
+  [Symbol.asyncDispose] (): Promise<void>
+}
 
 /**
  * A call between this page and one other, through a room on the server. It connects and asks for camera and
@@ -46,6 +56,8 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     for (const name of Object.keys(EXTRA_METHODS) as Array<keyof ExtraMethods>) {
       Object.assign(this.prototype, { [name] (this: WebRTCAdaptor, ...args: unknown[]) { return this.#client.extras.call(name, args) } })
     }
+    // Browsers before 2025 have no such symbol.
+    this.prototype[Symbol.asyncDispose ?? 'close'] = this.prototype.close
   }
 
   /**
@@ -114,12 +126,15 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
    *
    * Rejects with an AdaptorError whose `name` is the server's `definition` (`NoSpaceForNewPeer` may bear a
    * `retryAfter` in ms), `WebSocketNotConnected` where no connection could be had, or `AbortError` where
-   * `leave` was called meanwhile.
+   * `leave` was called meanwhile or `signal` aborted; the seat is given up then.
    */
-  join (roomName: string, token: string | null = this.#settings.token): Promise<Joined> {
+  join (roomName: string, tokenOrOptions?: string | null | JoinOptions): Promise<Joined> {
+    const { token = this.#settings.token, signal } = typeof tokenOrOptions === 'object' && tokenOrOptions !== null ? tokenOrOptions : { token: tokenOrOptions }
+    if (signal?.aborted === true) return this.#announcer.fail(abortError(signal))
     if (this.#client.closed) return this.#announcer.fail(new AdaptorError('WebSocketNotConnected', 'The adaptor was closed.'))
     if (typeof roomName !== 'string' || roomName === '') return this.#announcer.fail(new AdaptorError('noStreamNameSpecified', 'join needs the name of a room.'))
-    return quiet(this.#client.signalling.join({ room: roomName, token, watch: this.#settings.watch }).then(frame => frame as unknown as Joined))
+    const joining = this.#client.signalling.join({ room: roomName, token, watch: this.#settings.watch }) as Promise<unknown> as Promise<Joined>
+    return quiet(abortable(joining, signal, () => { if (this.roomName === roomName) void this.leave() }))
   }
 
   /** Gives the seat up and ends the call; camera, preview and connection stay. Resolves when the server has heard it, or at once while it cannot. */
@@ -161,16 +176,18 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
    * the other one is back. Resolves when it is sent. Rejects with `notInRoom` where no room is joined,
    * `no_peer_associated_before` where nobody else is in it, `QuotaExceededError` where too much waits, `tooLarge` where the server takes
    * no message of that size, `TypeError` where `data` cannot be written as JSON, `AbortError` where the room was left before, and
-   * `WebSocketNotConnected` where the connection has ended.
+   * `WebSocketNotConnected` where the connection has ended. `signal` gives up one that is not sent yet.
    */
-  sendPeerMessage (definition: string, data: unknown = null): Promise<void> {
+  sendPeerMessage (definition: string, data: unknown = null, { signal }: WaitOptions = {}): Promise<void> {
     const room = this.#client.signalling.room
     if (room === null) return this.#announcer.fail(new AdaptorError('notInRoom', 'Join a room first.'))
     try {
       if (typeof definition !== 'string' || JSON.stringify(data) === undefined) {
         throw new TypeError('sendPeerMessage needs a definition, and data that can be written as JSON.')
       }
-      return this.#client.signalling.send({ command: 'peerMessageCommand', streamId: room, definition, data })
+      if (signal?.aborted === true) throw abortError(signal)
+      const { sent, giveUp } = this.#client.signalling.send({ command: 'peerMessageCommand', streamId: room, definition, data })
+      return quiet(abortable(sent, signal, giveUp))
     } catch (error) {
       return this.#announcer.fail(browserError(error))
     }
@@ -227,10 +244,9 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     return this.#client.call.negotiate()
   }
 
-  /** Ends everything: the call, the seat, the connection, camera and microphone. It cannot be used again. */
+  /** Ends everything: the call, the seat, the connection, camera and microphone. It cannot be used again. Resolves when nothing of it runs. */
   close (): Promise<void> {
-    this.#client.close()
-    return Promise.resolve()
+    return this.#client.close()
   }
 
   /** The error where this is the name of another room than the one that is joined. */

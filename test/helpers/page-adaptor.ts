@@ -4,7 +4,7 @@ import type { WebRTCAdaptor } from '../../lib/client/webrtc-adaptor.js'
 type Adaptor = Record<string, (...args: unknown[]) => Promise<unknown>>
 
 /** Calls a method of the page's `webRTCAdaptor`, and gives what it resolves with. */
-export async function call (page: Page, method: keyof WebRTCAdaptor, ...args: unknown[]): Promise<unknown> {
+export async function call (page: Page, method: Exclude<keyof WebRTCAdaptor, symbol>, ...args: unknown[]): Promise<unknown> {
   return page.evaluate(async ([method, args]) => {
     const value = await (window as unknown as { webRTCAdaptor: Adaptor }).webRTCAdaptor[method]?.(...args)
     return value === undefined ? undefined : JSON.parse(JSON.stringify(value))
@@ -12,7 +12,7 @@ export async function call (page: Page, method: keyof WebRTCAdaptor, ...args: un
 }
 
 /** Calls one that is to fail, and gives the name of its AdaptorError; `null` where it did not fail. */
-export async function refusal (page: Page, method: keyof WebRTCAdaptor, ...args: unknown[]): Promise<string | null> {
+export async function refusal (page: Page, method: Exclude<keyof WebRTCAdaptor, symbol>, ...args: unknown[]): Promise<string | null> {
   return page.evaluate(async ([method, args]) => {
     try {
       await (window as unknown as { webRTCAdaptor: Adaptor }).webRTCAdaptor[method]?.(...args)

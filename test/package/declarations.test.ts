@@ -67,6 +67,10 @@ t.test('The types of the SDK stand alone, where no package is, and name and noti
       }
     })
     adaptor.on('countdown', ({ data }) => data.minutes.toFixed())
+    export async function call (signal: AbortSignal): Promise<void> {
+      await using ours = new WebRTCAdaptor()
+      await ours.join('room1', { signal })
+    }
   `)
   t.same(complaints([join(alone, 'page.ts'), join(alone, 'webrtc_adaptor.d.ts')], join(alone, 'tsconfig.json')), [])
 })

@@ -1,3 +1,4 @@
+import type { WaitOptions } from '../base/abort.js'
 import type { AdaptorError } from '../base/client-errors.js'
 import { Timer } from '../base/timer.js'
 import type { PeerSession } from '../call/peer-session.js'
@@ -6,6 +7,7 @@ import type { ExtraMethods } from '../extras/extra-methods.js'
 import { sourceOf } from './byte-source.js'
 import { DataLink } from './data-link.js'
 import type { Sendable, SendFileOptions } from './data-types.js'
+import type { OutgoingTransfer } from './outgoing-transfer.js'
 import { PlainData } from './plain-data.js'
 import { Receiving } from './receiving.js'
 import { Sending } from './sending.js'
@@ -61,8 +63,9 @@ class Data implements Methods, Extra {
     this.#handleChannel(current.session?.dataChannel !== undefined)
   }
 
-  async sendData (streamId: string, data: Sendable): Promise<void> {
+  async sendData (streamId: string, data: Sendable, { signal }: WaitOptions = {}): Promise<void> {
     const session = this.#session(streamId)
+    if (signal?.aborted === true) throw this.#cancelled()
     const found = sourceOf(data)
     if (found === null || found.size === null) throw new TypeError('sendData needs a text, an ArrayBuffer, a view of one, or a Blob.')
     const { source, size } = found
@@ -73,9 +76,7 @@ class Data implements Methods, Extra {
       }
       return this.#plain.send(text, source, size)
     }
-    const { done } = this.#sending.add({ kind: text === null ? 'binary' : 'text', size, name: '', type: '' }, source)
-    this.#greet()
-    return done.promise
+    return this.#sent(this.#sending.add({ kind: text === null ? 'binary' : 'text', size, name: '', type: '' }, source), signal)
   }
 
   async sendFile (file: Blob | ReadableStream<Uint8Array>, options: SendFileOptions = {}): Promise<void> {
@@ -83,24 +84,16 @@ class Data implements Methods, Extra {
     const { AdaptorError } = this.#context
     if (session.peer === 'plain') throw new AdaptorError('NotSupportedError', 'The other client knows no files; send it a binary.')
     const { signal } = options
-    if (signal?.aborted === true) throw this.#abort('The transfer was cancelled.')
+    if (signal?.aborted === true) throw this.#cancelled()
     const found = file instanceof Blob || file instanceof ReadableStream ? sourceOf(file) : null
     if (found === null) throw new TypeError('sendFile needs a Blob or a ReadableStream of Uint8Array.')
     const blob = file as Partial<File>
-    const { done, head } = this.#sending.add({
+    return this.#sent(this.#sending.add({
       kind: 'file',
       size: found.size ?? options.size ?? null,
       name: shortened(options.name ?? blob.name ?? ''),
       type: shortened(options.type ?? blob.type ?? '')
-    }, found.source, options.onProgress)
-    const cancel = () => this.#sending.cancel(head.number, this.#abort('The transfer was cancelled.'))
-    signal?.addEventListener('abort', cancel)
-    this.#greet()
-    try {
-      await done.promise
-    } finally {
-      signal?.removeEventListener('abort', cancel)
-    }
+    }, found.source, options.onProgress), signal)
   }
 
   /** What the other side has sent: of this SDK a frame or bytes, of another client a text or bytes. */
@@ -126,6 +119,22 @@ class Data implements Methods, Extra {
     for (const end of this.#ends) end()
     this.#handleChannel(false)
     this.#fail('The adaptor was closed.')
+  }
+
+  /** Resolves when the other side has all of it; `signal` cancels it until then. */
+  async #sent ({ done, head }: OutgoingTransfer, signal: AbortSignal | undefined): Promise<void> {
+    const cancel = () => this.#sending.cancel(head.number, this.#cancelled())
+    signal?.addEventListener('abort', cancel)
+    this.#greet()
+    try {
+      await done.promise
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+  }
+
+  #cancelled (): AdaptorError {
+    return this.#abort('The transfer was cancelled.')
   }
 
   #session (streamId?: string): PeerSession {

@@ -1,3 +1,4 @@
+import type { WaitOptions } from '../base/abort.js'
 import type { Sendable, SendFileOptions } from '../data/data-types.js'
 import type { CallStats } from './call-stats.js'
 import type { SignallingMessage } from './signalling-message.js'
@@ -62,9 +63,10 @@ export interface ExtraMethods {
    * `data_received`. Resolves when it is there; with a client of another make, when it is handed to the browser. It waits for a data channel
    * that is not open yet, and goes on over the next connection to the same peer. Rejects with `InvalidStateError` where there is no call,
    * `notInRoom` where it is in another room, `tooLarge` where a client of another make takes no text of that size, and
-   * `AbortError` where the other side has left or been gone for a minute, or takes no message of that size in memory (256 MiB).
+   * `AbortError` where the other side has left or been gone for a minute, or takes no message of that size in memory (256 MiB). `signal`
+   * cancels it, at both sides; with a client of another make, only before it is called.
    */
-  sendData (streamId: string, data: Sendable): Promise<void>
+  sendData (streamId: string, data: Sendable, options?: WaitOptions): Promise<void>
   /**
    * Sends a Blob or a stream to the other side, which gets it as `file_received`, a stream as well, and no faster than it is read: a large
    * file takes little memory at either end. Resolves when all of it is there. It goes on over the next connection to the same peer. Rejects

@@ -27,7 +27,7 @@ export interface ExtraContext {
 /** What a module makes for one adaptor, beside its methods. */
 export interface Extra {
   /** The adaptor is closed: no timer, track or listener is left. */
-  close (): void
+  close (): void | Promise<void>
   /** Takes what came over the data channel, where the module is the one for it. */
   receive?: (data: unknown) => void
 }

@@ -28,7 +28,7 @@ export async function loadPart<T> (name: string, load: () => Promise<T>): Promis
 export class Extras {
   readonly #context: ExtraContext
   readonly #loaded = new Map<ExtraName, Promise<Methods & Extra>>()
-  #closed = false
+  #closing: Promise<void> | null = null
 
   constructor (context: Omit<ExtraContext, 'part'>) {
     this.#context = { ...context, part: async name => await this.#load(name) as never }
@@ -44,13 +44,14 @@ export class Extras {
   /** Hands what came over the data channel to its module, in order. */
   receive (data: unknown): void {
     this.#load('data').then(extra => extra.receive?.(data)).catch(error => {
-      if (!this.#closed) this.#context.announcer.report(browserError(error))
+      if (this.#closing === null) this.#context.announcer.report(browserError(error))
     })
   }
 
-  close (): void {
-    this.#closed = true
-    for (const loading of this.#loaded.values()) void loading.then(extra => extra.close(), () => {})
+  /** Closes the parts that were loaded, or are being loaded. */
+  close (): Promise<void> {
+    this.#closing ??= Promise.all([...this.#loaded.values()].map(loading => loading.then(extra => extra.close(), () => {}))).then(() => {})
+    return this.#closing
   }
 
   async #load (name: ExtraName): Promise<Methods & Extra> {
@@ -64,7 +65,7 @@ export class Extras {
     )
     this.#loaded.set(name, loading)
     const extra = await loading
-    if (this.#closed) throw new AdaptorError('InvalidStateError', 'The adaptor was closed.')
+    if (this.#closing !== null) throw new AdaptorError('InvalidStateError', 'The adaptor was closed.')
     return extra
   }
 }

@@ -65,11 +65,11 @@ class Sound implements Methods, Extra, SoundMixer {
     this.#measure()
   }
 
-  close (): void {
+  close (): Promise<void> {
     this.#timer.stop()
     this.#unlisten()
     this.#audio.onstatechange = null
-    void this.#audio.close()
+    return this.#audio.close()
   }
 
   #arrange (): void {

@@ -12,6 +12,13 @@ const ALONE = 'Nobody else sits in the room.'
 /** The close code for a frame above the server's limit (RFC 6455, section 7.4.1). */
 const TOO_BIG = 1009
 
+/** A message of the application. */
+export interface SentMessage {
+  sent: Promise<void>
+  /** Takes it back for that reason, where it has not gone out yet. */
+  giveUp: (reason: AdaptorError) => void
+}
+
 interface MessageSenderEvents {
   error: AdaptorError
 }
@@ -66,14 +73,14 @@ export class MessageSender extends Emitter<MessageSenderEvents> {
    * @throws AdaptorError `QuotaExceededError`, if too many messages wait
    * @throws TypeError if the message cannot be written as JSON
    */
-  send (message: Outgoing): Promise<void> {
+  send (message: Outgoing): SentMessage {
     if (this.#seated && this.#presence.alone) throw aloneError(message.streamId)
     const sent = deferred<void>()
     if (!this.#outbox.add(message, sent, this.#connection.pace.frameBytes)) {
       throw new AdaptorError('QuotaExceededError', 'Too many messages wait for the connection.')
     }
     this.#flush()
-    return sent.promise
+    return { sent: sent.promise, giveUp: reason => { this.#outbox.giveUp(entry => entry.sent === sent ? reason : null) } }
   }
 
   /** Drops the waiting messages of a session that has ended. */

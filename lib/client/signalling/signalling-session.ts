@@ -2,7 +2,7 @@ import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
 import { AdaptorError, wireError } from '../base/client-errors.js'
 import { numberOf, type Frame } from './frames.js'
-import { MessageSender } from './message-sender.js'
+import { MessageSender, type SentMessage } from './message-sender.js'
 import { Outage, type Reconnected } from './outage.js'
 import type { Outgoing } from './outbox.js'
 import { RoomJoin } from './room-join.js'
@@ -115,7 +115,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   }
 
   /** Sends a message of the application. See {@link MessageSender.send}. */
-  send (message: Outgoing): Promise<void> {
+  send (message: Outgoing): SentMessage {
     return this.#sender.send(message)
   }
 
