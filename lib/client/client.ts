@@ -9,7 +9,6 @@ import { RemoteMedia } from './call/remote-media.js'
 import { Extras } from './extras/extras.js'
 import { Media } from './media/media.js'
 import { StreamView } from './media/stream-view.js'
-import { writeDebugLog } from './debug-log.js'
 import { IceServers } from './signalling/ice-servers.js'
 import { SignallingSession } from './signalling/signalling-session.js'
 
@@ -48,7 +47,20 @@ export class Client {
     this.#wireCall()
     const { current } = this.call
     const room = () => signalling.room
-    this.extras = new Extras({ environment, media, current, signalling, announcer, room, remoteVideo: settings.remoteVideo, AdaptorError, mediaError })
+    this.extras = new Extras({
+      environment,
+      media,
+      call: this.call,
+      current,
+      signalling,
+      iceServers,
+      announcer,
+      debug: settings.debug,
+      room,
+      remoteVideo: settings.remoteVideo,
+      AdaptorError,
+      mediaError
+    })
     current.on('channel', open => announcer.tell(open ? 'data_channel_opened' : 'data_channel_closed', signalling.room))
     current.on('data', data => this.extras.receive(data))
     const report = (error: AdaptorError) => announcer.report(error)
@@ -56,18 +68,17 @@ export class Client {
     iceServers.on('error', report)
     media.on('error', report)
     this.call.on('error', report)
-    if (settings.debug !== null) writeDebugLog(settings.debug, environment, { signalling, iceServers, media, call: this.call })
     this.#unwatch = watchPage(environment, {
       handleWakeUp: () => signalling.hurry(),
       handleDoubt: () => signalling.verify(),
       handleHide: () => this.#suspend(),
       handleReturn: () => { if (!this.#closed) signalling.open() }
     })
-    signalling.open()
-    void media.open().then(() => {
-      this.#mediaAnswered = true
-      this.#initialize()
-    })
+    if (settings.debug === null) this.#begin()
+    else {
+      signalling.connection.held = true
+      void this.extras.load('debug-log').then(() => this.#begin())
+    }
   }
 
   get closed (): boolean {
@@ -134,6 +145,16 @@ export class Client {
     current.on('session', session => remoteMedia.handleSession(session))
     current.on('iceState', state => announcer.tell('ice_connection_state_changed', { streamId: signalling.room, state }))
     remoteMedia.on('changed', state => announcer.tell('remote_media_changed', { streamId: signalling.room, ...state }))
+  }
+
+  #begin (): void {
+    if (this.#closed) return
+    this.signalling.connection.held = false
+    this.signalling.open()
+    void this.media.open().then(() => {
+      this.#mediaAnswered = true
+      this.#initialize()
+    })
   }
 
   /** Tells `initialized` once the person has answered the prompt and the connection is open. */

@@ -1,5 +1,5 @@
 import type { Joined } from '../protocol/server-messages.js'
-import { abortable, abortError, type WaitOptions } from './base/abort.js'
+import { abortable, abortError, type JoinOptions, type WaitOptions } from './base/abort.js'
 import { Announcer } from './base/announcer.js'
 import { AdaptorError, browserError } from './base/client-errors.js'
 import type { AdaptorEvents, Callback, ErrorCallback } from './base/client-events.js'
@@ -14,7 +14,7 @@ import { loadPart } from './extras/extras.js'
 import { serversOf } from './signalling/ice-servers.js'
 import { Client } from './client.js'
 
-export type { WaitOptions } from './base/abort.js'
+export type { JoinOptions, WaitOptions } from './base/abort.js'
 export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName, ErrorCallback } from './base/client-events.js'
 export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
 export type { LocalMediaState } from './media/media.js'
@@ -32,14 +32,9 @@ export type { PeerMessage } from '../protocol/client-messages.js'
 export { AdaptorError } from './base/client-errors.js'
 export { reconnectPolicy } from './signalling/reconnect-policy.js'
 
-export interface JoinOptions extends WaitOptions {
-  /** Sent with `join`, for the server's `authorize` option. @default the option `token` */
-  token?: string | null | undefined
-}
-
 // The methods of `ExtraMethods`, which the class gets below.
 export interface WebRTCAdaptor extends ExtraMethods {
-  /** `close`, for `await using`. */
+  /** `close`, for `await using` in browsers that have it. */
   [Symbol.asyncDispose] (): Promise<void>
 }
 
@@ -56,7 +51,6 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     for (const name of Object.keys(EXTRA_METHODS) as Array<keyof ExtraMethods>) {
       Object.assign(this.prototype, { [name] (this: WebRTCAdaptor, ...args: unknown[]) { return this.#client.extras.call(name, args) } })
     }
-    // Browsers before 2025 have no such symbol.
     this.prototype[Symbol.asyncDispose ?? 'close'] = this.prototype.close
   }
 
@@ -146,9 +140,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   }
 
   /** The same as `leave`, under another name of Ant Media's. */
-  stop (streamId?: string): Promise<void> {
-    return this.leave(streamId)
-  }
+  stop (streamId?: string): Promise<void> { return this.leave(streamId) }
 
   /** Stops the camera, so that its light goes out, and takes the picture out of the call. */
   turnOffLocalCamera (_streamId?: string): Promise<void> {

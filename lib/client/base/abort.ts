@@ -6,6 +6,12 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined
 }
 
+/** How a seat is waited for, and asked for. */
+export interface JoinOptions extends WaitOptions {
+  /** Sent with `join`, for the server's `authorize` option. @default the option `token` */
+  token?: string | null | undefined
+}
+
 /** What a promise rejects with when its signal has aborted. */
 export function abortError ({ reason }: AbortSignal): AdaptorError {
   return new AdaptorError('AbortError', 'Its signal was aborted.', { cause: reason })

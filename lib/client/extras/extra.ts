@@ -1,8 +1,10 @@
 import type { Announcer } from '../base/announcer.js'
 import type { AdaptorError, Device } from '../base/client-errors.js'
 import type { Environment } from '../base/environment.js'
+import type { Call } from '../call/call.js'
 import type { CurrentSession } from '../call/current-session.js'
 import type { Media } from '../media/media.js'
+import type { IceServers } from '../signalling/ice-servers.js'
 import type { SignallingSession } from '../signalling/signalling-session.js'
 import type { ExtraName } from './extra-methods.js'
 
@@ -10,9 +12,13 @@ import type { ExtraName } from './extra-methods.js'
 export interface ExtraContext {
   readonly environment: Environment
   readonly media: Media
+  readonly call: Call
   readonly current: CurrentSession
+  readonly iceServers: IceServers
   readonly signalling: SignallingSession
   readonly announcer: Announcer
+  /** Takes the lines of the debug log; `null` while it is off. */
+  readonly debug: ((line: string) => void) | null
   /** The room that is joined. */
   room (): string | null
   /** The element that plays the other side. */

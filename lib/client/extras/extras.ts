@@ -8,6 +8,7 @@ type Methods = Record<keyof ExtraMethods, (...args: unknown[]) => unknown>
 /** The build makes a file of each. */
 export const LOADERS: Record<ExtraName, () => Promise<CreateExtra<object>>> = {
   data: async () => (await import('../data/data.js')).createData,
+  'debug-log': async () => (await import('./debug-log.js')).createDebugLog,
   developer: async () => (await import('./developer.js')).createDeveloper,
   devices: async () => (await import('./devices.js')).createDevices,
   screen: async () => (await import('./screen.js')).createScreen,
@@ -39,6 +40,13 @@ export class Extras {
     return quiet(this.#load(EXTRA_METHODS[name]).then(methods => methods[name](...args)).catch(error => {
       return this.#context.announcer.fail(browserError(error))
     }))
+  }
+
+  /** Loads a part that has no methods, before it is needed. That it cannot be loaded is reported. */
+  async load (name: ExtraName): Promise<void> {
+    await this.#load(name).catch(error => {
+      if (this.#closing === null) this.#context.announcer.report(browserError(error))
+    })
   }
 
   /** Hands what came over the data channel to its module, in order. */

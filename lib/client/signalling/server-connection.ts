@@ -63,6 +63,8 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
 
   /** Whether the connection is needed. If not, one that the server closed as idle (1013) is not reopened. */
   needed: () => boolean = () => true
+  /** Connects to nothing, whatever `open` is called for. */
+  held = false
 
   constructor (environment: Environment, url: string, policy: ReconnectPolicy) {
     super()
@@ -81,7 +83,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
 
   /** Connects, unless it is connected or about to be. */
   open (): void {
-    if (this.#state === 'idle') this.#connect()
+    if (this.#state === 'idle' && !this.held) this.#connect()
   }
 
   /** Connects at once, or checks that the open socket is still alive. */

@@ -1,29 +1,17 @@
-import type { AdaptorError } from './base/client-errors.js'
-import type { Environment } from './base/environment.js'
-import type { Call } from './call/call.js'
-import type { Media } from './media/media.js'
-import { textOf } from './signalling/frames.js'
-import type { IceServers } from './signalling/ice-servers.js'
-import type { SignallingSession } from './signalling/signalling-session.js'
-
-export interface DebugLogParts {
-  signalling: SignallingSession
-  iceServers: IceServers
-  media: Media
-  call: Call
-}
+import type { AdaptorError } from '../base/client-errors.js'
+import type { Extra, ExtraContext } from './extra.js'
 
 /**
  * Writes a line for each change of state of the parts: `fastify-webrtc-signalling 1234 room1/peer-id call: sent takeConfiguration offer`, with the
  * milliseconds since its start, the room and this peer's id where they are known. A line holds states, numbers and names (of the
  * room, the peer, an error, a notification, a type): no SDP, address, credential, token or message ever gets into one.
- * While the log is off this function is not called, and so nothing listens.
+ * It is loaded where the log is on, before the adaptor begins, so that no line is missing.
  */
-export function writeDebugLog (write: (line: string) => void, environment: Environment, { signalling, iceServers, media, call }: DebugLogParts): void {
+export function createDebugLog ({ environment, signalling, iceServers, media, call, debug }: ExtraContext): Extra {
   const start = environment.now()
   let peer = ''
   const line = (part: string, text: string) => {
-    write(`fastify-webrtc-signalling ${Math.round(environment.now() - start)} ${signalling.room ?? ''}/${peer} ${part}: ${text}`)
+    debug?.(`fastify-webrtc-signalling ${Math.round(environment.now() - start)} ${signalling.room ?? ''}/${peer} ${part}: ${text}`)
   }
   const error = ({ name }: AdaptorError) => line('error', name)
 
@@ -32,7 +20,7 @@ export function writeDebugLog (write: (line: string) => void, environment: Envir
   signalling.on('reconnected', () => line('connection', 'back'))
   signalling.on('closed', ({ code }) => line('connection', `closed ${code}`))
   signalling.on('seated', ({ frame, resumed }) => {
-    peer = textOf(frame.peerId) ?? ''
+    peer = typeof frame.peerId === 'string' ? frame.peerId : ''
     line('join', `${resumed ? 'resumed' : 'seated'}, polite ${frame.polite}, peers ${frame.peers}`)
   })
   signalling.on('unseated', () => line('join', 'unseated'))
@@ -54,6 +42,8 @@ export function writeDebugLog (write: (line: string) => void, environment: Envir
   media.on('changed', () => line('media', `camera ${media.state.camera}, microphone ${media.state.microphone}`))
   media.on('error', error)
   iceServers.on('error', error)
+  // It listens to the adaptor alone, to the last line of its end.
+  return { close: () => {} }
 }
 
 /** What a message of the call is: its command, and the type of the description or candidate in it. */
