@@ -162,6 +162,7 @@ export default {
     rateExceeded: 'Das war zu viel in zu kurzer Zeit. Warte einen Moment und versuche es dann noch einmal.',
     tooLarge: 'Das war zu groß, um es zu senden.',
     serverDraining: 'Der Server startet gleich neu. Versuche es in einem Moment noch einmal.',
+    serverBusy: 'Der Server ist gerade beschäftigt. Versuche es in einem Moment noch einmal.',
     internalError: 'Auf dem Server ist etwas schiefgegangen. Versuche es in einem Moment noch einmal.',
     notJson: MISUNDERSTOOD,
     notAnObject: MISUNDERSTOOD,

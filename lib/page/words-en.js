@@ -162,6 +162,7 @@ export default {
     rateExceeded: 'That was too much in too short a time. Wait a moment, then try again.',
     tooLarge: 'That was too large to send.',
     serverDraining: 'The server is about to restart. Try again in a moment.',
+    serverBusy: 'The server is busy just now. Try again in a moment.',
     internalError: 'Something went wrong on the server. Try again in a moment.',
     notJson: MISUNDERSTOOD,
     notAnObject: MISUNDERSTOOD,
