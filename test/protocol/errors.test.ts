@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { Redis } from 'ioredis'
 import t from 'tap'
 import { CLOSE_CODES, ERROR_DEFINITIONS, type CloseReason, type ErrorDefinition } from '../../lib/protocol/codes.js'
 import { RoomRegistry } from '../../lib/rooms/room-registry.js'
@@ -247,6 +248,20 @@ for (const [reason, when, options, error, act] of endings) {
     if (reason !== 'goingAway') t.ok(await connect(t, server.address), 'the server goes on')
   })
 }
+
+tested.add('serverBusy')
+t.test('serverBusy when what decides who sits where does not answer', async t => {
+  // Nothing listens there.
+  const redis = new Redis({ host: '127.0.0.1', port: 1, maxRetriesPerRequest: null })
+  redis.on('error', () => {})
+  t.teardown(() => redis.disconnect())
+  const { address } = await startServer(t, { redis, cluster: { timeout: 50 } })
+  const client = await connect(t, address)
+  client.send({ command: 'join', streamId: 'room1' })
+  const { retryAfter, ...error } = await client.next()
+  t.match(error, { command: 'error', definition: 'serverBusy', streamId: 'room1' })
+  t.ok(typeof retryAfter === 'number' && retryAfter > 0, 'and says when to try again')
+})
 
 t.test('Every error definition and every close code has its test here', async t => {
   t.same(Object.keys(CLOSE_CODES).filter(reason => !endings.some(([tested]) => tested === reason)), [])
