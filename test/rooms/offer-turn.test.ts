@@ -8,11 +8,11 @@ import { TestClock } from '../helpers/fakes/test-clock.js'
 
 function peer (takes = true): { seat: Seat, heard: unknown[] } {
   const heard: unknown[] = []
-  const deliver = (frame: TextFrame): boolean => {
+  const notify = (frame: TextFrame): boolean => {
     heard.push(JSON.parse(frame.toString()))
     return takes
   }
-  return { seat: { room: { name: 'room' }, deliver } as unknown as Seat, heard }
+  return { seat: { room: { name: 'room' }, notify } as unknown as Seat, heard }
 }
 
 t.test('A peer that is asked hears `start`, and whoever asks is told whether it could be kept for it', async t => {
