@@ -17,12 +17,13 @@ class Sound implements Methods, Extra, SoundMixer {
   readonly #context: ExtraContext
   readonly #audio = new AudioContext()
   readonly #volume = this.#audio.createGain()
-  readonly #destination = this.#audio.createMediaStreamDestination()
   readonly #meter = this.#audio.createAnalyser()
   readonly #timer: Timer
   readonly #unlisten: () => void
   /** What is connected now, by its track. */
   readonly #sources = new Map<MediaStreamTrack, MediaStreamAudioSourceNode>()
+  /** Made when it is needed: Chromium puts no page into the back/forward cache that has a track of it. */
+  #destination: MediaStreamAudioDestinationNode | null = null
   #mixed: MediaStreamTrack | null = null
   #measured: MediaStreamAudioSourceNode | null = null
   #measuredTrack: MediaStreamTrack | null = null
@@ -30,7 +31,6 @@ class Sound implements Methods, Extra, SoundMixer {
   constructor (context: ExtraContext) {
     this.#context = context
     this.#timer = new Timer(context.environment)
-    this.#volume.connect(this.#destination)
     // Before the person has done anything with the page it stands still, and nothing would be heard of what is sent through it.
     this.#audio.onstatechange = () => this.#arrange()
     this.#unlisten = context.media.on('changed', () => this.#measure())
@@ -82,7 +82,15 @@ class Sound implements Methods, Extra, SoundMixer {
   readonly #filter = (microphone: MediaStreamTrack | null): MediaStreamTrack | null => {
     const tracks = [microphone, this.#mixed].filter(track => track !== null)
     this.#connect(tracks)
-    return tracks.length === 0 ? null : this.#destination.stream.getAudioTracks()[0] ?? null
+    return tracks.length === 0 ? null : this.#output().stream.getAudioTracks()[0] ?? null
+  }
+
+  #output (): MediaStreamAudioDestinationNode {
+    if (this.#destination === null) {
+      this.#destination = this.#audio.createMediaStreamDestination()
+      this.#volume.connect(this.#destination)
+    }
+    return this.#destination
   }
 
   #connect (tracks: readonly MediaStreamTrack[]): void {
