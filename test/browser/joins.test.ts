@@ -8,7 +8,7 @@ import { start } from '../helpers/start.js'
 // Many joins and leaves of two people in one page. What a call made is let go of with it.
 
 /** How many calls there are. `JOINS=1000` has as many as the promise says. */
-const JOINS = Number(process.env.JOINS ?? 100)
+const JOINS = Number(process.env.JOINS ?? 20)
 /** Calls before the first count, in which a browser and a page fill their caches. */
 const WARM_UP = 20
 
