@@ -156,10 +156,15 @@ export const OptionsSchema = Type.Object({
 
 /** As much of a client of ioredis as is used. */
 export interface RedisOption {
+  /** The state of its connection, which only such a client has. */
   readonly status: string
+  /** Whether it is a client of a Redis Cluster. */
   readonly isCluster?: boolean
+  /** What it was made with, and its duplicates are. */
   readonly options?: object
+  /** Makes a client like it: the plugin has connections of its own, which it closes. */
   duplicate (...options: never[]): unknown
+  /** Sends one command. */
   call (command: string, ...args: string[]): Promise<unknown>
 }
 
