@@ -122,7 +122,8 @@ async function launch (port: number, options: string[]): Promise<RedisServer | n
   return null
 }
 
-async function freePort (): Promise<number> {
+/** A port of the loopback that nobody has right now. */
+export async function freePort (): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
