@@ -10,6 +10,7 @@ export type ServerQuestion =
   | { what: 'probe', room: RoomName, seat: string }
   | { what: 'handOver', seat: string, received?: number }
   | { what: 'call', method: string, args: readonly unknown[] }
+  | { what: 'settle' }
 
 export type BetweenServers =
   | { type: 'news', room: RoomName, news: RoomNews }

@@ -119,10 +119,7 @@ export class ClusterServer implements RoomCluster {
 
   /** Asks several servers at once. Resolves with what those said that answered in time. */
   async askAll (servers: readonly string[], method: string, args: readonly unknown[]): Promise<unknown[]> {
-    const answers = await Promise.all(servers.map(async server => new Promise<unknown>(resolve => {
-      this.#ask(server, { what: 'call', method, args }, this.#options.probeTimeout, resolve)
-    })))
-    return answers.filter(answer => answer !== TOO_LATE && answer !== null)
+    return (await this.#askEach(servers, { what: 'call', method, args })).filter(answer => answer !== TOO_LATE && answer !== null)
   }
 
   answerBy (asked: AskedByServer): void {
@@ -154,6 +151,13 @@ export class ClusterServer implements RoomCluster {
     await Promise.all(this.#shared().map(async room => room.settled()))
   }
 
+  /** This server goes away: passes on what the others still send here for seats that have moved. Resolves when nothing of it can come any more. */
+  async passedOn (servers: readonly string[]): Promise<void> {
+    if (!this.#frames.passesOn) return
+    // First those that took seats over have told everybody, then everybody has heard it, and at last what came here until then has arrived there.
+    for (let round = 0; round < 3; round++) await this.#askEach(servers, { what: 'settle' })
+  }
+
   close (): void {
     this.#questions.end()
     this.#backplane.close()
@@ -179,6 +183,10 @@ export class ClusterServer implements RoomCluster {
     else this.#send(server, { type: 'question', number: this.#questions.add(server, timeout, answer), question })
   }
 
+  async #askEach (servers: readonly string[], question: ServerQuestion): Promise<unknown[]> {
+    return await Promise.all(servers.map(async server => new Promise(resolve => this.#ask(server, question, this.#options.probeTimeout, resolve))))
+  }
+
   #received (from: string, text: string): void {
     const message = readMessage(text)
     switch (message.type) {
@@ -201,6 +209,7 @@ export class ClusterServer implements RoomCluster {
   #handleQuestion (question: ServerQuestion, from: string, answer: (answer: unknown) => void): void {
     if (question.what === 'probe') void this.#handleProbe(question, answer)
     else if (question.what === 'handOver') void this.#backplane.written().then(() => this.#handleHandOver(question, from, answer))
+    else if (question.what === 'settle') void this.#backplane.written().then(() => answer(true))
     else answer(this.#asked(question.method, question.args))
   }
 

@@ -100,25 +100,30 @@ export class Cluster implements OtherServers {
   }
 
   async askAll (method: string, args: readonly unknown[]): Promise<unknown[]> {
-    return await this.#server.askAll(this.#members.alive.flatMap(({ id }) => id === this.id ? [] : id), method, args)
+    return await this.#server.askAll(this.#others, method, args)
   }
 
   answerBy (asked: AskedByServer): void {
     this.#server.answerBy(asked)
   }
 
-  changed (): void {
-    void this.#members.renewNow()
+  async changed (): Promise<void> {
+    await this.#members.renewNow()
   }
 
   /** Says what is still to be said, gives the lease up, and closes our connections. Ends also where Redis is away. */
   async stop (): Promise<void> {
     await this.#server.settled()
+    if (!this.#wasAway) await this.#server.passedOn(this.#others)
     // Behind everything that was sent.
     await this.#members.stop().catch(this.#options.failed)
     this.#server.close()
     this.#writer.disconnect()
     this.#reader.disconnect()
+  }
+
+  get #others (): string[] {
+    return this.#members.alive.flatMap(({ id }) => id === this.id ? [] : id)
   }
 
   #renewed (lapsed: boolean): void {

@@ -25,6 +25,11 @@ export class FrameDelivery {
     this.#pass = pass
   }
 
+  /** Whether something may still come here for a seat that has moved. */
+  get passesOn (): boolean {
+    return this.#moved.size > 0
+  }
+
   /** @param seat undefined where it is not here */
   deliver (seat: Seat | undefined, { seat: id, number, frame }: RelayedFrame): void {
     if (seat !== undefined) this.#orderOf(seat).take(number, frame)

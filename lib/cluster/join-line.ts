@@ -68,9 +68,10 @@ export class JoinLine {
     for (const joining of this.#joinings) if (joining.waits) this.#ask(joining)
   }
 
-  turnAway (outcome: JoinOutcome): void {
+  /** @param gone whether those who get a seat all the same may come back to it */
+  turnAway (outcome: JoinOutcome, gone: 'lost' | 'left'): void {
     for (const joining of this.#joinings) {
-      joining.gone ??= 'left'
+      joining.gone ??= gone
       joining.answer(outcome)
       if (joining.waits) this.#withdraw(joining)
     }

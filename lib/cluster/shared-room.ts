@@ -113,7 +113,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   }
 
   close (reason: string): void {
-    this.#line.turnAway({ refused: 'NoSpaceForNewPeer', message: 'The room was closed.' })
+    this.#line.turnAway({ refused: 'NoSpaceForNewPeer', message: 'The room was closed.' }, 'left')
     for (const seat of this.#row.seats) if (seat.isHere) this.remove(seat, reason)
   }
 
@@ -138,9 +138,14 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     return this.#row.ownedBy(claim)?.pauseWindow()
   }
 
-  dissolve (): void {
-    this.#line.turnAway({ refused: 'serverDraining' })
-    for (const seat of this.#row.seats) if (seat.isHere) this.#end(seat, 'lost', 'nothing')
+  dissolve (handsOn = false): void {
+    this.#line.turnAway({ refused: 'serverDraining' }, 'lost')
+    for (const seat of this.#row.seats) {
+      if (!seat.isHere) continue
+      // Its client comes back to another server, which asks this one for the seat.
+      if (handsOn && seat.resumable) this.lost(seat, false)
+      else this.#end(seat, 'lost', 'nothing')
+    }
   }
 
   // From the arrivals.

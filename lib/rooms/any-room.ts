@@ -24,6 +24,10 @@ export interface AnyRoom extends SeatRoom {
   pauseWindow (claim: SeatClaim): (() => void) | undefined
   /** The application removes everybody, and refuses the joiners that wait. */
   close (reason: string): void
-  /** The server is draining: ends all seats and refuses the joiners that wait. The peers are told nothing, and their calls go on. */
-  dissolve (): void
+  /**
+   * The server is draining: ends all seats and refuses the joiners that wait. The peers are told nothing, and their calls go on.
+   *
+   * @param handsOn keeps the seats that can be resumed, until another server asks for them
+   */
+  dissolve (handsOn?: boolean): void
 }

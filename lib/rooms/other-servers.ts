@@ -22,6 +22,6 @@ export interface OtherServers {
   askAll (method: string, args: readonly unknown[]): Promise<unknown[]>
   /** Sets who answers what the others ask. */
   answerBy (asked: AskedByServer): void
-  /** What the others know of this server has changed. */
-  changed (): void
+  /** What the others know of this server has changed. Resolves when they can know, and {@link servers} is as of then; or where it was in vain. */
+  changed (): Promise<void>
 }

@@ -25,6 +25,8 @@ export class RoomRegistry {
   readonly #context: RoomContext
   readonly #makeRoom: RoomMaker
   #draining = false
+  /** Called when nobody has a seat here any more. */
+  whenEmpty: (() => void) | null = null
 
   /** @param makeRoom makes each room; by default one of this server alone */
   constructor (rules: SeatRules, clock: Clock = systemClock, makeRoom: RoomMaker = makeOwnRoom) {
@@ -39,7 +41,7 @@ export class RoomRegistry {
       rules,
       budget: this.#budget,
       seated: seat => this.#seats.set(seat.id, seat),
-      unseated: seat => this.#seats.delete(seat.id),
+      unseated: seat => this.#unseated(seat),
       emptied: room => this.#delete(room)
     }
   }
@@ -94,12 +96,21 @@ export class RoomRegistry {
     return room.join(request)
   }
 
-  /** Ends every room and refuses new joins from now on. Nobody is told: the drain closes the connections. */
-  drain (): void {
+  /**
+   * Ends every room and refuses new joins from now on. Nobody is told: the drain closes the connections.
+   *
+   * @param handsOn keeps the seats that can be resumed, until other servers ask for them
+   */
+  drain (handsOn = false): void {
     this.#draining = true
     for (const rooms of [...this.#apps.values()]) {
-      for (const room of [...rooms.values()]) room.dissolve()
+      for (const room of [...rooms.values()]) room.dissolve(handsOn)
     }
+  }
+
+  #unseated (seat: Seat): void {
+    this.#seats.delete(seat.id)
+    if (this.#seats.size === 0) this.whenEmpty?.()
   }
 
   #delete (room: SeatRoom): void {

@@ -79,7 +79,10 @@ export class ConnectionRegistry implements ConnectionServer {
     return Math.round(this.settings.drain.retryAfter * (0.5 + Math.random()))
   }
 
-  /** Tells every client to come back later and closes its connection. Cuts off those that are still there after the grace period. Idempotent. */
+  /**
+   * Tells every client to come back later and closes its connection. Where there is another server to come back to, waits until it has taken
+   * their seats over. After the grace period cuts off those that are still there, and ends the seats. Idempotent.
+   */
   drain (): Promise<void> {
     if (this.#drained === null) {
       let gone = (): void => {}
@@ -91,21 +94,24 @@ export class ConnectionRegistry implements ConnectionServer {
   }
 
   #drain (gone: () => void): void {
+    const { others, rooms } = this
     // The rooms drain first: no client is told that its peer has left, when all of them leave.
-    this.rooms.drain()
-    this.others?.changed()
+    rooms.drain(others !== undefined)
+    void others?.changed().then(() => {
+      // Nobody can come back to anywhere.
+      if (!others.servers.some(({ id, draining }) => id !== others.id && !draining)) rooms.drain(false)
+    })
     for (const connection of this.#connections) connection.drain(this.retryAfter())
-    if (this.#connections.size === 0) {
-      gone()
-      return
-    }
     const deadline = this.clock.after(this.settings.drain.grace, () => {
       for (const connection of this.#connections) connection.terminate()
+      rooms.drain(false)
     })
-    this.#whenEmpty = () => {
+    this.#whenEmpty = rooms.whenEmpty = () => {
+      if (this.#connections.size + rooms.size > 0) return
       this.clock.cancel(deadline)
       gone()
     }
+    this.#whenEmpty()
   }
 
   /** Starts the one timer for all deadlines of all connections. It runs while there are connections, or addresses to forget. */

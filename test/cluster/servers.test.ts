@@ -185,20 +185,58 @@ t.test('fastify.rooms answers for all servers, and acts on all of them', async t
   t.equal(await c.app.rooms.close('app', 'room'), false)
 })
 
-t.test('a server that drains is seen to, and its peer gets a seat on another server while the call goes on', async t => {
-  const [a, b] = await scene(t) as [Host, Host]
+/** With all the time that Fastify gives a plugin to close. */
+const patient = (options: WebrtcSignallingOptions): WebrtcSignallingOptions => ({ ...options, drain: { grace: 9_000 } })
+
+t.test('a client of a server that drains takes its seat to another server: nothing is lost, and the other one is told nothing', async t => {
+  const options = { cluster: { ...ownKeys(), lease: 3_000 } }
+  const [a, b, c] = [await server(t, port, patient(options)), await server(t, port, options), await server(t, port, options)]
   const { first, second, joins: [{ resumeToken }] } = await pair(a, b, { resume: true })
-  const drained = a.app.rooms.drain()
+  first.send(said('before'))
+  await second.hears('peerMessageCommand')
+  const closed = a.app.close()
   await first.hears('server_will_stop')
-  await first.closed
-  await drained
+  t.equal((await first.closed).code, 1001)
   await until(async () => (await b.app.rooms.servers()).some(({ draining }) => draining))
+  for (let i = 0; i < 50; i++) second.send(said(i))
+  const again = await c.connect()
+  again.send({ command: 'join', streamId: 'room', resume: true, resumeToken, received: 2 })
+  for (let i = 50; i < 200; i++) second.send(said(i))
+  t.match(await again.next(), { definition: 'joined', resumed: true, received: 1, peers: 1 })
+  await closed
+  for (let i = 200; i < 300; i++) second.send(said(i))
+  t.same(await hearsAll(again, 300), Array.from({ length: 300 }, (_, i) => i))
+  again.send(said('on'))
+  t.match(await second.next(), { data: 'on' })
+  t.same(await second.heard(), [])
+  t.same(await again.heard(), [])
+  await until(async () => (await b.app.rooms.servers()).length === 2)
+})
+
+t.test('a server drains on which both people of a call are: both seats are found on the others', async t => {
+  const options = { cluster: ownKeys() }
+  const [a, b, c] = [await server(t, port, patient(options)), await server(t, port, options), await server(t, port, options)]
+  const { joins } = await pair(a, a, { resume: true })
+  const drained = a.app.rooms.drain()
+  const [first, second] = [await b.connect(), await c.connect()]
+  t.match(await first.join('room', { resume: true, resumeToken: joins[0].resumeToken, received: 2 }), { resumed: true, peers: 1 })
+  first.send(said('to one who is on the way'))
+  t.match(await second.join('room', { resume: true, resumeToken: joins[1].resumeToken, received: 0 }), { resumed: true, peers: 1 })
+  t.match(await second.next(), { data: 'to one who is on the way' })
+  await drained
+  second.send(said('back'))
+  t.match(await first.next(), { data: 'back' })
+})
+
+t.test('a seat whose client does not come back while its server drains ends after drain.grace, and the call goes on by a new one', async t => {
+  const [a, b] = await servers(t, port, 2, { cluster: ownKeys(), drain: { grace: 200 } }) as [Host, Host]
+  const { second, joins: [{ resumeToken }] } = await pair(a, b, { resume: true })
+  await a.app.close()
+  await until(async () => (await b.app.rooms.servers()).length === 1)
   t.same(await second.heard(), [], 'the other one is told nothing')
   const again = await b.connect()
   t.match(await again.join('room', { resume: true, resumeToken, received: 2 }), { resumed: false, peers: 1 })
   t.same(namesOf([await second.next(), await second.next()]), ['peerJoined', 'start'])
-  await a.app.close()
-  await until(async () => (await b.app.rooms.servers()).length === 1)
   again.send(said('on'))
   t.match(await second.next(), { data: 'on' })
 })

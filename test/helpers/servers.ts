@@ -17,7 +17,8 @@ export async function server (t: Test, port: number | number[], options: WebrtcS
   const redis = typeof port === 'number' ? new Redis({ port, host: '127.0.0.1' }) : new Cluster(port.map(port => ({ port, host: '127.0.0.1' })))
   redis.on('error', () => {})
   t.teardown(() => redis.disconnect())
-  return await host(t, { redis, ...options })
+  // Clients that a test has ended come back to nobody.
+  return await host(t, { redis, drain: { grace: 300 }, ...options })
 }
 
 let names = 0
