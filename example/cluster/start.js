@@ -32,10 +32,10 @@ class Program {
     return this.#stopped !== null
   }
 
-  /** Waits until it writes a line with these words. */
+  /** Waits until it writes such a line. */
   async writes (words) {
     const lines = createInterface(this.#child.stdout)
-    await this.#ready(new Promise(resolve => lines.on('line', line => { if (line.includes(words)) resolve() })))
+    await this.#ready(new Promise(resolve => lines.on('line', line => { if (words.test(line)) resolve() })))
   }
 
   /** Waits until it sends a message, as a Node.js process can. */
@@ -87,7 +87,7 @@ export class Cluster {
       REDIS: join(this.#directory, 'redis.sock')
     }
     const redis = this.#run('redis', 'redis-server', ['--port', '0', '--unixsocket', this.#env.REDIS, '--save', ''])
-    await redis.writes('Ready to accept connections')
+    await redis.writes(/ready to accept connections/i)
     const balancer = this.#run('balancer', 'haproxy', ['-db', '-q', '-f', file('haproxy.cfg')])
     for (const { ended } of [redis, balancer]) ended.then(end => this.#fail(new Error(end)))
     await Promise.race([Promise.all([this.#startServer('a'), this.#startServer('b')]), this.broken])

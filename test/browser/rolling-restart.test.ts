@@ -8,13 +8,13 @@ import { SignallingClient } from '../helpers/signalling-client.js'
 
 // example/cluster: two servers, Redis and HAProxy without sticky sessions.
 
-/** On which servers somebody sits in the room, in the order of sitting down. */
+/** On which servers somebody sits in the room. */
 async function watchSeats (t: Test, cluster: ClusterProcess): Promise<(room: string) => Promise<string[]>> {
   const redis = await cluster.redis(t)
   return async room => {
     const values = await redis.hgetall(`webrtc-signalling:{WebRTCApp4/${room}}`)
-    const seats = Object.entries(values).flatMap(([field, value]) => field.startsWith('s:') ? JSON.parse(value) as { order: number, server: string, until?: number } : [])
-    return seats.filter(seat => seat.until === undefined).sort((a, b) => a.order - b.order).map(({ server }) => server)
+    const seats = Object.entries(values).flatMap(([field, value]) => field.startsWith('s:') ? JSON.parse(value) as { server: string, until?: number } : [])
+    return seats.flatMap(({ server, until }) => until === undefined ? server : [])
   }
 }
 

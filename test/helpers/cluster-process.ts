@@ -30,7 +30,9 @@ export class ClusterProcess {
   static async start (t: Test): Promise<ClusterProcess> {
     // Not the test's own directory: the name of a socket has 107 characters at the most.
     const directory = await mkdtemp(join(tmpdir(), 'test-'))
-    const child = fork(PROGRAM, { env: { ...process.env, PORT: String(await freePort()), TMPDIR: directory }, stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
+    // Without what tap has its own processes load.
+    const env: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '', PORT: String(await freePort()), TMPDIR: directory }
+    const child = fork(PROGRAM, { env, execArgv: [], stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
     t.teardown(async () => {
       child.kill()
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
