@@ -1,0 +1,26 @@
+import t from 'tap'
+import { complaint, shrink, simulate } from './simulator/simulate.js'
+
+// Many servers, a Redis, a network and the people who use them, in one process on one moved clock. A seed decides what goes wrong, and when.
+// More seeds: npm run simulate.
+
+const SEEDS = 200
+
+t.test(`${SEEDS} seeds: whatever goes wrong, the invariants hold, and everybody talks again in time`, async t => {
+  let [hours, messages] = [0, 0]
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const result = await simulate({ seed })
+    hours += result.simulated / 3_600_000
+    messages += result.messages
+    if (result.failure !== null) t.fail(complaint(await shrink(seed, result)))
+    // Whoever runs the tests is to hear of it in time.
+    await new Promise(resolve => setImmediate(resolve))
+  }
+  t.comment(`${hours.toFixed(1)} hours of simulated time, ${messages} messages heard`)
+})
+
+t.test('A seed does the same again', async t => {
+  const [once, again] = [await simulate({ seed: 7, trace: true }), await simulate({ seed: 7, trace: true })]
+  t.same(again.trace, once.trace)
+  t.equal(again.steps, once.steps)
+})

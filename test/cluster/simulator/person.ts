@@ -1,0 +1,218 @@
+import type { Environment } from '../../../lib/client/base/environment.js'
+import { AdaptorError } from '../../../lib/client/base/client-errors.js'
+import type { Frame } from '../../../lib/client/signalling/frames.js'
+import { reconnectPolicy } from '../../../lib/client/signalling/reconnect-policy.js'
+import { SignallingSession } from '../../../lib/client/signalling/signalling-session.js'
+import { Machine } from './machine.js'
+import type { Network } from './network.js'
+import type { Random } from './random.js'
+import type { Rules } from './rules.js'
+import type { Scheduled, Scheduler } from './scheduler.js'
+import type { SimServer } from './sim-server.js'
+import { SimWebSocket } from './sim-web-socket.js'
+
+/** After how many ms somebody tries again who was told that there is no seat. */
+const TRIES_AGAIN_AFTER = 1_500
+
+export interface PersonWorld {
+  readonly scheduler: Scheduler
+  readonly network: Network
+  readonly rules: Rules
+  /** The server to which a load balancer sends the next connection; null where none is up. */
+  balance (): SimServer | null
+  /** A message goes out on a connection: on which seat of whom. */
+  said (by: Person, seat: string, number: number): void
+  /** A message has arrived: on which seat of whom. */
+  heard (by: Person, seat: string, from: string, number: number): void
+  /** The server has closed the connection for good. */
+  closed (by: Person, code: number): void
+  note (who: string, what: string): void
+}
+
+/** What one says to another: who it is, and how much was said before. */
+interface Said {
+  readonly from: string
+  readonly number: number
+}
+
+/**
+ * Somebody who wants to talk in a room: the real signalling of the SDK, in a page of its own, with an application that says something now and
+ * then, makes an offer where it is asked for one, and answers those that come.
+ */
+export class Person {
+  readonly name: string
+  readonly room: string
+  readonly machine: Machine
+  readonly session: SignallingSession
+  wants = false
+  /** The page is closed, or lost. */
+  isGone = false
+  /** The id of the seat that it has or had. */
+  seat = ''
+  seatedAt = 0
+  /** When it was told last that the room is full; 0 since it has a seat. */
+  refusedAt = 0
+  /** The seat of the other one with whom an offer was answered. */
+  inCallWith = ''
+  /** How many others are there, as it was told. */
+  others = 0
+  /** The seats that it was told have ended. */
+  readonly left = new Set<string>()
+  /** When a message of each of the others came last that was said after that, by their names. */
+  readonly heardAt = new Map<string, number>()
+  readonly #world: PersonWorld
+  #number: number
+  #staysOut = false
+  #retry: Scheduled | null = null
+
+  /** @param number how much the same person has said before, in a page that is gone */
+  constructor (world: PersonWorld, name: string, room: string, resume: boolean, random: Random, number: number) {
+    this.#world = world
+    this.name = name
+    this.room = room
+    this.#number = number
+    const machine = this.machine = new Machine(world.scheduler, name)
+    const environment = {
+      WebSocket: function WebSocket () { return new SimWebSocket(machine, world.network, world.balance(), world.rules.latency) },
+      setTimeout: (task: () => void, ms: number) => machine.after(ms, task),
+      clearTimeout: (timer: unknown) => machine.cancel(timer),
+      now: () => world.scheduler.now,
+      random: () => random.next(),
+      secret: () => random.hex()
+    } as unknown as Environment
+    const session = this.session = new SignallingSession(environment, { url: 'wss://example.org/app', reconnect: reconnectPolicy, resume })
+    session.on('seated', ({ frame, resumed }) => this.#seated(frame, resumed))
+    session.on('seat', frame => this.#heard(frame))
+    session.on('notification', ({ definition, peerId }) => this.#notified(definition, String(peerId)))
+    session.on('error', error => world.note(name, `error ${error.name}`))
+    session.on('closed', ({ code }) => {
+      world.note(name, `closed ${code}`)
+      world.closed(this, code)
+      this.#tryAgain()
+    })
+    session.on('left', () => this.#tryAgain())
+    // What has waited goes out before anybody is told of the seat.
+    session.connection.on('received', ({ definition, peerId }) => { if (definition === 'joined') this.seat = String(peerId) })
+    session.connection.on('sent', text => {
+      if (!text.startsWith('{"command":"peerMessageCommand"')) return
+      world.said(this, this.seat, (JSON.parse(text) as { data: Said }).data.number)
+    })
+    machine.after(random.int(0, world.rules.talksEvery), () => this.#talk())
+  }
+
+  /** How much it has said. */
+  get number (): number {
+    return this.#number
+  }
+
+  get isSeated (): boolean {
+    return !this.machine.isDead && this.session.seated
+  }
+
+  /** Does something in its own page, as soon as that runs. */
+  does (what: () => void): void {
+    this.machine.after(0, what)
+  }
+
+  join (): void {
+    if (this.#staysOut) return
+    this.wants = true
+    const { room } = this
+    this.session.join({ room, token: null, watch: false }).catch((error: unknown) => {
+      if (!(error instanceof AdaptorError)) throw error
+      if (error.name === 'NoSpaceForNewPeer') this.refusedAt = this.#world.scheduler.now
+      this.#tryAgain()
+    })
+  }
+
+  leave (): void {
+    this.wants = false
+    void this.session.leave()
+  }
+
+  /** There is no seat for this one until it is told otherwise. */
+  stayOut (): void {
+    this.#staysOut = true
+    this.does(() => this.leave())
+  }
+
+  comeIn (): void {
+    this.#staysOut = false
+    this.does(() => { if (!this.wants) this.join() })
+  }
+
+  /** The page is closed: as browsers do it, with a clean close. */
+  close (): void {
+    this.isGone = true
+    this.wants = false
+    this.does(() => {
+      this.session.close()
+      // What it has sent still goes out; the page itself is gone.
+      this.does(() => { this.machine.isDead = true })
+    })
+  }
+
+  /** The page is gone without a word. */
+  die (): void {
+    this.isGone = this.machine.isDead = true
+  }
+
+  #tryAgain (): void {
+    if (!this.wants || this.#retry !== null) return
+    this.#retry = this.machine.after(TRIES_AGAIN_AFTER, () => {
+      this.#retry = null
+      if (this.wants && !this.session.seated) this.join()
+    })
+  }
+
+  #seated (frame: Frame, resumed: boolean): void {
+    this.#world.note(this.name, `${resumed ? 'resumed' : 'seated'} with ${String(frame.peers)}`)
+    this.refusedAt = 0
+    if (resumed) return
+    this.seatedAt = this.#world.scheduler.now
+    this.others = Number(frame.peers)
+  }
+
+  #notified (definition: unknown, peer: string): void {
+    this.#world.note(this.name, `is told ${String(definition)} ${peer}`)
+    if (definition === 'peerJoined') this.others++
+    if (definition !== 'peerLeft') return
+    this.others--
+    this.left.add(peer)
+  }
+
+  #heard (frame: Frame): void {
+    const { command, data, type, sdp } = frame
+    if (command === 'peerMessageCommand') {
+      const { from, number } = data as Said
+      this.heardAt.set(from, this.#world.scheduler.now)
+      this.#world.heard(this, this.seat, from, number)
+    } else if (command === 'start') {
+      this.#world.note(this.name, 'is asked for an offer')
+      this.#describe('offer', this.seat)
+    } else if (command === 'stop') {
+      this.#world.note(this.name, 'is told to stop')
+      this.inCallWith = ''
+    } else if (command === 'takeConfiguration') {
+      this.inCallWith = String(sdp)
+      if (type === 'offer') this.#describe('answer', this.seat)
+    }
+  }
+
+  #describe (type: 'offer' | 'answer', sdp: string): void {
+    this.session.relay({ command: 'takeConfiguration', streamId: this.room, type, sdp })
+  }
+
+  #talk (): void {
+    this.machine.after(this.#world.rules.talksEvery, () => this.#talk())
+    if (!this.isSeated) return
+    const data: Said = { from: this.name, number: this.#number + 1 }
+    try {
+      this.session.send({ command: 'peerMessageCommand', streamId: this.room, definition: 'chat', data })
+      this.#number++
+    } catch (error) {
+      // There is nobody else.
+      if (!(error instanceof AdaptorError)) throw error
+    }
+  }
+}

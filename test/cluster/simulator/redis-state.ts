@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import { MemoryArbiter } from '../../../lib/cluster/memory-arbiter.js'
+import { SEATING_SCRIPT } from '../../../lib/cluster/seating-script.js'
+import type { AnnouncedSeat, OwnedSeat, RoomName, SeatAsk } from '../../../lib/rooms/seat-arbiter.js'
+
+type Entry = readonly [id: string, fields: string[]]
+
+interface Stream {
+  entries: Entry[]
+  last: readonly [ms: number, count: number]
+}
+
+/** What Redis knows, and what each command makes of it: as much of Redis as servers use. The twin of the seating script is the one of the contract. */
+export class RedisState {
+  now = 0
+  readonly arbiter = new MemoryArbiter(() => this.now)
+  readonly rooms = new Map<string, RoomName>()
+  readonly #answers = new Map<string, string>()
+  readonly #members = new Map<string, { until: number, about: string }>()
+  readonly #streams = new Map<string, Stream>()
+  readonly #scripts = new Map<string, string>()
+
+  /**
+   * @param now Redis's own time, in ms
+   * @returns the answer; undefined where a blocking command waits
+   * @throws what Redis answers with an error
+   */
+  apply (command: readonly string[], now: number): unknown {
+    this.now = now
+    const [name = '', first = '', ...rest] = command
+    switch (name) {
+      case 'EVALSHA': return this.#run(this.#scripts.get(first), rest)
+      case 'EVAL':
+        this.#scripts.set(createHash('sha1').update(first).digest('hex'), first)
+        return this.#run(first, rest)
+      case 'XADD': return this.#add(first, rest)
+      case 'XREAD': return this.#read(command)
+      case 'XTRIM': return this.#trim(first, rest)
+      default: throw new Error(`ERR unknown command '${name}'`)
+    }
+  }
+
+  /** It takes over, or has started again. */
+  forgetScripts (): void {
+    this.#scripts.clear()
+  }
+
+  #run (script: string | undefined, [, key = '', second = '', ...args]: readonly string[]): string {
+    if (script === undefined) throw new Error('NOSCRIPT No matching script. Please use EVAL.')
+    return script === SEATING_SCRIPT ? this.#seat(key, second, args) : this.#renew(args)
+  }
+
+  #seat (key: string, command: string, [operation = '', , argument = '']: readonly string[]): string {
+    const known = this.#answers.get(command)
+    if (known !== undefined) return known
+    const [app = '', room = ''] = key.slice(key.indexOf('{') + 1, -1).split('/')
+    const name = { app, room }
+    this.rooms.set(key, name)
+    const answer = JSON.stringify(this.#decide(name, operation, JSON.parse(argument)))
+    if (operation !== 'state') this.#answers.set(command, answer)
+    return answer
+  }
+
+  #decide (name: RoomName, operation: string, ask: unknown): object {
+    const { arbiter } = this
+    switch (operation) {
+      case 'join': return arbiter.join(name, ask as SeatAsk)
+      case 'lost': {
+        const { window, grace, ...owned } = ask as OwnedSeat & { window: number, grace: number }
+        return arbiter.lost(name, owned, window, grace)
+      }
+      case 'expire': return arbiter.expire(name, ask as OwnedSeat)
+      case 'leave': return arbiter.leave(name, ask as OwnedSeat)
+      case 'announce': {
+        const { server, seats, capacity } = ask as { server: string, seats: AnnouncedSeat[], capacity: number }
+        return { state: arbiter.announce(name, server, seats, capacity) }
+      }
+      case 'withdraw': arbiter.withdraw(name, (ask as { id: string }).id)
+    }
+    return { state: arbiter.state(name) }
+  }
+
+  /** What the script of `lib/cluster/members.ts` does. */
+  #renew ([server = '', lease = '', about = '', forget = '']: readonly string[]): string {
+    const held = this.#members.get(server)?.until
+    if (Number(lease) > 0) this.#members.set(server, { until: this.now + Number(lease), about })
+    else this.#members.delete(server)
+    for (const [id, { until }] of this.#members) if (until <= this.now - Number(forget)) this.#members.delete(id)
+    const servers = [...this.#members].map(([id, { until, about }]) => ({ id, left: until - this.now, about }))
+    return JSON.stringify({ lapsed: held === undefined || held < this.now, servers })
+  }
+
+  #streamOf (name: string): Stream {
+    let stream = this.#streams.get(name)
+    if (stream === undefined) this.#streams.set(name, stream = { entries: [], last: [0, 0] })
+    return stream
+  }
+
+  #add (name: string, [, , most = '', , ...fields]: readonly string[]): string {
+    const stream = this.#streamOf(name)
+    const [ms, count] = stream.last
+    stream.last = this.now > ms ? [this.now, 0] : [ms, count + 1]
+    const id = stream.last.join('-')
+    stream.entries.push([id, fields])
+    if (stream.entries.length > Number(most)) stream.entries.shift()
+    return id
+  }
+
+  #read (command: readonly string[]): unknown {
+    const [name = '', last = '0'] = command.slice(-2)
+    const entries = this.#streamOf(name).entries.filter(([id]) => isLater(id, last)).slice(0, Number(command[2]))
+    return entries.length === 0 ? undefined : [[name, entries]]
+  }
+
+  #trim (name: string, [, least = '']: readonly string[]): number {
+    const stream = this.#streamOf(name)
+    const before = stream.entries.length
+    stream.entries = stream.entries.filter(([id]) => !isLater(least, id))
+    return before - stream.entries.length
+  }
+}
+
+function isLater (id: string, than: string): boolean {
+  const [ms = 0, count = 0] = id.split('-').map(Number)
+  const [thanMs = 0, thanCount = 0] = than.split('-').map(Number)
+  return ms > thanMs || (ms === thanMs && count > thanCount)
+}

@@ -1,0 +1,87 @@
+import { Machine } from './machine.js'
+import type { Wire } from './network.js'
+import { RedisState } from './redis-state.js'
+import type { Scheduler } from './scheduler.js'
+
+/** What every Redis's clock shows when the simulation begins, in ms. */
+const EPOCH = 1_000_000
+
+interface Written {
+  readonly at: number
+  readonly command: readonly string[]
+}
+
+/** One connection of a client, as Redis sees it. */
+export interface RedisSession {
+  readonly wire: Wire
+  answer (reply: unknown, error: Error | null): void
+}
+
+interface Waiting {
+  readonly session: RedisSession
+  readonly command: readonly string[]
+}
+
+/**
+ * One Redis. What it knows follows from what was written to it, so that one that takes over, or starts again, is made from what was written
+ * until some moment: the writes after that are lost.
+ */
+export class SimRedis {
+  readonly machine: Machine
+  isUp = true
+  state: RedisState
+  readonly #scheduler: Scheduler
+  readonly #written: Written[] = []
+  #waiting: Waiting[] = []
+
+  constructor (scheduler: Scheduler, name: string, written: readonly Written[] = []) {
+    this.#scheduler = scheduler
+    this.machine = new Machine(scheduler, name)
+    this.state = new RedisState()
+    for (const { at, command } of written) this.#apply(command, at)
+    this.state.forgetScripts()
+  }
+
+  /** Grows with each write. */
+  get version (): number {
+    return this.#written.length
+  }
+
+  /** Another one, which has everything but what was written in the last `lost` ms. */
+  successor (name: string, lost: number): SimRedis {
+    return new SimRedis(this.#scheduler, name, this.#written.filter(({ at }) => at <= EPOCH + this.#scheduler.now - lost))
+  }
+
+  handle (session: RedisSession, command: readonly string[]): void {
+    let reply: unknown
+    try {
+      reply = this.#apply(command, EPOCH + this.#scheduler.now)
+    } catch (error) {
+      session.answer(null, error as Error)
+      return
+    }
+    if (reply === undefined) this.#waiting.push({ session, command })
+    else session.answer(reply, null)
+    if (command[0] === 'XADD') this.#wake()
+  }
+
+  /** The connection is gone, and what it waits for. */
+  forget (session: RedisSession): void {
+    this.#waiting = this.#waiting.filter(waiting => waiting.session !== session)
+  }
+
+  #apply (command: readonly string[], at: number): unknown {
+    const reply = this.state.apply(command, at)
+    if (command[0] !== 'XREAD') this.#written.push({ at, command })
+    return reply
+  }
+
+  #wake (): void {
+    for (const waiting of this.#waiting) {
+      const reply = this.state.apply(waiting.command, EPOCH + this.#scheduler.now)
+      if (reply === undefined) continue
+      this.#waiting = this.#waiting.filter(other => other !== waiting)
+      waiting.session.answer(reply, null)
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import { Cluster } from '../../../lib/cluster/cluster.js'
+import { NoAnswerError } from '../../../lib/cluster/command-gate.js'
+import { RoomRegistry } from '../../../lib/rooms/room-registry.js'
+import { Machine } from './machine.js'
+import type { Network } from './network.js'
+import type { Rules } from './rules.js'
+import type { Scheduler } from './scheduler.js'
+import { SimConnection, type ConnectionWorld } from './sim-connection.js'
+import { SimRedisClient } from './sim-redis-client.js'
+import type { SimRedis } from './sim-redis.js'
+import type { SimWebSocket } from './sim-web-socket.js'
+
+/** After how many ms a client of a server that drains may come back. */
+const RETRY_AFTER = 1_000
+
+export interface ServerWorld extends ConnectionWorld {
+  readonly scheduler: Scheduler
+  readonly network: Network
+  redisOf (server: SimServer): SimRedis
+}
+
+/** One server: the real rooms and all that makes them span servers, between a network and a Redis that are not real. */
+export class SimServer {
+  readonly machine: Machine
+  readonly rooms: RoomRegistry
+  readonly cluster: Cluster
+  readonly connections = new Set<SimConnection>()
+  /** Takes connections: it has started, and does not drain. */
+  isOpen = false
+  readonly #world: ServerWorld
+  readonly #rules: Rules
+
+  constructor (world: ServerWorld, name: string, rules: Rules) {
+    this.#world = world
+    this.#rules = rules
+    this.machine = new Machine(world.scheduler, name)
+    const { clock } = this.machine
+    const { window, hold, lease, timeout, probeTimeout } = rules
+    this.cluster = new Cluster({
+      redis: new SimRedisClient(this.machine, world.network, () => world.redisOf(this)),
+      prefix: '',
+      lease,
+      timeout,
+      probeTimeout,
+      maxWaiting: 1e6,
+      clock,
+      failed: error => { if (!isExpected(error)) world.broken('nothing fails but Redis', String((error as Error).stack)) }
+    })
+    this.rooms = new RoomRegistry({ window, hold, messages: 512, bytes: 2 ** 20 }, clock, this.cluster.makeRoom)
+    this.cluster.serve(this.rooms)
+    this.machine.after(0, () => {
+      void this.cluster.start().then(() => {
+        this.isOpen = true
+        this.#sweepLater()
+      })
+    })
+  }
+
+  /** A client's handshake has arrived. */
+  accept (socket: SimWebSocket): SimConnection | null {
+    if (!this.isOpen) return null
+    const connection = new SimConnection(this, this.#world, this.#rules, socket)
+    this.connections.add(connection)
+    return connection
+  }
+
+  /** Dies at once. `silently`: as a machine does that loses its power; otherwise its system ends its connections. */
+  kill (silently: boolean): void {
+    const { network } = this.#world
+    this.isOpen = false
+    this.machine.isDead = true
+    const mine = (one: Machine, other: Machine): boolean => one === this.machine || other === this.machine
+    if (silently) network.freeze(mine, Infinity)
+    else network.cut(mine)
+  }
+
+  /** Drains and ends, as `fastify.close()` does. */
+  drain (): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.machine.after(0, () => {
+      this.rooms.drain()
+      this.cluster.changed()
+      for (const connection of this.connections) connection.drain(RETRY_AFTER)
+      this.machine.clock.after(this.#rules.grace, () => {
+        for (const connection of this.connections) connection.terminate()
+        void this.cluster.stop().then(() => this.kill(false))
+      })
+    })
+  }
+
+  #sweepLater (): void {
+    const { interval, pong, joinTimeout } = this.#rules
+    const { clock } = this.machine
+    clock.after(Math.max(10, Math.min(1_000, Math.min(interval, pong, joinTimeout) / 4)), () => {
+      const lived = clock.lived()
+      for (const connection of this.connections) connection.sweep(lived)
+      this.#sweepLater()
+    })
+  }
+}
+
+/** What may be said of Redis where it is away. */
+function isExpected (error: unknown): boolean {
+  return error instanceof NoAnswerError || (error instanceof Error && error.message === 'Connection is closed.')
+}
