@@ -12,7 +12,7 @@ const { port, stop } = await startRedis()
 t.teardown(stop)
 
 const LEASE = 1_000
-const fast = (): WebrtcSignallingOptions => ({ cluster: { ...ownKeys(), lease: LEASE, timeout: 400 } })
+const fast = (): WebrtcSignallingOptions => ({ cluster: { ...ownKeys(), lease: LEASE } })
 const said = (data: unknown): Record<string, unknown> => ({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data })
 
 interface Call {
@@ -38,6 +38,16 @@ async function theyTalk (t: Test, one: SignallingClient, other: SignallingClient
   other.send(said(what))
   t.match(await one.next(), { data: what })
   t.match(await other.next(), { data: what })
+}
+
+/** Joins as the SDK does: a server that is busy, since Redis was away until now, is asked again. */
+async function joined (client: SignallingClient, fields: Record<string, unknown>): Promise<Message> {
+  for (;;) {
+    client.send({ command: 'join', streamId: 'room', ...fields })
+    const answer = await client.next()
+    if (answer.definition !== 'serverBusy') return answer
+    await new Promise(resolve => setTimeout(resolve, Number(answer.retryAfter)))
+  }
 }
 
 async function killed ({ process }: ServerProcess): Promise<void> {
@@ -140,10 +150,7 @@ t.test('while Redis is away two on one server talk, joins are refused with a tim
   t.match(await local[1].next(), { data: 'here' })
   proxy.accept()
   for (let i = 0; i < 20; i++) t.match(await second.next(), { data: i })
-  await until(async () => {
-    third.send({ command: 'join', streamId: 'another' })
-    return (await third.next()).definition === 'joined'
-  })
+  t.match(await joined(third, { streamId: 'another' }), { definition: 'joined' })
   await theyTalk(t, first, second)
 })
 
@@ -163,12 +170,7 @@ t.test('a window does not end while Redis is away', async t => {
   await until(() => performance.now() - begun > 2_000)
   proxy.accept()
   const again = await a.connect()
-  await until(async () => {
-    again.send({ command: 'join', streamId: 'room', resume: true, resumeToken, received: 2 })
-    const { definition, resumed } = await again.next()
-    if (definition === 'joined') t.equal(resumed, true)
-    return definition === 'joined'
-  })
+  t.match(await joined(again, { resume: true, resumeToken, received: 2 }), { definition: 'joined', resumed: true })
   await theyTalk(t, again, second)
 })
 
@@ -191,7 +193,8 @@ for (const forget of [false, true]) {
     await theyTalk(t, first, second)
     first.raw.destroy()
     const again = await b.connect()
-    t.match(await again.join('room', { resume: true, resumeToken, received: 3 }), { resumed: true })
+    // The one server may know everything again while the other does not yet.
+    t.match(await joined(again, { resume: true, resumeToken, received: 3 }), { definition: 'joined', resumed: true })
     await theyTalk(t, again, second)
   })
 }

@@ -16,13 +16,13 @@ const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json', '--pa
 const [{ filename } = { filename: '' }] = JSON.parse(stdout) as Array<{ filename: string }>
 await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'stranger', private: true }))
 const platform = `node-${process.platform}-${process.arch}`
-const VERSIONS = ['20.18.3', '20.19.0', '22.11.0', '22.12.0', '22']
+const VERSIONS = ['20.18.3', '20.19.0', '22.11.0', '22.12.0']
 const nodes = VERSIONS.map(version => `node-${version}@npm:${platform}@${version}`)
 const install = ['install', '--no-audit', '--no-fund', '--ignore-scripts']
 const { stderr: warnings } = await run('npm', [...install, join(directory, filename), 'fastify@5'], { cwd: directory, timeout: 100_000 })
 await run('npm', [...install, ...nodes], { cwd: directory, timeout: 200_000 })
 const nodeOf = (version: string): string => join(directory, 'node_modules', `node-${version}`, 'bin/node')
-const node22 = nodeOf('22')
+const node22 = nodeOf('22.12.0')
 const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
 
 const use = `
