@@ -1,8 +1,9 @@
 // CPU as the operating system counts it (proc(5)): of one process with all its threads, and of the whole machine.
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The CPU that a process has used, in microseconds. */
+/** The CPU that a process has used, or several together, in microseconds. */
 export function readCpu (pid) {
+  if (Array.isArray(pid)) return pid.reduce((sum, each) => sum + readCpu(each), 0)
   let nanoseconds = 0
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     try {

@@ -4,11 +4,12 @@ import { RawSocket } from './socket.js'
 
 let serial = 0
 
-/** Waits for a frame that holds `words`. */
+/** Waits for a frame that holds `words`. An error that comes before it is one here, too. */
 function hears (socket, words) {
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     socket.wantsText = true
     socket.onFrame = text => {
+      if (text.startsWith('{"command":"error"')) reject(new Error(text))
       if (!text.includes(words)) return
       socket.onFrame = () => {}
       resolve(text)
@@ -137,10 +138,35 @@ const yWebrtc = {
   }
 }
 
+/**
+ * Over several servers: rooms take turns, `ports` has one for each server. Of `of` rooms in a row the first `across` have their two peers on two servers,
+ * and the others on one.
+ */
+function spread (protocol, across, of) {
+  const second = new Map()
+  let rooms = 0
+  return {
+    ...protocol,
+    connect (ports, room, side) {
+      let port = second.get(room)
+      if (port === undefined) {
+        const n = rooms++
+        const first = Math.floor(n / of) % ports.length
+        port = ports[first]
+        second.set(room, n % of < across ? ports[(first + 1) % ports.length] : port)
+      } else second.delete(room)
+      return protocol.connect(port, room, side)
+    }
+  }
+}
+
 export const protocols = {
   relay,
   antMedia: antMediaProtocol('/app', {}),
   resumable: antMediaProtocol('/app', { resume: true }),
+  sameServer: spread(antMediaProtocol('/app', { resume: true }), 0, 1),
+  otherServer: spread(antMediaProtocol('/app', { resume: true }), 1, 1),
+  halfAcross: spread(antMediaProtocol('/app', { resume: true }), 1, 2),
   peerjs,
   socketIo,
   yWebrtc
