@@ -2,6 +2,7 @@
 // Whatever comes from elsewhere is shown as text, never as HTML.
 
 import { Chat } from './chat.js'
+import { ConnectionCheck } from './check.js'
 import { constraintsOf } from './choices.js'
 import { makeMovable } from './corner.js'
 import { DevicePickers } from './devices.js'
@@ -198,6 +199,8 @@ find('camera').addEventListener('click', () => { void toggle('camera', ['turnOnL
 find('microphone').addEventListener('click', () => { void toggle('microphone', ['unmuteLocalMic', 'muteLocalMic']) })
 offerScreen(() => adaptor, () => sight.screen, tell, kept, remember)
 offerModes()
+// A room that nobody else knows: servers may name what relays calls to those alone who sit in one.
+new ConnectionCheck(words, browser, () => ({ mediaConstraints: constraintsOf(recall()), peerconnection_config: null, roomName: proposeRoom() })).listen()
 watchSheets()
 watchIdleness(document.body, document.querySelector('.controls'))
 watchPictures([find('remoteVideo'), find('localVideo')], look)

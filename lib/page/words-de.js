@@ -1,13 +1,16 @@
 // The page in German.
 
-const BLOCKED = {
-  chromium: 'Der Browser darf {device} nicht benutzen. Klicke auf das Symbol links in der Adresszeile, erlaube es dort und schalte dann ein.',
-  firefox: 'Der Browser darf {device} nicht benutzen. Klicke auf das durchgestrichene Symbol in der Adresszeile, hebe die Sperre auf und schalte dann ein.',
-  safari: 'Der Browser darf {device} nicht benutzen. Wähle im Menü Safari „Einstellungen für diese Website“, erlaube es dort und schalte dann ein.',
-  ios: 'Der Browser darf {device} nicht benutzen. Tippe neben der Adresse auf das Symbol, erlaube es unter „Website-Einstellungen“ und schalte dann ein.',
-  android: 'Der Browser darf {device} nicht benutzen. Tippe neben der Adresse auf das Symbol, erlaube es unter „Berechtigungen“ und schalte dann ein.',
-  other: 'Der Browser darf {device} nicht benutzen. Erlaube es in der Adresszeile und schalte dann ein.'
+import check from './check-words-de.js'
+
+const ALLOW = {
+  chromium: 'Klicke auf das Symbol links in der Adresszeile, erlaube es dort',
+  firefox: 'Klicke auf das durchgestrichene Symbol in der Adresszeile, hebe die Sperre auf',
+  safari: 'Wähle im Menü Safari „Einstellungen für diese Website“, erlaube es dort',
+  ios: 'Tippe neben der Adresse auf das Symbol, erlaube es unter „Website-Einstellungen“',
+  android: 'Tippe neben der Adresse auf das Symbol, erlaube es unter „Berechtigungen“',
+  other: 'Erlaube es in der Adresszeile'
 }
+const BLOCKED = Object.fromEntries(Object.entries(ALLOW).map(([browser, how]) => [browser, `Der Browser darf {device} nicht benutzen. ${how} und schalte dann ein.`]))
 const MISSING = 'Es wurde weder Kamera noch Mikrofon gefunden. Beitreten kannst du trotzdem; schließe etwas an und schalte es ein.'
 const BUSY = 'Ein anderes Programm benutzt {device}. Schließe es und schalte dann ein.'
 const UNFIT = 'Deine Kamera kann nicht, was diese Seite verlangt. Versuche es mit einer anderen.'
@@ -61,6 +64,9 @@ export default {
     another: 'Anderer Name',
     hint: 'Wer demselben Raum beitritt, ist im Gespräch. Ein Name besteht aus Buchstaben, Ziffern und _ . -',
     join: 'Beitreten',
+    check: 'Verbindung prüfen',
+    checkHow: 'Kamera, Mikrofon und die Wege zur anderen Person, eins nach dem anderen. Niemand wird angerufen.',
+    steps: 'Schritte der Prüfung',
     invite: 'Noch ist niemand da',
     inviteHow: 'Schicke diesen Link der Person, die du sehen möchtest, oder lass ihr Handy den Code lesen.',
     copy: 'Link kopieren',
@@ -104,6 +110,8 @@ export default {
     failed: 'nicht gesendet',
     noFiles: 'Die App der anderen Person nimmt keine Dateien'
   },
+  check,
+  allow: ALLOW,
   grades: { good: 'gut', fair: 'mäßig', poor: 'schlecht' },
   figures: { path: 'Weg', delay: 'Hin und zurück', loss: 'Unterwegs verloren', incoming: 'Kommt an', outgoing: 'Geht hinaus', picture: 'Das andere Bild' },
   paths: { direct: 'direkt', relayed: 'über ein Relay' },

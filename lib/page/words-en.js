@@ -1,13 +1,17 @@
 // The page in English.
 
-const BLOCKED = {
-  chromium: 'The browser was not allowed to use {device}. Click the icon at the left of the address bar, allow it there, then switch it on.',
-  firefox: 'The browser was not allowed to use {device}. Click the crossed-out icon in the address bar, take the block away, then switch it on.',
-  safari: 'The browser was not allowed to use {device}. Choose Settings for This Website in the Safari menu, allow it there, then switch it on.',
-  ios: 'The browser was not allowed to use {device}. Tap the button beside the address, allow it under Website Settings, then switch it on.',
-  android: 'The browser was not allowed to use {device}. Tap the icon beside the address, allow it under Permissions, then switch it on.',
-  other: 'The browser was not allowed to use {device}. Allow it in the address bar, then switch it on.'
+import check from './check-words-en.js'
+
+/** Where a browser lets a person take a refusal back. */
+const ALLOW = {
+  chromium: 'Click the icon at the left of the address bar, allow it there',
+  firefox: 'Click the crossed-out icon in the address bar, take the block away',
+  safari: 'Choose Settings for This Website in the Safari menu, allow it there',
+  ios: 'Tap the button beside the address, allow it under Website Settings',
+  android: 'Tap the icon beside the address, allow it under Permissions',
+  other: 'Allow it in the address bar'
 }
+const BLOCKED = Object.fromEntries(Object.entries(ALLOW).map(([browser, how]) => [browser, `The browser was not allowed to use {device}. ${how}, then switch it on.`]))
 const MISSING = 'No camera or microphone was found. You can still join; plug one in and switch it on.'
 const BUSY = 'Another program is using {device}. Close that, then switch it on.'
 const UNFIT = 'Your camera cannot do what this page asks of it. Try another camera.'
@@ -61,6 +65,9 @@ export default {
     another: 'Another name',
     hint: 'Whoever joins the same room is in the call. Letters, digits and _ . - make a name.',
     join: 'Join',
+    check: 'Check my connection',
+    checkHow: 'Camera, microphone and the ways to the other person, one after the other. Nobody is called.',
+    steps: 'Steps of the check',
     invite: 'Nobody else is here yet',
     inviteHow: 'Send this link to the person you want to see, or let their phone read the code.',
     copy: 'Copy link',
@@ -104,6 +111,8 @@ export default {
     failed: 'not sent',
     noFiles: 'The other person\'s app takes no files'
   },
+  check,
+  allow: ALLOW,
   grades: { good: 'good', fair: 'fair', poor: 'poor' },
   figures: { path: 'Path', delay: 'There and back', loss: 'Lost on the way', incoming: 'Coming in', outgoing: 'Going out', picture: 'Their picture' },
   paths: { direct: 'direct', relayed: 'by a relay' },

@@ -79,6 +79,15 @@ export const PAGE_STATES: PageState[] = [
   },
   { name: 'error', reach: blocked },
   {
+    name: 'check',
+    reach: async (t, browser, app) => {
+      const page = await blocked(t, browser, app)
+      await page.getByRole('button', { name: 'Check my connection' }).click()
+      await page.getByRole('button', { name: 'Check again' }).waitFor()
+      return page
+    }
+  },
+  {
     name: 'waiting',
     reach: async (t, browser, app) => {
       const anna = await open(t, browser, app, 'Anna Berg')

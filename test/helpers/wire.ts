@@ -12,11 +12,18 @@ export class Wire {
   readonly frames: { way: 'in' | 'out', text: string }[] = []
   /** How many sockets the page has opened so far. */
   sockets = 0
+  /** How many of them are open. */
+  open = 0
   readonly #events = new EventEmitter()
 
   private constructor (page: Page) {
     page.on('websocket', socket => {
       this.sockets++
+      this.open++
+      socket.on('close', () => {
+        this.open--
+        this.#events.emit('closed')
+      })
       socket.on('framesent', frame => this.frames.push({ way: 'out', text: String(frame.payload) }))
       socket.on('framereceived', frame => {
         this.frames.push({ way: 'in', text: String(frame.payload) })
@@ -48,5 +55,11 @@ export class Wire {
       seen = this.received.length
       await once(this.#events, 'received', { signal }).catch(() => { throw new Error(`The page heard no more of ${words}`) })
     }
+  }
+
+  /** Waits until no more than so many sockets are open. */
+  async closes (to: number): Promise<void> {
+    const signal = AbortSignal.timeout(MAX_WAIT)
+    while (this.open > to) await once(this.#events, 'closed', { signal }).catch(() => { throw new Error(`${this.open} sockets stay open`) })
   }
 }
