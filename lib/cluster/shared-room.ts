@@ -1,12 +1,12 @@
-import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import { Absence } from '../rooms/absence.js'
 import type { AnyRoom } from '../rooms/any-room.js'
 import { Arrivals, type ArrivalsRoom, type Asked, type Farewell } from '../rooms/arrivals.js'
+import { sayEnded, sayLeft, sayRemoved } from '../rooms/goodbye.js'
 import type { JoinRequest } from '../rooms/join-request.js'
-import { CROSSING } from '../rooms/offer-turn.js'
 import type { TextFrame } from '../rooms/peer-link.js'
 import { PendingJoin } from '../rooms/pending-join.js'
+import { relay } from '../rooms/relay.js'
 import type { SeatClaim } from '../rooms/resume-proof.js'
 import type { RoomContext } from '../rooms/room-context.js'
 import type { RoomName } from '../rooms/seat-arbiter.js'
@@ -31,8 +31,6 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   readonly #arrivals: Arrivals
   readonly #ledger: RoomLedger
   readonly #line: JoinLine
-  /** When the last seat was given up. */
-  #leftAt = -Infinity
   /** What the joiner that is sitting down has changed, for the other servers. */
   #ended: EndedSeat[] = []
   #asks: Asked = 'others'
@@ -75,12 +73,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   }
 
   relay (from: Seat, frame: TextFrame, command: string): boolean {
-    from.relayed++
-    const { clock, events } = this.#context
-    if (this.#row.seats.length < 2) return command !== 'peerMessageCommand' && clock.lived() - this.#leftAt < CROSSING
-    this.#row.toOthers(from, frame)
-    if (!from.over) events.relayed(from, command, frame.length)
-    return true
+    return relay(from, frame, command, this.#row, this.#arrivals.offers, this.#context.events)
   }
 
   offered (seat: Seat): void {
@@ -98,18 +91,11 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   }
 
   leave (seat: Seat): void {
-    const { link } = seat
-    // As in a room of one server: Flutter's client waits for it.
-    if (seat.kind === 'flutter') link?.send(notices.stop(this.name, 'left'))
-    this.#end(seat, 'left')
-    link?.send(notices.leaved(this.name))
+    sayLeft(seat, () => this.#end(seat, 'left'))
   }
 
   remove (seat: Seat, reason: string): void {
-    const { link } = seat
-    link?.send(notices.stop(this.name, 'removed'))
-    this.#end(seat, 'removed')
-    link?.send(notices.leaved(this.name, reason))
+    sayRemoved(seat, reason, () => this.#end(seat, 'removed'))
   }
 
   close (reason: string): void {
@@ -181,11 +167,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     seat.holder?.unseated(seat)
     seat.end()
     this.#arrivals.offers.clear()
-    this.#leftAt = this.#context.clock.lived()
-    if (farewell !== 'nothing') {
-      if (farewell !== 'peerLeft') this.#row.notifyOthers(seat, notices.stop(this.name, reason), farewell === 'harmless stop')
-      this.#row.notifyOthers(seat, notices.peerLeft(this.name, seat.id, reason))
-    }
+    sayEnded(this.#row, seat, reason, farewell)
     if (seat.isHere) {
       this.#context.unseated(seat)
       this.#context.events.left(seat, reason, this.#row.seats.length)

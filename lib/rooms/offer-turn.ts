@@ -18,6 +18,8 @@ export interface Turn {
 export class OfferTurn {
   readonly #clock: Clock
   #turn: Turn | null = null
+  /** When a seat was last given up, in lived time. */
+  #clearedAt = -Infinity
 
   constructor (clock: Clock) {
     this.#clock = clock
@@ -30,6 +32,11 @@ export class OfferTurn {
   /** Whether a peer was asked just now, so that its offer is on its way. */
   get isOfferComing (): boolean {
     return this.#turn !== null && this.#clock.lived() - this.#turn.at < CROSSING
+  }
+
+  /** Whether a seat was given up just now, so that what a peer says may still be for whoever had it. */
+  get mayCross (): boolean {
+    return this.#clock.lived() - this.#clearedAt < CROSSING
   }
 
   /**
@@ -55,5 +62,6 @@ export class OfferTurn {
   /** A seat was given up: whoever is left has nobody to offer to. */
   clear (): void {
     this.#turn = null
+    this.#clearedAt = this.#clock.lived()
   }
 }

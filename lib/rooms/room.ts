@@ -1,12 +1,12 @@
-import * as notices from '../protocol/notices.js'
 import type { StopReason } from '../protocol/server-messages.js'
 import { Absence } from './absence.js'
 import type { AnyRoom } from './any-room.js'
 import { Arrivals, type ArrivalsRoom, type Farewell } from './arrivals.js'
+import { sayEnded, sayLeft, sayRemoved } from './goodbye.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
-import { CROSSING } from './offer-turn.js'
 import type { TextFrame, PeerLink } from './peer-link.js'
 import type { PendingJoin } from './pending-join.js'
+import { relay } from './relay.js'
 import type { SeatClaim } from './resume-proof.js'
 import type { RoomContext } from './room-context.js'
 import type { Seat } from './seat.js'
@@ -26,8 +26,6 @@ export class Room implements AnyRoom, ArrivalsRoom {
   readonly #waiting = new WaitingList()
   readonly #seating: Seating
   readonly #arrivals: Arrivals
-  /** When the last seat was given up. */
-  #leftAt = -Infinity
 
   constructor (app: string, name: string, context: RoomContext) {
     this.app = app
@@ -77,19 +75,8 @@ export class Room implements AnyRoom, ArrivalsRoom {
     return decision.act === 'sit' ? { seat: this.#arrivals.sit(request) } : this.#wait(request)
   }
 
-  /**
-   * Sends a message of one peer to the others, unchanged. A message of a call that the other peer has just left is dropped.
-   *
-   * @returns false where nobody else sits in the room.
-   */
   relay (from: Seat, frame: TextFrame, command: string): boolean {
-    from.relayed++
-    const { clock, events } = this.#context
-    if (this.#row.seats.length < 2) return command !== 'peerMessageCommand' && clock.lived() - this.#leftAt < CROSSING
-    this.#row.toOthers(from, frame)
-    // A listener that was told of an absent peer's loss may have put the sender out.
-    if (!from.over) events.relayed(from, command, frame.length)
-    return true
+    return relay(from, frame, command, this.#row, this.#arrivals.offers, this.#context.events)
   }
 
   offered (seat: Seat): void {
@@ -104,20 +91,11 @@ export class Room implements AnyRoom, ArrivalsRoom {
   }
 
   leave (seat: Seat): void {
-    const { link } = seat
-    // Flutter's client turns camera and microphone off at this alone. To others that left it must not be said: Android joins again
-    // in the same breath, and would close its WebSocket.
-    if (seat.kind === 'flutter') link?.send(notices.stop(this.name, 'left'))
-    this.#remove(seat, 'left')
-    link?.send(notices.leaved(this.name))
+    sayLeft(seat, () => this.#remove(seat, 'left'))
   }
 
   remove (seat: Seat, reason: string): void {
-    const { link } = seat
-    // An Ant Media client closes its peer connection on `stop` alone, so one that did not ask to leave gets both.
-    link?.send(notices.stop(this.name, 'removed'))
-    this.#remove(seat, 'removed')
-    link?.send(notices.leaved(this.name, reason))
+    sayRemoved(seat, reason, () => this.#remove(seat, 'removed'))
   }
 
   /** The application removes everybody, and refuses the joiners that wait. */
@@ -217,17 +195,10 @@ export class Room implements AnyRoom, ArrivalsRoom {
     seat.end()
     this.#context.unseated(seat)
     this.#arrivals.offers.clear()
-    this.#leftAt = this.#context.clock.lived()
-    this.#announceLoss(seat, reason, farewell ?? (this.#waiting.some(request => this.#row.fits(request)) ? 'harmless stop' : 'stop'))
+    sayEnded(this.#row, seat, reason, farewell ?? (this.#waiting.some(request => this.#row.fits(request)) ? 'harmless stop' : 'stop'))
     this.#context.events.left(seat, reason, this.#row.seats.length)
     this.#serve()
     this.#reportEmpty()
-  }
-
-  #announceLoss (seat: Seat, reason: StopReason, farewell: Farewell): void {
-    if (farewell === 'nothing') return
-    if (farewell !== 'peerLeft') this.#row.notifyOthers(seat, notices.stop(this.name, reason), farewell === 'harmless stop')
-    this.#row.notifyOthers(seat, notices.peerLeft(this.name, seat.id, reason))
   }
 
   #reportEmpty (): void {
