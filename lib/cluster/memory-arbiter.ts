@@ -35,11 +35,12 @@ export class MemoryArbiter implements SeatArbiter {
 
   join (name: RoomName, ask: SeatAsk): JoinAnswer {
     return this.#change(name, (room, now) => {
-      const ended = this.#takeOut(room, ({ over }) => over !== undefined && over <= now)
-      room.line = room.line.filter(({ until }) => until > now)
       const present = room.seats.find(seat => isPresent(seat) && isOf(seat, ask))
-      const own = ownedBy(room, ask)
-      if (own !== undefined && (present === undefined || present === own)) {
+      const owned = ownedBy(room, ask)
+      const own = present === undefined || present === owned ? owned : undefined
+      const ended = this.#takeOut(room, seat => seat !== own && seat.over !== undefined && seat.over <= now)
+      room.line = room.line.filter(({ until }) => until > now)
+      if (own !== undefined) {
         if (ask.fresh !== true) return { ...this.#resume(room, own, ask), ended }
         return this.#sit(room, ask, 'replaced', [...ended, ...this.#takeOut(room, seat => seat === own)])
       }
@@ -84,7 +85,7 @@ export class MemoryArbiter implements SeatArbiter {
           const shown = { ...record, server, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
           room.seats.push({ shown, token, claim, over: shown.until })
           room.seats.sort((a, b) => a.shown.order - b.shown.order)
-        } else if (known.shown.server === server && isPresent(known) !== (left === undefined)) {
+        } else if (known.shown.server === server && (isPresent(known) !== (left === undefined) || (left !== undefined && now + left > (known.over ?? 0)))) {
           const { until, ...shown } = known.shown
           known.shown = { ...shown, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
           known.over = known.shown.until

@@ -130,8 +130,8 @@ if op == 'announce' then
         seats[#seats + 1] = seat
         table.sort(seats, by_order)
       end
-    elseif known.server == ask.server and is_present(known) ~= (till == nil) then
-      -- Nobody else has had it since.
+    elseif known.server == ask.server and (is_present(known) ~= (till == nil) or (till ~= nil and till > known.over)) then
+      -- Nobody else has had it since. A window may have stood still.
       known.fence, known['until'], known.over = number(), till, till
       keep(known)
     end
@@ -159,7 +159,16 @@ if op ~= 'join' then
 end
 
 -- join
-local ended = take_out(function (seat) return seat.over ~= nil and seat.over <= now end)
+local proof = ask.proof or {}
+local own
+if proof.token ~= nil then own = find(function (seat) return seat.id == proof.id and seat.token == proof.token end) end
+if own == nil and proof.claim ~= nil then own = find(function (seat) return seat.claim == proof.claim end) end
+local present = find(function (seat) return is_present(seat) and seat.server == ask.server and seat.connection == ask.connection end)
+-- A connection has one seat in a room, so that a token of another one is worth nothing on it.
+local resumes = own ~= nil and (present == nil or present == own)
+
+-- An owner that is back before anybody has ended its seat is not too late: the window stands still while its server cannot reach Redis.
+local ended = take_out(function (seat) return seat.over ~= nil and seat.over <= now and not (resumes and seat == own) end)
 local waiting = {}
 for _, joiner in ipairs(line) do
   if joiner['until'] > now then waiting[#waiting + 1] = joiner else leave_line(joiner.id) end
@@ -189,14 +198,7 @@ end
 
 local function just(one) return take_out(function (seat) return seat == one end) end
 
-local proof = ask.proof or {}
-local own
-if proof.token ~= nil then own = find(function (seat) return seat.id == proof.id and seat.token == proof.token end) end
-if own == nil and proof.claim ~= nil then own = find(function (seat) return seat.claim == proof.claim end) end
-local present = find(function (seat) return is_present(seat) and seat.server == ask.server and seat.connection == ask.connection end)
-
--- A connection has one seat in a room, so that a token of another one is worth nothing on it.
-if own ~= nil and (present == nil or present == own) then
+if resumes then
   if ask.fresh then return sit('replaced', just(own)) end
   local previous = shown(own)
   leave_line(ask.id)

@@ -79,6 +79,13 @@ function announced ({ server, until, ...seat }: SeatRecord, left?: number): Anno
   return { ...seat, token: `token of ${seat.id}`, ...(left === undefined ? {} : { left }) }
 }
 
+/** The seat that was taken last. */
+async function later (arbiter: SeatArbiter): Promise<SeatRecord> {
+  const seat = (await seatsOf(arbiter)).at(-1)
+  if (seat === undefined) throw new Error('Nobody sits there.')
+  return seat
+}
+
 function contract (what: string, check: (t: Test, arbiter: SeatArbiter) => Promise<void>): void {
   for (const [name, make] of MAKES) t.test(`${what} (${name})`, async t => check(t, make()))
 }
@@ -216,6 +223,33 @@ contract('a seat whose server died is given up by whoever joins after its window
   await arbiter.lost(room, await sit(arbiter, 'one', { server: 'dead' }), WINDOW, 0)
   time += WINDOW
   t.same(summary(await arbiter.join(room, ask('two'))), { outcome: 'seated', ended: ['one'], others: [] })
+})
+
+contract('an owner that is back after its window, and before anybody has ended its seat, is not too late', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  await arbiter.lost(room, await sit(arbiter, 'two'), WINDOW, 0)
+  time += 2 * WINDOW
+  t.same(summary(await arbiter.join(room, ask('new', { ...proof('two'), server: 'b' }))), { outcome: 'resumed', ended: [], others: ['one'] })
+})
+
+contract('an owner that is back gets nothing by a seat that is over where its connection has another one', async (t, arbiter) => {
+  await sit(arbiter, 'one')
+  await arbiter.lost(room, await sit(arbiter, 'two'), WINDOW, 0)
+  time += WINDOW
+  const again = await arbiter.join(room, ask('again', { connection: 'connection of one', ...proof('two') }))
+  t.same(summary(again), { outcome: 'rejoined', ended: ['two', 'one'], others: [] })
+})
+
+contract('a window that stood still is as long as its server says, and never shorter', async (t, arbiter) => {
+  const seat = await sit(arbiter, 'one')
+  await sit(arbiter, 'two')
+  await arbiter.lost(room, seat, WINDOW, WINDOW)
+  const { version } = await arbiter.state(room)
+  t.match(await arbiter.announce(room, 'a', [announced(seat, WINDOW), announced(await later(arbiter))], 2), { version }, 'as it was')
+  time += 3 * WINDOW
+  const { seats: [still] } = await arbiter.announce(room, 'a', [announced(seat, WINDOW / 2), announced(await later(arbiter))], 2)
+  t.match(still, { id: 'one', until: time + WINDOW / 2 })
+  t.match(await arbiter.join(room, ask('three', { hold: true })), { outcome: 'wait', ended: [] })
 })
 
 contract('a seat that cannot be resumed ends with its connection', async (t, arbiter) => {
