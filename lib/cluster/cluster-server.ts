@@ -5,13 +5,15 @@ import type { AskedByServer } from '../rooms/other-servers.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
 import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
+import { Announcements } from './announcements.js'
+import { Answers } from './answers.js'
 import { FrameDelivery } from './frame-delivery.js'
-import type { NextNumbers } from './frame-order.js'
+import type { FrameNumber, NextNumbers } from './frame-order.js'
 import type { OutageClock } from './outage-clock.js'
 import { Questions, TOO_LATE } from './questions.js'
 import type { AnnouncingRoom, MovedSeat, RoomCluster } from './room-cluster.js'
 import type { RoomNews } from './room-news.js'
-import { readMessage, writeFrame, writeMessage, type BetweenServers, type ServerQuestion } from './between-servers.js'
+import { readMessage, writeFrame, writeMessage, type BetweenServers, type RelayedFrame, type ServerQuestion } from './between-servers.js'
 import { SharedRoom } from './shared-room.js'
 
 export interface ClusterServerOptions {
@@ -40,11 +42,12 @@ export class ClusterServer implements RoomCluster {
   readonly #backplane: Backplane
   readonly #questions: Questions
   readonly #doubtful = new Set<AnnouncingRoom>()
+  readonly #announcements = new Announcements(room => this.#find(room.roomName) === room)
   readonly #frames: FrameDelivery
+  readonly #answers: Answers
   #streams = 0
   #rooms: RoomRegistry | null = null
   #recoversUntil = -Infinity
-  #asked: AskedByServer = () => null
 
   constructor (options: ClusterServerOptions) {
     const { server, arbiter, clock, windowClock, probeTimeout, lease } = options
@@ -55,8 +58,16 @@ export class ClusterServer implements RoomCluster {
     this.waits = probeTimeout + 2 * lease
     this.retryAfter = Math.ceil(lease / 3)
     this.#questions = new Questions(clock)
-    this.#frames = new FrameDelivery(clock, probeTimeout, (server, seat, number, frame) => { this.#backplane.send(server, writeFrame(seat, number, frame)) })
+    this.#frames = new FrameDelivery(clock, probeTimeout, (server, seat, number, frame) => this.#sendFrame(server, seat, number, frame))
     this.#backplane = options.connect((from, message) => this.#received(from, message))
+    this.#answers = new Answers({
+      server,
+      arbiter,
+      frames: this.#frames,
+      rooms: () => this.#rooms,
+      settled: async () => this.settled(),
+      written: async () => this.written()
+    })
   }
 
   /** The rooms that this server has. */
@@ -79,7 +90,11 @@ export class ClusterServer implements RoomCluster {
   }
 
   relay (server: string, seat: string, stream: number, number: number, frame: TextFrame): void {
-    this.#backplane.send(server, writeFrame(seat, { from: this.server, stream, number }, frame))
+    this.#sendFrame(server, seat, { from: this.server, stream, number }, frame)
+  }
+
+  arrived (seat: Seat): void {
+    this.#inOrder(seat, () => this.#frames.arrived(seat))
   }
 
   tookOver (seat: Seat, numbers: NextNumbers): void {
@@ -123,7 +138,7 @@ export class ClusterServer implements RoomCluster {
   }
 
   answerBy (asked: AskedByServer): void {
-    this.#asked = asked
+    this.#answers.asked = asked
   }
 
   // From the lease.
@@ -135,10 +150,9 @@ export class ClusterServer implements RoomCluster {
 
   /** What decides answers again. `all`: what this server said before may be forgotten. */
   renewed (all: boolean): void {
-    const rooms = new Set<AnnouncingRoom>(this.#doubtful)
+    this.#announcements.add(this.#doubtful)
     this.#doubtful.clear()
-    if (all) for (const room of this.#shared()) rooms.add(room)
-    for (const room of rooms) room.announce()
+    if (all) this.#announcements.add(this.#shared())
   }
 
   died (server: string): void {
@@ -158,8 +172,14 @@ export class ClusterServer implements RoomCluster {
     for (let round = 0; round < 3; round++) await this.#askEach(servers, { what: 'settle' })
   }
 
+  /** Resolves when what was said so far is where the others read it. */
+  async written (): Promise<void> {
+    await this.#backplane.written()
+  }
+
   close (): void {
     this.#questions.end()
+    this.#frames.end()
     this.#backplane.close()
   }
 
@@ -172,6 +192,10 @@ export class ClusterServer implements RoomCluster {
   #find ({ app, room }: RoomName): SharedRoom | undefined {
     const found = this.#rooms?.find(app, room)
     return found instanceof SharedRoom ? found : undefined
+  }
+
+  #sendFrame (server: string, seat: string, number: FrameNumber, frame: TextFrame): void {
+    this.#backplane.send(server, writeFrame(seat, number, frame), true)
   }
 
   #send (server: string, message: BetweenServers): void {
@@ -190,59 +214,27 @@ export class ClusterServer implements RoomCluster {
   #received (from: string, text: string): void {
     const message = readMessage(text)
     switch (message.type) {
-      case 'frame': return this.#frames.deliver(this.#rooms?.seat(message.seat), message)
+      case 'frame': return this.#handleFrame(message)
       case 'news': return this.#find(message.room)?.hear(message.news)
-      case 'offered': return this.#handleOffered(message.room, message.seat)
+      case 'offered': return this.#find(message.room)?.hearOffer(message.seat)
       case 'answer': return this.#questions.answer(message.number, message.answer)
-      case 'question': return this.#handleQuestion(message.question, from, answer => this.#send(from, { type: 'answer', number: message.number, answer }))
+      case 'question': return this.#handleQuestion(message.number, message.question, from)
       // A later version of this server may know more.
       default: return message satisfies never
     }
   }
 
-  #handleOffered (name: RoomName, id: string): void {
-    const room = this.#find(name)
-    const seat = room?.seats.find(seat => seat.id === id)
-    if (seat !== undefined) room?.offered(seat)
+  #handleFrame (frame: RelayedFrame): void {
+    this.#inOrder(this.#rooms?.seat(frame.seat), () => this.#frames.deliver(this.#rooms?.seat(frame.seat), frame))
   }
 
-  #handleQuestion (question: ServerQuestion, from: string, answer: (answer: unknown) => void): void {
-    if (question.what === 'probe') void this.#handleProbe(question, answer)
-    else if (question.what === 'handOver') void this.#backplane.written().then(() => this.#handleHandOver(question, from, answer))
-    else if (question.what === 'settle') void this.#backplane.written().then(() => answer(true))
-    else answer(this.#asked(question.method, question.args))
+  /** Delivers to a seat behind the news of its room. */
+  #inOrder (seat: Seat | undefined, deliver: () => void): void {
+    if (seat?.room instanceof SharedRoom) seat.room.hearFrame(deliver)
+    else deliver()
   }
 
-  async #handleProbe ({ room: name, seat: id }: ServerQuestion & { what: 'probe' }, answer: (alive: boolean) => void): Promise<void> {
-    const room = this.#find(name)
-    const seat = this.#rooms?.seat(id)
-    const link = seat?.link
-    if (seat === undefined || link === null || link === undefined) {
-      // Nobody has told who decides, or not yet.
-      if (room !== undefined) room.announce()
-      else if (seat === undefined) await this.arbiter.announce(name, this.server, [], 2)
-      await room?.settled()
-      answer(false)
-      return
-    }
-    link.probe(alive => {
-      if (!alive && seat.link === link) {
-        seat.room.lost(seat, false)
-        link.terminate()
-      }
-      void (room?.settled() ?? Promise.resolve()).then(() => answer(alive))
-    })
-  }
-
-  #handleHandOver ({ seat: id, received }: ServerQuestion & { what: 'handOver' }, from: string, answer: (handOver: MovedSeat | null) => void): void {
-    const seat = this.#rooms?.seat(id)
-    const handOver = seat?.handOver(received) ?? null
-    if (seat === undefined || handOver === null || !(seat.room instanceof SharedRoom)) {
-      answer(null)
-      return
-    }
-    answer({ ...handOver, numbers: this.#frames.numbersOf(seat) })
-    // What comes for the seat from now on goes behind the answer.
-    seat.room.giveAway(seat, from)
+  #handleQuestion (number: number, question: ServerQuestion, from: string): void {
+    this.#answers.give(question, from, answer => this.#send(from, { type: 'answer', number, answer })).catch((error: unknown) => this.failed(error))
   }
 }

@@ -6,6 +6,9 @@ import { FrameOrder, type FrameNumber, type NextNumbers } from './frame-order.js
 /** How many seats that went to other servers are remembered. */
 const MAX_MOVED = 10_000
 
+/** How many characters may wait for seats that are not here yet. */
+const MAX_EARLY = 1_000_000
+
 /** Gives the frames of other servers to the seats of this one, and passes on those for seats that have moved. */
 export class FrameDelivery {
   readonly #clock: Clock
@@ -14,6 +17,9 @@ export class FrameDelivery {
   /** Of the seats that were sent something. */
   readonly #orders = new WeakMap<Seat, FrameOrder>()
   readonly #moved = new Map<string, string>()
+  /** For seats that others knew of before this server had the answer. */
+  readonly #early = new Map<string, { frames: RelayedFrame[], timer: unknown }>()
+  #earlyLength = 0
 
   /**
    * @param maxGap for how long, in ms, a gap is waited for
@@ -31,13 +37,20 @@ export class FrameDelivery {
   }
 
   /** @param seat undefined where it is not here */
-  deliver (seat: Seat | undefined, { seat: id, number, frame }: RelayedFrame): void {
-    if (seat !== undefined) this.#orderOf(seat).take(number, frame)
-    else this.#passOn(id, number, frame)
+  deliver (seat: Seat | undefined, frame: RelayedFrame): void {
+    if (seat !== undefined) this.#orderOf(seat).take(frame.number, frame.frame)
+    else if (this.#moved.has(frame.seat)) this.#passOn(frame)
+    else this.#keep(frame)
+  }
+
+  /** A seat is here now. */
+  arrived (seat: Seat): void {
+    for (const { number, frame } of this.#forget(seat.id)) this.#orderOf(seat).take(number, frame)
   }
 
   /** A seat of another server goes on here. */
   tookOver (seat: Seat, numbers: NextNumbers): void {
+    this.#moved.delete(seat.id)
     this.#orderOf(seat, numbers)
   }
 
@@ -54,9 +67,34 @@ export class FrameDelivery {
     for (const [number, frame] of this.#orderOf(seat).end()) this.#pass(server, seat.id, number, frame)
   }
 
-  #passOn (id: string, number: FrameNumber, frame: string): void {
-    const server = this.#moved.get(id)
-    if (server !== undefined) this.#pass(server, id, number, frame)
+  /** Nothing waits any more. */
+  end (): void {
+    for (const id of [...this.#early.keys()]) this.#forget(id)
+  }
+
+  #passOn ({ seat, number, frame }: RelayedFrame): void {
+    const server = this.#moved.get(seat)
+    if (server !== undefined) this.#pass(server, seat, number, frame)
+  }
+
+  #keep (frame: RelayedFrame): void {
+    if (this.#earlyLength + frame.frame.length > MAX_EARLY) return
+    let early = this.#early.get(frame.seat)
+    if (early === undefined) {
+      early = { frames: [], timer: this.#clock.after(this.#maxGap, () => this.#forget(frame.seat)) }
+      this.#early.set(frame.seat, early)
+    }
+    early.frames.push(frame)
+    this.#earlyLength += frame.frame.length
+  }
+
+  #forget (id: string): RelayedFrame[] {
+    const early = this.#early.get(id)
+    if (early === undefined) return []
+    this.#early.delete(id)
+    this.#clock.cancel(early.timer)
+    for (const { frame } of early.frames) this.#earlyLength -= frame.length
+    return early.frames
   }
 
   #orderOf (seat: Seat, numbers?: NextNumbers): FrameOrder {

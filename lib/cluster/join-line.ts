@@ -6,8 +6,9 @@ import { Seat } from '../rooms/seat.js'
 import { Joining } from './joining.js'
 import { probeAll, type ProbedRoom } from './probe-all.js'
 import type { MovedSeat, RoomCluster } from './room-cluster.js'
-import type { LedgerRoom, RoomLedger } from './room-ledger.js'
+import type { RoomLedger } from './room-ledger.js'
 import type { EndedSeat, RoomNews } from './room-news.js'
+import type { LedgerRoom } from './row-changes.js'
 
 /** An answer by which the joiner has a seat of its own. */
 type Seated = JoinAnswer & { outcome: 'seated' | 'replaced' | 'rejoined' }
@@ -129,6 +130,7 @@ export class JoinLine {
     this.#ledger.take({ state, ended: before }, instead)
     const sat = this.#room.sit(joining.decided(seat), before, instead === undefined ? null : { seat: instead, isOwn: outcome === 'rejoined' })
     this.#ledger.publish({ state, ...sat.news })
+    this.#cluster.arrived(sat.seat)
     this.#finish(joining, { seat: sat.seat })
   }
 
@@ -162,6 +164,7 @@ export class JoinLine {
   #goOn (joining: Joining, seat: Seat, record: SeatRecord, { state }: JoinAnswer): void {
     this.#room.resume(seat, joining.decided(record))
     this.#ledger.publish({ state, ended: [] })
+    this.#cluster.arrived(seat)
     this.#finish(joining, { seat })
   }
 

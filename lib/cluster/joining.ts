@@ -4,6 +4,7 @@ import { newId } from '../rooms/new-id.js'
 import type { PendingJoin } from '../rooms/pending-join.js'
 import { newSecret, splitToken } from '../rooms/resume-proof.js'
 import type { SeatAsk, SeatProof, SeatRecord } from '../rooms/seat-arbiter.js'
+import type { SeatHolder } from '../rooms/seat.js'
 
 /** What a joiner's server says of itself and of its rules. */
 export interface AskRules {
@@ -64,7 +65,9 @@ export class Joining {
 
   /** What it brings, with what was decided. */
   decided ({ id, toldPolite }: SeatRecord): JoinRequest {
-    return { ...this.request, decided: { id, toldPolite, secret: this.#secret } }
+    const { holder } = this.request
+    // One that has gone, or was refused meanwhile, is not told of its seat, which is given up at once.
+    return { ...this.request, holder: this.gone === null ? holder : silent(holder), decided: { id, toldPolite, secret: this.#secret } }
   }
 
   /** What the client of this seat lacks is not kept any more: it asks for a new one in place of it, which it has just been given. */
@@ -81,6 +84,27 @@ export class Joining {
 
   is (pending: PendingJoin): boolean {
     return this.#pending === pending
+  }
+}
+
+/** Stands for a joiner that is told nothing. */
+function silent ({ link }: SeatHolder): SeatHolder {
+  const { id, key, log } = link
+  return {
+    link: {
+      id,
+      key,
+      log,
+      open: false,
+      send () {},
+      probe (answer) { setImmediate(answer, false) },
+      close () {},
+      terminate () {},
+      trace: () => link.trace(),
+      logIn: (room, peer) => link.logIn(room, peer)
+    },
+    seated () {},
+    unseated () {}
   }
 }
 

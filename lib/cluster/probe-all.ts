@@ -1,10 +1,9 @@
-import type { RoomName, SeatRecord } from '../rooms/seat-arbiter.js'
+import type { SeatRecord } from '../rooms/seat-arbiter.js'
 import type { Seat, SeatRoom } from '../rooms/seat.js'
 import type { AnnouncingRoom, RoomCluster } from './room-cluster.js'
 
 /** A full room whose peers are asked whether they live. */
 export interface ProbedRoom extends SeatRoom, AnnouncingRoom {
-  readonly roomName: RoomName
   readonly seats: readonly Seat[]
   /** A server is dead: its peers have lost their connections. */
   serverDied (server: string): void

@@ -35,6 +35,8 @@ export interface RoomCluster extends SeatRelay {
   probe (server: string, room: RoomName, seat: string, answer: (alive: boolean | null) => void): void
   /** Asks another server for what goes with a seat that it had. Calls back once, with null where there is nothing. */
   handOver (server: string, seat: string, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void
+  /** A seat is here: what was sent to it before may come. */
+  arrived (seat: Seat): void
   /** A seat of another server goes on here. */
   tookOver (seat: Seat, numbers: NextNumbers): void
   /** A seat of this server is another one's now: what still comes for it goes there. */
@@ -46,5 +48,8 @@ export interface RoomCluster extends SeatRelay {
 
 /** A room that says again which seats it has here. */
 export interface AnnouncingRoom {
+  readonly roomName: RoomName
   announce (): void
+  /** Resolves when everything that was asked so far is answered. */
+  settled (): Promise<void>
 }

@@ -1,29 +1,15 @@
 import type { StopReason } from '../protocol/server-messages.js'
-import type { Arrivals, Farewell } from '../rooms/arrivals.js'
-import type { RoomContext } from '../rooms/room-context.js'
-import type { RoomName, SeatChange, SeatRecord } from '../rooms/seat-arbiter.js'
-import type { Seat, SeatRoom } from '../rooms/seat.js'
-import type { SeatRow } from '../rooms/seat-row.js'
+import type { Farewell } from '../rooms/arrivals.js'
+import type { SeatChange, SeatRecord } from '../rooms/seat-arbiter.js'
+import type { Seat } from '../rooms/seat.js'
 import { announced } from './announced.js'
 import { Orphans } from './orphans.js'
-import { RemoteSeat } from './remote-seat.js'
-import type { AnnouncingRoom, RoomCluster } from './room-cluster.js'
+import { Recheck } from './recheck.js'
 import { missingIn, UNKNOWN, type EndedSeat, type RoomNews } from './room-news.js'
+import { RowChanges, type RowParts } from './row-changes.js'
 import { Turns } from './turns.js'
 
-/** The room, and what the ledger has it do. */
-export interface LedgerRoom extends SeatRoom, AnnouncingRoom {
-  readonly roomName: RoomName
-  /** Takes a seat out, and tells the peers of this server. */
-  takeOut (seat: Seat, reason: StopReason, farewell: Farewell): void
-}
-
-export interface LedgerParts {
-  readonly room: LedgerRoom
-  readonly row: SeatRow
-  readonly context: RoomContext
-  readonly cluster: RoomCluster
-  readonly arrivals: Arrivals
+export interface LedgerParts extends RowParts {
   /** Nothing is to be asked or said any more. */
   idle (): void
 }
@@ -33,16 +19,21 @@ export class RoomLedger {
   readonly #parts: LedgerParts
   #state = UNKNOWN
   readonly #turns: Turns
+  readonly #row: RowChanges
   #isDoubtful = false
+  /** What has ended without an answer. */
+  #unsaid: EndedSeat[] = []
   /** The servers that have not heard of the last change. */
   #audience = new Set<string>()
-  #recheck: unknown = null
+  readonly #recheck: Recheck
   readonly #orphans: Orphans
 
   constructor (parts: LedgerParts) {
     this.#parts = parts
     this.#turns = new Turns(error => this.doubt(error), parts.idle)
-    this.#orphans = new Orphans(parts.cluster.windowClock, (id, fence) => this.#expire(id, fence))
+    this.#row = new RowChanges(parts)
+    this.#orphans = new Orphans(parts.cluster, (id, fence) => this.#expire(id, fence))
+    this.#recheck = new Recheck(parts.context.clock, parts.cluster.waits, () => this.#look())
   }
 
   get isBusy (): boolean {
@@ -59,6 +50,16 @@ export class RoomLedger {
     this.#turns.add(task)
   }
 
+  /** Whether something of other servers waits for an answer. */
+  get isBehind (): boolean {
+    return this.#turns.isBehind
+  }
+
+  /** Another server says something. It may come from after an answer that is still on its way, and is taken behind that one. */
+  hear (told: () => void): void {
+    this.#turns.behind(told)
+  }
+
   async settled (): Promise<void> {
     await this.#turns.done()
   }
@@ -67,6 +68,7 @@ export class RoomLedger {
   doubt (error: unknown): void {
     this.#parts.cluster.failed(error)
     this.#isDoubtful = true
+    this.#orphans.doubt()
     this.#parts.cluster.doubted(this.#parts.room)
   }
 
@@ -90,7 +92,11 @@ export class RoomLedger {
       const known = here.map(seat => announced(seat, this.#record(seat.id)))
       const state = await cluster.arbiter.announce(room.roomName, cluster.server, known, row.capacity)
       this.#isDoubtful = false
-      this.#spread({ state, ended: missingIn(state, here) })
+      const unsaid = this.#unsaid.filter(([id]) => !state.seats.some(seat => seat.id === id))
+      this.#unsaid = []
+      this.#spread({ state, ended: [...unsaid, ...missingIn(state, here)] })
+      // What was asked of a dead server's seats may have had no answer either.
+      this.#careForOrphans()
     })
   }
 
@@ -101,7 +107,7 @@ export class RoomLedger {
       for (const record of this.#state.seats.filter(seat => seat.server === server && seat.until === undefined)) {
         this.#heed(await cluster.arbiter.lost(room.roomName, record, rules.window, 0), [[record.id, 'lost', 'stop']])
       }
-      this.#watchAll()
+      this.#orphans.watch(this.#state)
     })
   }
 
@@ -124,19 +130,22 @@ export class RoomLedger {
     const { turn } = arrivals.offers
     for (const [id, reason, farewell] of ended) {
       const seat = row.find(id)
-      if (seat !== undefined && seat !== except && this.#record(id) === undefined) this.#takeOut(seat, reason, farewell)
+      if (seat !== undefined && seat !== except && this.#record(id) === undefined) this.#row.takeOut(seat, reason, farewell)
     }
     if (!isNews) return
     for (const seat of row.seats) {
       const record = this.#record(seat.id)
-      if (record !== undefined) this.#follow(seat, record)
-      else if (seat !== except) this.#miss(seat)
+      if (record === undefined) {
+        if (seat !== except) this.#miss(seat)
+      } else if (!this.#row.follow(seat, record)) {
+        this.giveAway(seat, record.server)
+      }
     }
-    for (const record of state.seats) this.#meet(record, news)
+    for (const record of state.seats) this.#row.meet(record, news)
     row.sort(state.seats.map(({ id }) => id))
     // The offer that is on its way ends with no seat but its sender's.
     if (news.asks === 'nobody' && turn !== null && !turn.seat.over) arrivals.offers.restore(turn)
-    this.#watchAll()
+    this.#careForOrphans()
   }
 
   /** Tells the other servers. */
@@ -148,30 +157,17 @@ export class RoomLedger {
 
   /** A seat of another server goes on here. */
   put (seat: Seat): void {
-    const { row, context } = this.#parts
-    row.find(seat.id)?.end()
-    row.put(seat)
-    row.sort(this.#state.seats.map(({ id }) => id))
-    context.seated(seat)
+    this.#row.put(seat, this.#state)
   }
 
   /** A seat of this server goes on at another one. */
   giveAway (seat: Seat, server: string): void {
-    const { room, row, context, cluster } = this.#parts
-    const { link } = seat
-    const remote = RemoteSeat.of(room, seat, server, cluster)
-    row.put(remote)
-    seat.holder?.unseated(seat)
-    context.unseated(seat)
-    seat.end()
-    cluster.gaveAway(seat, server)
-    link?.close('seatResumed')
+    this.#row.giveAway(seat, server)
     if (!this.isBusy) this.#parts.idle()
   }
 
   end (): void {
-    const { context: { clock } } = this.#parts
-    clock.cancel(this.#recheck)
+    this.#recheck.end()
     this.#orphans.end()
   }
 
@@ -182,7 +178,10 @@ export class RoomLedger {
   #change (seat: Seat, ended: readonly EndedSeat[], change: (record: SeatRecord) => Promise<SeatChange> | SeatChange): void {
     this.inTurn(async () => {
       const record = this.#record(seat.id)
-      if (record?.server === this.#parts.cluster.server) this.#heed(await change(record), ended)
+      if (record?.server !== this.#parts.cluster.server) return
+      this.#unsaid.push(...ended)
+      this.#heed(await change(record), ended)
+      this.#unsaid = []
     })
   }
 
@@ -197,54 +196,34 @@ export class RoomLedger {
     this.publish(news)
   }
 
-  #takeOut (seat: Seat, reason: StopReason, farewell: Farewell): void {
-    const link = seat.isHere ? seat.link : null
-    this.#parts.room.takeOut(seat, reason, farewell)
-    link?.close('seatResumed')
-  }
-
-  #follow (seat: Seat, record: SeatRecord): void {
-    if (seat instanceof RemoteSeat) seat.moved(record)
-    else if (record.server !== this.#parts.cluster.server) this.giveAway(seat, record.server)
-  }
-
   /** A seat that nobody has ended is unknown: it was forgotten with the last writes. Its server says it again. */
   #miss (seat: Seat): void {
-    const { room, row, context: { clock }, cluster } = this.#parts
-    if (seat.isHere) {
-      room.announce()
-      return
-    }
-    this.#recheck ??= clock.after(cluster.waits, () => {
-      this.#recheck = null
-      this.inTurn(async () => {
-        const state = await cluster.arbiter.state(room.roomName)
-        this.take({ state, ended: missingIn(state, row.seats.filter(seat => !seat.isHere)) })
-      })
+    const { room, row } = this.#parts
+    if (seat.isHere) room.announce()
+    else if (row.seats.some(({ isHere }) => isHere)) this.#recheck.later()
+    // Those who only wait here are told nothing: it has ended.
+    else room.takeOut(seat, 'lost', 'nothing')
+  }
+
+  #look (): void {
+    const { room, row, cluster } = this.#parts
+    this.inTurn(async () => {
+      const state = await cluster.arbiter.state(room.roomName)
+      this.take({ state, ended: missingIn(state, row.seats.filter(seat => !seat.isHere)) })
     })
   }
 
-  /** Somebody sits on another server who was not known here. */
-  #meet (record: SeatRecord, { joined, asks }: RoomNews): void {
-    const { room, row, cluster, arrivals } = this.#parts
-    if (record.server === cluster.server || row.find(record.id) !== undefined) return
-    const others = row.seats
-    const seat = new RemoteSeat(room, record, cluster)
-    row.add(seat)
-    arrivals.introduce(seat, others, joined === record.id ? asks ?? 'others' : 'others')
-  }
-
-  /** Ends the seats of absent peers whose server is dead, when their windows are over. */
-  #watchAll (): void {
-    const { cluster } = this.#parts
-    for (const record of this.#state.seats) if (cluster.isDead(record.server)) this.#orphans.watch(record, this.#state.now)
+  /** Somebody may sit here with the peers of a server that was dead before. */
+  #careForOrphans (): void {
+    for (const server of this.#orphans.find(this.#state)) this.serverDied(server)
+    this.#orphans.watch(this.#state)
   }
 
   #expire (id: string, fence: number): void {
     const { room, cluster } = this.#parts
     this.inTurn(async () => {
       this.#heed(await cluster.arbiter.expire(room.roomName, { id, fence }), [[id, 'lost', 'stop']])
-      this.#watchAll()
+      this.#orphans.watch(this.#state)
     })
   }
 }

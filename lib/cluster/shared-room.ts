@@ -183,7 +183,21 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   /** Another server tells what came to the room. */
   hear (news: RoomNews): void {
-    this.#ledger.take(news)
+    this.#ledger.hear(() => this.#ledger.take(news))
+  }
+
+  /** A peer of another server has made an offer. */
+  hearOffer (id: string): void {
+    this.#ledger.hear(() => {
+      const seat = this.#row.find(id)
+      if (seat !== undefined) this.offered(seat)
+    })
+  }
+
+  /** A peer of another server has said something: it comes behind the news that its server told before. */
+  hearFrame (deliver: () => void): void {
+    if (this.#ledger.isBehind) this.#ledger.hear(deliver)
+    else deliver()
   }
 
   /** Another server has taken over a seat of this one. */

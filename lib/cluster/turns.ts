@@ -4,6 +4,7 @@ export class Turns {
   readonly #idle: () => void
   #last: Promise<void> = Promise.resolve()
   #waiting = 0
+  #behind = 0
 
   /**
    * @param failed told what a task threw
@@ -16,6 +17,24 @@ export class Turns {
 
   get isBusy (): boolean {
     return this.#waiting > 0
+  }
+
+  /** Whether something waits that came by {@link behind}. */
+  get isBehind (): boolean {
+    return this.#behind > 0
+  }
+
+  /** Runs a task once those before it are done: at once where there are none. */
+  behind (task: () => void): void {
+    if (this.#waiting === 0) {
+      task()
+      return
+    }
+    this.#behind++
+    this.add(async () => {
+      this.#behind--
+      task()
+    })
   }
 
   add (task: () => Promise<void>): void {

@@ -1,0 +1,231 @@
+import t, { type Test } from 'tap'
+import { ClusterWorld, type FakePeer, type FakeServer } from '../helpers/fakes/cluster-world.js'
+import { namesOf } from '../helpers/signalling-client.js'
+
+// What comes in another order than it was sent, between servers that share a room.
+
+interface Pair {
+  world: ClusterWorld
+  a: FakeServer
+  b: FakeServer
+  first: FakePeer
+  second: FakePeer
+}
+
+/** Two servers, and a peer of one room on each, who have read everything. */
+async function pair (fields: object = {}): Promise<Pair> {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  await first.join(fields)
+  await second.join(fields)
+  first.read()
+  return { world, a, b, first, second }
+}
+
+/** A message of each reaches the other, and nothing else has come. */
+async function theyTalk (t: Test, world: ClusterWorld, one: FakePeer, other: FakePeer): Promise<void> {
+  one.chat('there')
+  other.chat('and back')
+  await world.idle()
+  t.match(other.read(), [{ data: 'there' }])
+  t.match(one.read(), [{ data: 'and back' }])
+}
+
+t.test('Somebody who waited before a full room on a third server is told later of nobody who left meanwhile', async t => {
+  const { world, first, second } = await pair()
+  const third = world.start('c').connect()
+  third.say({ command: 'join' })
+  await world.idle()
+  second.say({ command: 'leave' })
+  await world.idle()
+  // Both answer the question whether they live.
+  for (const peer of [first, second]) peer.read()
+  await world.idle()
+  t.match(third.read(), [{ definition: 'joined', peers: 1 }])
+  await world.pass(60_000)
+  t.same(third.heard(), [], 'its call goes on')
+  third.chat('still there')
+  await world.idle()
+  t.same(first.chats(), ['still there'])
+})
+
+t.test('Where the second joiner is known before the first has its answer, the first is asked for the offer all the same, and misses nothing', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  a.arbiter.hold()
+  first.say({ command: 'join' })
+  await world.idle()
+  t.match(await second.join(), { definition: 'joined', peers: 1, polite: true })
+  second.chat('hello')
+  await world.idle()
+  t.same(first.heard(), [])
+  a.arbiter.release()
+  await world.idle()
+  const heard = first.read()
+  t.same(namesOf(heard), ['joined', 'peerJoined', 'start', 'peerMessageCommand'])
+  t.match(heard[0], { peers: 0, polite: false })
+  t.same(second.heard(), [], 'and nobody else is')
+  await theyTalk(t, world, first, second)
+})
+
+t.test('What a peer says comes behind the news of it, also where those wait for an answer', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  await first.join()
+  a.arbiter.hold()
+  a.cluster.renewed(true)
+  await second.join()
+  second.chat('hello')
+  await world.idle()
+  t.same(first.heard(), [])
+  a.arbiter.release()
+  await world.idle()
+  t.same(first.heard(), ['peerJoined', 'start', 'peerMessageCommand'])
+})
+
+t.test('A question of which nothing can be found out harms nobody', async t => {
+  const { world, a, b, second } = await pair()
+  const unhandled: unknown[] = []
+  const note = (error: unknown): void => { unhandled.push(error) }
+  process.on('unhandledRejection', note)
+  t.teardown(() => process.off('unhandledRejection', note))
+  a.arbiter.isAway = true
+  let answered = false
+  b.cluster.probe('a', { app: 'app', room: 'nowhere' }, 'nobody', () => { answered = true })
+  await world.idle()
+  await new Promise(setImmediate)
+  t.same(unhandled, [])
+  t.equal(a.failures.length, 1)
+  t.notOk(answered)
+  await world.pass(60_000)
+  t.ok(answered, 'its asker does not wait for ever')
+  t.same(second.heard(), [])
+})
+
+t.test('Somebody who meets the peer of a server that is long dead is told that it is gone, once its window is over', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  await a.connect().join({ resume: true })
+  await world.die('a')
+  const second = b.connect()
+  t.match(await second.join(), { peers: 1 })
+  await world.pass(25_000)
+  t.same(second.heard(), ['stop', 'peerLeft'])
+})
+
+t.test('That the peers of a dead server are gone is said again where it had no answer', async t => {
+  const { world, b, second } = await pair({ resume: true })
+  b.arbiter.isAway = true
+  await world.die('a')
+  b.arbiter.isAway = false
+  b.cluster.renewed(false)
+  await world.idle()
+  t.same(second.heard(), [])
+  await world.pass(25_000)
+  t.same(second.heard(), ['stop', 'peerLeft'])
+})
+
+t.test('That a window is over is looked at again where there was no answer', async t => {
+  const { world, b, second } = await pair({ resume: true })
+  await world.die('a')
+  await world.pass(19_000)
+  b.arbiter.isAway = true
+  await world.pass(2_000)
+  t.same(second.heard(), [])
+  b.arbiter.isAway = false
+  b.cluster.renewed(false)
+  await world.pass(5_000)
+  t.same(second.heard(), ['stop', 'peerLeft'])
+})
+
+t.test('A server that was taken for dead and lives says so at once, and its peer keeps its seat', async t => {
+  const { world, b, first, second } = await pair({ resume: true })
+  b.cluster.died('a')
+  await world.idle()
+  t.same(world.arbiter.state({ app: 'app', room: 'room' }).seats.map(({ until }) => until), [undefined, undefined])
+  await world.pass(60_000)
+  t.same(first.heard(), [])
+  await theyTalk(t, world, first, second)
+})
+
+t.test('Who left while there were no answers is named once there are, and nobody waits for it', async t => {
+  const { world, a, first, second } = await pair({ resume: true })
+  a.arbiter.isAway = true
+  first.say({ command: 'leave' })
+  await world.idle()
+  t.same(second.heard(), [])
+  a.arbiter.isAway = false
+  a.cluster.renewed(false)
+  await world.idle()
+  t.match(second.read(), [{ command: 'stop', reason: 'left' }, { definition: 'peerLeft', reason: 'left' }])
+  await world.pass(60_000)
+  t.same(second.heard(), [])
+})
+
+t.test('What comes too late for a seat that went to another server and back is not sent to and fro', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const first = a.connect()
+  const [one, two] = [await first.join({ resume: true }), b.connect()]
+  const moved = await two.join({ resume: true, resumeToken: one?.resumeToken, received: 0 })
+  t.match(moved, { resumed: true })
+  const three = a.connect()
+  t.match(await three.join({ resume: true, resumeToken: moved?.resumeToken, received: 0 }), { resumed: true })
+  three.say({ command: 'leave' })
+  await world.idle()
+  const id = String(moved?.peerId)
+  b.cluster.relay('a', id, 1, 1, 'late')
+  await world.idle()
+  t.ok(world.posted < 100, 'it comes to rest')
+})
+
+t.test('A joiner that is refused while its answer is on the way hears of no seat, and has none', async t => {
+  const world = new ClusterWorld()
+  const a = world.start('a')
+  const first = a.connect()
+  a.arbiter.hold()
+  first.say({ command: 'join' })
+  await world.idle()
+  a.rooms.find('app', 'room')?.close('closed')
+  await world.idle()
+  t.same(first.heard(), ['error: NoSpaceForNewPeer'])
+  a.arbiter.release()
+  await world.idle()
+  t.same(first.heard(), [])
+  t.equal(first.link.seats.size, 0)
+  t.same(world.arbiter.state({ app: 'app', room: 'room' }).seats, [])
+  t.same(a.rooms.apps(), [])
+})
+
+t.test('After an outage a server says again what it has, and not all rooms at once', async t => {
+  const world = new ClusterWorld()
+  const a = world.start('a')
+  for (let i = 0; i < 1_000; i++) await a.connect(`app${i}`).join()
+  const announced = (): number => a.arbiter.asked.filter(method => method === 'announce').length
+  a.arbiter.hold()
+  a.cluster.renewed(true)
+  await world.idle()
+  t.ok(announced() > 0 && announced() < 1_000, `${announced()} at once`)
+  a.arbiter.release()
+  await world.idle()
+  t.equal(announced(), 1_000)
+})
+
+t.test('A room that has ended meanwhile does not speak for another one of its name', async t => {
+  const world = new ClusterWorld()
+  const a = world.start('a')
+  for (let i = 0; i < 300; i++) await a.connect(`app${i}`).join()
+  const last = a.connect('last')
+  await last.join()
+  a.arbiter.hold('announce')
+  a.cluster.renewed(true)
+  last.say({ command: 'leave' })
+  await world.idle()
+  await last.join()
+  a.arbiter.release()
+  await world.idle()
+  t.equal(world.arbiter.state({ app: 'last', room: 'room' }).seats.length, 1)
+})
