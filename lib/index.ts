@@ -28,11 +28,12 @@ async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignal
   const log = new SafeLog(fastify.log)
   const cluster = joinCluster(options, settings, fastify.prefix + settings.prefix, error => log.warn({ err: error }, 'Redis does not do what it should'))
   const registry = new ConnectionRegistry(settings, undefined, cluster)
+  // Before anything can fail, so that our connections to Redis end with the app in any case.
+  if (cluster !== undefined) serveCluster(fastify, cluster, registry)
   decorate(fastify, settings.decorator, fastify.prefix + settings.prefix, registry)
 
   // Before anybody is told to go, nobody else's preClose can have closed our sockets: they are in no one else's list.
   drainOnClose(fastify, registry)
-  if (cluster !== undefined) serveCluster(fastify, cluster, registry)
   watchForClashes(fastify)
 
   await fastify.register(async scope => {

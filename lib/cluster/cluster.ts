@@ -3,7 +3,7 @@ import { newId } from '../rooms/new-id.js'
 import type { AskedByServer, OtherServers, ServerSnapshot } from '../rooms/other-servers.js'
 import type { RoomMaker, RoomRegistry } from '../rooms/room-registry.js'
 import { ClusterServer } from './cluster-server.js'
-import { CommandGate } from './command-gate.js'
+import { CommandGate, NoAnswerError } from './command-gate.js'
 import { Members } from './members.js'
 import { OutageClock } from './outage-clock.js'
 import { RedisArbiter } from './redis-arbiter.js'
@@ -41,7 +41,7 @@ export class Cluster implements OtherServers {
   readonly #server: ClusterServer
   #rooms: RoomRegistry | null = null
   #wasAway = false
-  #renewedAt = -Infinity
+  #isKnown = false
 
   constructor (options: ClusterOptions) {
     this.#options = options
@@ -51,9 +51,12 @@ export class Cluster implements OtherServers {
     this.#writer = connectLike(redis, quiet)
     this.#reader = connectLike(redis, quiet)
     this.#gate = new CommandGate(this.#writer, clock, timeout)
-    // Redis may have come back without its data: that is looked at before anything is asked of it.
-    this.#writer.on('close', () => this.#gate.pause())
-    this.#writer.on('ready', () => { if (this.#renewedAt !== -Infinity) void this.#members.renewNow() })
+    // Redis may have come back without its data, or without its last writes: that is looked at before anything is asked of it.
+    this.#writer.on('close', () => {
+      this.#wasAway = true
+      this.#gate.pause()
+    })
+    this.#writer.on('ready', () => { if (this.#isKnown) void this.#members.renewNow() })
     this.#windowClock = new OutageClock(clock)
     this.#members = new Members({
       client: this.#writer,
@@ -63,7 +66,7 @@ export class Cluster implements OtherServers {
       lease,
       clock,
       about: () => ({ since: this.#since, draining: this.#rooms?.draining ?? false, peers: this.#rooms?.size ?? 0 }),
-      renewed: lapsed => this.#renewed(lapsed),
+      renewed: (lapsed, lost) => this.#renewed(lapsed, lost),
       failed: error => this.#away(error),
       died: server => this.#died(server)
     })
@@ -75,10 +78,19 @@ export class Cluster implements OtherServers {
       probeTimeout,
       lease,
       connect: received => new RedisBackplane({
-        writer: this.#writer, reader: this.#reader, prefix, server: this.id, maxWaiting, clock, received, failed: options.failed
+        writer: this.#writer,
+        reader: this.#reader,
+        prefix,
+        server: this.id,
+        maxWaiting,
+        timeout,
+        clock,
+        received,
+        failed: options.failed,
+        stuck: () => reconnect(this.#reader)
       }),
       isDead: server => this.#members.isDead(server),
-      failed: options.failed
+      failed: error => this.#failed(error)
     })
   }
 
@@ -115,7 +127,7 @@ export class Cluster implements OtherServers {
   async stop (): Promise<void> {
     await this.#server.settled()
     if (!this.#wasAway) await this.#server.passedOn(this.#others)
-    // Behind everything that was sent.
+    await this.#gate.inTime(async () => this.#server.written()).catch(this.#options.failed)
     await this.#members.stop().catch(this.#options.failed)
     this.#server.close()
     this.#writer.disconnect()
@@ -126,15 +138,18 @@ export class Cluster implements OtherServers {
     return this.#members.alive.flatMap(({ id }) => id === this.id ? [] : id)
   }
 
-  #renewed (lapsed: boolean): void {
-    const { clock, lease } = this.#options
+  #renewed (lapsed: boolean, lost: boolean): void {
     const all = lapsed || this.#wasAway
-    // The lease was forgotten before its time, and the seats with it. Each server says its own again, and nobody new may come before them.
-    if (lapsed && clock.now() - this.#renewedAt < lease) this.#server.recover(lease)
-    this.#renewedAt = clock.now()
+    this.#isKnown = true
     this.#wasAway = false
     this.#windowClock.go()
-    this.#gate.open()
+    if (lost) {
+      // The seats are lost too. Each server says its own again, and nobody new may come before them.
+      this.#server.recover(this.#options.lease)
+      this.#gate.openAnew()
+    } else {
+      this.#gate.open()
+    }
     this.#server.renewed(all)
   }
 
@@ -144,10 +159,19 @@ export class Cluster implements OtherServers {
     this.#windowClock.stop()
     this.#options.failed(error)
     // A connection that is cut somewhere on its way looks as if it were open.
-    for (const client of [this.#writer, this.#reader]) if (client.status === 'ready') client.disconnect(true)
+    for (const client of [this.#writer, this.#reader]) reconnect(client)
+  }
+
+  /** That Redis is away is told once: not once more for each command that has no answer. */
+  #failed (error: unknown): void {
+    if (!(error instanceof NoAnswerError && this.#gate.isShut)) this.#options.failed(error)
   }
 
   #died (server: string): void {
     if (server !== this.id) this.#server.died(server)
   }
+}
+
+function reconnect (client: OwnRedis): void {
+  if (client.status === 'ready') client.disconnect(true)
 }

@@ -22,8 +22,8 @@ export class CommandGate implements ScriptClient {
   readonly #clock: Clock
   readonly #timeout: number
   #waiting = 0
-  /** What waits for a connection; null while there is one. */
-  #held: Array<() => void> | null = null
+  /** What waits for a connection, and is told whether to go on; null while there is one. */
+  #held: Array<(go: boolean) => void> | null = null
   /** Redis is known to be away: what is asked now would only wait. */
   isShut = false
 
@@ -41,10 +41,12 @@ export class CommandGate implements ScriptClient {
 
   /** Redis answers, and what it knows of this server has been looked at. */
   open (): void {
-    const held = this.#held ?? []
-    this.#held = null
-    this.isShut = false
-    for (const go of held) go()
+    this.#open(true)
+  }
+
+  /** The same, and Redis has lost what it knew: what waits was asked of another state of things. */
+  openAnew (): void {
+    this.#open(false)
   }
 
   async evalsha (sha: string, keys: number, ...args: string[]): Promise<unknown> {
@@ -55,12 +57,10 @@ export class CommandGate implements ScriptClient {
     return await this.#pass(async () => this.#client.eval(script, keys, ...args))
   }
 
-  /** Runs a command whatever is known, with the deadline. */
+  /** Runs a command whatever is known and however much waits, with the deadline. */
   async inTime (command: (deadline: { isOver: boolean }) => Promise<unknown>): Promise<unknown> {
-    if (this.#waiting >= MAX_WAITING) throw new NoAnswerError(`${MAX_WAITING} commands wait already`)
-    this.#waiting++
     const deadline = { isOver: false }
-    const answer = command(deadline).finally(() => { this.#waiting-- })
+    const answer = command(deadline)
     return await new Promise((resolve, reject) => {
       const timer = this.#clock.after(this.#timeout, () => {
         deadline.isOver = true
@@ -72,11 +72,27 @@ export class CommandGate implements ScriptClient {
 
   async #pass (command: () => Promise<unknown>): Promise<unknown> {
     if (this.isShut) throw new NoAnswerError('the last commands had no answer')
+    if (this.#waiting >= MAX_WAITING) throw new NoAnswerError(`${MAX_WAITING} commands wait already`)
+    this.#waiting++
     return await this.inTime(async deadline => {
-      while (this.#held !== null) await new Promise<void>(resolve => this.#held?.push(resolve))
-      // Nobody waits for it any more: it must not be done all the same.
-      if (deadline.isOver) throw new NoAnswerError('it came too late')
-      return await command()
+      try {
+        while (this.#held !== null) {
+          const go = await new Promise<boolean>(resolve => this.#held?.push(resolve))
+          if (!go) throw new NoAnswerError('it has lost its data')
+        }
+        // Nobody waits for it any more: it must not be done all the same.
+        if (deadline.isOver) throw new NoAnswerError('it came too late')
+        return await command()
+      } finally {
+        this.#waiting--
+      }
     })
+  }
+
+  #open (go: boolean): void {
+    const held = this.#held ?? []
+    this.#held = null
+    this.isShut = false
+    for (const answer of held) answer(go)
   }
 }

@@ -3,6 +3,9 @@ import { systemClock } from '../rooms/clock.js'
 import { Cluster } from './cluster.js'
 import { isRedis } from './redis-connections.js'
 
+/** What waits for another server is of all peers on it: as much as if so many of them did not read. */
+const PEERS_AT_ONCE = 16
+
 /** The rules that matter to servers that share their rooms. */
 export interface ClusterRules {
   readonly cluster: { readonly keyPrefix: string, readonly lease: number, readonly timeout: number }
@@ -24,5 +27,6 @@ export function joinCluster (given: { redis?: unknown }, rules: ClusterRules, pa
   const { redis } = given
   if (!isRedis(redis)) throw new BadOptionError('redis', 'must be a client of ioredis 5 or 6, or its Redis Cluster client')
   const { cluster: { keyPrefix, lease, timeout }, probeTimeout, bufferedBytes } = rules
-  return new Cluster({ redis, prefix: keyPrefix + path, lease, timeout, probeTimeout, maxWaiting: bufferedBytes, clock: systemClock, failed })
+  const maxWaiting = PEERS_AT_ONCE * bufferedBytes
+  return new Cluster({ redis, prefix: keyPrefix + path, lease, timeout, probeTimeout, maxWaiting, clock: systemClock, failed })
 }

@@ -26,12 +26,15 @@ local scores = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #scores, 2 do
   servers[#servers + 1] = { id = scores[i], left = tonumber(scores[i + 1]) - now, about = redis.call('HGET', KEYS[2], scores[i]) }
 end
-return cjson.encode({ lapsed = not held or tonumber(held) < now, servers = servers })`
+return cjson.encode({ forgot = not held, lapsed = not held or tonumber(held) < now, servers = servers })`
 
 const SHA = createHash('sha1').update(RENEW).digest('hex')
 
 /** After how many leases a dead server is forgotten. */
 const FORGET_AFTER = 100
+
+/** How many renewals may wait for Redis: those that come later wait with the last of them. */
+const MAX_OPEN = 3
 
 export interface MembersOptions {
   client: ScriptClient
@@ -42,11 +45,26 @@ export interface MembersOptions {
   lease: number
   clock: Clock
   about (): Omit<ServerSnapshot, 'id'>
-  /** Redis has answered; `lapsed`: it did not know of this server, or took it for dead. */
-  renewed (lapsed: boolean): void
+  /**
+   * Redis has answered.
+   *
+   * @param lapsed it did not know of this server, or took it for dead
+   * @param lost it has lost its data, since it knew of this server before
+   */
+  renewed (lapsed: boolean, lost: boolean): void
   /** Redis has not answered. */
   failed (error: unknown): void
   died (server: string): void
+}
+
+interface Reply {
+  sentAt: number
+  /** It did not know of this server. */
+  forgot: boolean
+  /** It did not, or the lease was over. */
+  lapsed: boolean
+  /** An empty list is an object. */
+  servers: Array<{ id: string, left: number, about: string }> | object
 }
 
 interface Member {
@@ -61,6 +79,12 @@ export class Members {
   /** Servers that were named before this one has heard of them, and after which renewal that was. */
   readonly #unheard = new Map<string, number>()
   #renewals = 0
+  /** When the last one that had an answer was sent. */
+  #renewedAt = -Infinity
+  /** Since when each has had its answer in time. */
+  #steadySince = -Infinity
+  /** Those that have no answer yet, however late they are. */
+  readonly #open = new Set<Promise<Reply>>()
   #timer: unknown = null
   #isOver = false
 
@@ -103,9 +127,10 @@ export class Members {
   async #renew (): Promise<void> {
     const { lease, clock, renewed, failed } = this.#options
     try {
-      const lapsed = await this.#run(lease)
-      if (!this.#isOver) renewed(lapsed)
+      const { lapsed, lost } = await this.#run(lease)
+      if (!this.#isOver) renewed(lapsed, lost)
     } catch (error) {
+      this.#steadySince = Infinity
       if (!this.#isOver) failed(error)
     }
     // There may be one that was asked for out of turn.
@@ -113,31 +138,58 @@ export class Members {
     if (!this.#isOver) this.#timer = clock.after(lease / 3, () => { void this.#renew() })
   }
 
-  async #run (lease: number): Promise<boolean> {
-    const { client, gate, prefix, server, about } = this.#options
-    const args = [`${prefix}{servers}`, `${prefix}{servers}:about`, server, String(lease), JSON.stringify(about()), String(this.#options.lease * FORGET_AFTER)]
-    const reply = await gate.inTime(async () => {
-      try {
-        return await client.evalsha(SHA, 2, ...args)
-      } catch (error) {
-        if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-        return await client.eval(RENEW, 2, ...args)
-      }
-    })
-    const { lapsed, servers } = JSON.parse(String(reply)) as { lapsed: boolean, servers: Array<{ id: string, left: number, about: string }> | object }
+  async #run (lease: number): Promise<{ lapsed: boolean, lost: boolean }> {
+    const { clock, gate } = this.#options
+    const reply = await gate.inTime(async () => this.#ask(lease)) as Reply
+    const { forgot, lapsed, sentAt } = reply
+    // A lease cannot lapse before its time.
+    const lost = lapsed && this.#renewals > 0 && (forgot || clock.now() - this.#renewedAt < this.#options.lease)
+    this.#renewedAt = sentAt
+    if (this.#steadySince === Infinity || (lapsed && this.#renewals > 0)) this.#steadySince = clock.now()
     this.#renewals++
-    this.#take(Array.isArray(servers) ? servers as Array<{ id: string, left: number, about: string }> : [])
-    return lapsed
+    this.#take(Array.isArray(reply.servers) ? reply.servers as Array<{ id: string, left: number, about: string }> : [])
+    return { lapsed, lost }
+  }
+
+  async #ask (lease: number): Promise<Reply> {
+    // Where Redis is away for hours, not one more is to wait for it each time.
+    const last = [...this.#open].at(-1)
+    if (last !== undefined && this.#open.size >= MAX_OPEN) return await last
+    const reply = this.#send(lease).finally(() => this.#open.delete(reply))
+    this.#open.add(reply)
+    return await reply
+  }
+
+  async #send (lease: number): Promise<Reply> {
+    const { client, clock, prefix, server, about } = this.#options
+    const args = [`${prefix}{servers}`, `${prefix}{servers}:about`, server, String(lease), JSON.stringify(about()), String(this.#options.lease * FORGET_AFTER)]
+    const sentAt = clock.now()
+    const read = (reply: unknown): Reply => ({ ...JSON.parse(String(reply)) as Omit<Reply, 'sentAt'>, sentAt })
+    try {
+      return read(await client.evalsha(SHA, 2, ...args))
+    } catch (error) {
+      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+      return read(await client.eval(RENEW, 2, ...args))
+    }
   }
 
   #take (servers: Array<{ id: string, left: number, about: string }>): void {
+    const { clock, lease, died } = this.#options
     const before = this.#members
+    // Where Redis was away for all, or has lost its data, others are only about to say that they live.
+    const spares = clock.now() - this.#steadySince < lease
     this.#members = new Map(servers.map(({ id, left, about }) => {
       this.#unheard.delete(id)
-      return [id, { isAlive: left > 0, snapshot: { id, ...JSON.parse(about) as Omit<ServerSnapshot, 'id'> } }]
+      const isAlive = left > 0 || (spares && before.get(id)?.isAlive !== false)
+      return [id, { isAlive, snapshot: { id, ...JSON.parse(about) as Omit<ServerSnapshot, 'id'> } }]
     }))
-    for (const [id, { isAlive }] of this.#members) if (!isAlive && before.get(id)?.isAlive !== false) this.#options.died(id)
+    for (const [id, { isAlive }] of this.#members) if (!isAlive && before.get(id)?.isAlive !== false) died(id)
     // One that said goodbye, or was forgotten.
-    for (const [id, { isAlive }] of before) if (isAlive && !this.#members.has(id)) this.#options.died(id)
+    for (const [id, member] of before) {
+      if (!member.isAlive || this.#members.has(id)) continue
+      if (spares) this.#members.set(id, member)
+      else died(id)
+    }
+    for (const [id, since] of this.#unheard) if (this.#renewals === since + 2) died(id)
   }
 }

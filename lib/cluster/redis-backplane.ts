@@ -10,15 +10,27 @@ export interface RedisBackplaneOptions {
   prefix: string
   /** This server's id: new each time that it starts, so that its stream begins empty. */
   server: string
-  /** How many characters may wait for one other server. */
+  /** How many characters may wait for one other server, until frames of peers are dropped. */
   maxWaiting: number
+  /** How long, in ms, Redis may take to answer. */
+  timeout: number
+  /** How long, in ms, it waits for a message before it asks again: no connection is silent for longer. @default 5_000 */
+  blockFor?: number
   clock: Clock
   received: BackplaneListener
   failed (error: unknown): void
+  /** The reader has no answer in time: its connection may be cut somewhere on its way, and look as if it were open. */
+  stuck (): void
 }
+
+/** How many times as much may wait until what servers say is dropped too. */
+const MORE = 4
 
 /** Most entries that are read at once. */
 const READ_AT_ONCE = 100
+
+/** In ms. Proxies and address translators on the way forget a connection that is silent for some minutes, and tell nobody. */
+const BLOCK_FOR = 5_000
 
 /** In ms. */
 const RETRY_AFTER = 1_000
@@ -34,6 +46,7 @@ export class RedisBackplane implements Backplane {
   readonly #seen = new Map<string, number>()
   #last = '0'
   #retry: unknown = null
+  #late: unknown = null
   #closed = false
 
   constructor (options: RedisBackplaneOptions) {
@@ -41,15 +54,15 @@ export class RedisBackplane implements Backplane {
     void this.#read()
   }
 
-  send (to: string, message: string): boolean {
+  send (to: string, message: string, isFrame = false): boolean {
     if (this.#closed) return false
     const { writer, prefix, server, maxWaiting, clock, failed } = this.#options
     let outbox = this.#outboxes.get(to)
     if (outbox === undefined) {
-      outbox = new StreamOutbox({ client: writer, stream: `${prefix}to:${to}`, from: server, maxWaiting, clock, failed })
+      outbox = new StreamOutbox({ client: writer, stream: `${prefix}to:${to}`, from: server, clock, failed })
       this.#outboxes.set(to, outbox)
     }
-    return outbox.add(message)
+    return outbox.add(message, isFrame ? maxWaiting : MORE * maxWaiting)
   }
 
   async written (): Promise<void> {
@@ -60,33 +73,46 @@ export class RedisBackplane implements Backplane {
   close (): void {
     this.#closed = true
     this.#options.clock.cancel(this.#retry)
+    this.#options.clock.cancel(this.#late)
     for (const outbox of this.#outboxes.values()) outbox.close()
   }
 
-  /** Forgets a server that is gone for good. */
-  forget (server: string): void {
-    this.#outboxes.get(server)?.close()
-    this.#outboxes.delete(server)
-    this.#seen.delete(server)
-  }
-
   async #read (): Promise<void> {
-    const { reader, writer, prefix, server, clock, failed } = this.#options
+    const { writer, prefix, server, clock, failed } = this.#options
     const stream = `${prefix}to:${server}`
     try {
       while (!this.#closed) {
-        const reply = await reader.call('XREAD', 'COUNT', String(READ_AT_ONCE), 'BLOCK', '0', 'STREAMS', stream, this.#last)
-        for (const [id, fields] of entriesIn(reply)) {
+        const entries = entriesIn(await this.#next(stream))
+        for (const [id, fields] of entries) {
           this.#last = id
           this.#take(fields)
         }
+        if (entries.length === 0 || this.#closed) continue
         // Not waited for: what is trimmed later costs memory alone.
-        if (!this.#closed) writer.call('XTRIM', stream, 'MINID', this.#last).catch((error: unknown) => { if (!this.#closed) failed(error) })
+        writer.call('XTRIM', stream, 'MINID', this.#last).catch((error: unknown) => { if (!this.#closed) failed(error) })
       }
     } catch (error) {
       if (this.#closed) return
       failed(error)
       this.#retry = clock.after(RETRY_AFTER, () => { void this.#read() })
+    }
+  }
+
+  /** Waits for a message, but not for long. */
+  async #next (stream: string): Promise<unknown> {
+    const { reader, clock, timeout, stuck, blockFor = BLOCK_FOR } = this.#options
+    // Again and again: what has no answer is sent once more on the next connection.
+    const lookLater = (): void => {
+      this.#late = clock.after(blockFor + timeout, () => {
+        stuck()
+        lookLater()
+      })
+    }
+    lookLater()
+    try {
+      return await reader.call('XREAD', 'COUNT', String(READ_AT_ONCE), 'BLOCK', String(blockFor), 'STREAMS', stream, this.#last)
+    } finally {
+      clock.cancel(this.#late)
     }
   }
 

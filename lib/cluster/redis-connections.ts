@@ -1,14 +1,9 @@
+import type { RedisOption } from '../config/options.js'
 import type { ScriptClient } from './command-gate.js'
 import type { StreamClient } from './stream-outbox.js'
 
-/** As much of a client of ioredis, or of its Redis Cluster client, as is used. */
-export interface HostRedis {
-  readonly status: string
-  readonly isCluster?: boolean
-  readonly options?: object
-  duplicate (...options: never[]): unknown
-  call (command: string, ...args: string[]): Promise<unknown>
-}
+/** The host's client. */
+export type HostRedis = RedisOption
 
 /** A client that we have made ourselves. */
 export interface OwnRedis extends ScriptClient, StreamClient {
@@ -24,14 +19,36 @@ export function isRedis (value: unknown): value is HostRedis {
   return typeof client.status === 'string' && ['duplicate', 'call', 'evalsha', 'eval', 'on', 'disconnect'].every(method => typeof client[method] === 'function')
 }
 
-// What was not answered is sent again, since everything that we send may be: each entry of a stream and each command bears a number.
-const PATIENT = { maxRetriesPerRequest: null, enableOfflineQueue: true, autoResendUnfulfilledCommands: true, lazyConnect: false }
+/** Pauses between two attempts to connect, in ms. */
+const RETRY_STEP = 50
+const MAX_RETRY = 2_000
+
+const retryStrategy = (attempts: number): number => Math.min(attempts * RETRY_STEP, MAX_RETRY)
+
+/**
+ * What was not answered is sent again, since everything that we send may be: each entry of a stream and each command bears a number. The
+ * deadlines are our own. What the host has set for its commands would end a connection for good, or one that waits for messages.
+ */
+const PATIENT = {
+  maxRetriesPerRequest: null,
+  enableOfflineQueue: true,
+  autoResendUnfulfilledCommands: true,
+  lazyConnect: false,
+  retryStrategy,
+  commandTimeout: undefined,
+  socketTimeout: undefined,
+  blockingTimeout: undefined,
+  enableAutoPipelining: false,
+  replyMapping: 'legacy'
+}
 
 /** Makes another connection like that of the host's client: its own is never blocked, nor ended. */
 export function connectLike (host: HostRedis, failed: (error: unknown) => void): OwnRedis {
   const duplicate = host.duplicate.bind(host) as (...args: unknown[]) => OwnRedis
   const { redisOptions } = (host.options ?? {}) as { redisOptions?: object }
-  const client = host.isCluster === true ? duplicate([], { redisOptions: { ...redisOptions, ...PATIENT }, lazyConnect: false }) : duplicate(PATIENT)
+  const ofNodes = { ...redisOptions, ...PATIENT }
+  const ofCluster = { redisOptions: ofNodes, lazyConnect: false, enableOfflineQueue: true, enableAutoPipelining: false, clusterRetryStrategy: retryStrategy }
+  const client = host.isCluster === true ? duplicate([], ofCluster) : duplicate(PATIENT)
   client.on('error', failed)
   return client
 }

@@ -19,8 +19,6 @@ export interface OutboxOptions {
   stream: string
   /** This server's id. */
   from: string
-  /** How many characters may wait. */
-  maxWaiting: number
   clock: Clock
   failed (error: unknown): void
 }
@@ -36,17 +34,24 @@ export class StreamOutbox {
   #number = 0
   #retry: unknown = null
   #running = false
-  #whenWritten: Array<() => void> = []
+  /** How many messages were added, and how many of them are written. */
+  #added = 0
+  #written = 0
+  #whenWritten: Array<{ count: number, tell: () => void }> = []
   #closed = false
 
   constructor (options: OutboxOptions) {
     this.#options = options
   }
 
-  /** @returns false where too much waits */
-  add (message: string): boolean {
-    if (this.#closed || this.#waiting + message.length > this.#options.maxWaiting) return false
+  /**
+   * @param most how many characters may wait, this message included
+   * @returns false where more would wait
+   */
+  add (message: string, most: number): boolean {
+    if (this.#closed || this.#waiting + message.length > most) return false
     this.#messages.push(message)
+    this.#added++
     this.#waiting += message.length
     if (!this.#running) {
       this.#running = true
@@ -55,16 +60,17 @@ export class StreamOutbox {
     return true
   }
 
-  /** Resolves when nothing waits any more, or it is closed. */
+  /** Resolves when what was added so far is written, or it is closed. What is added later is not waited for. */
   async written (): Promise<void> {
-    if (this.#running && !this.#closed) await new Promise<void>(resolve => this.#whenWritten.push(resolve))
+    const count = this.#added
+    if (count > this.#written && !this.#closed) await new Promise<void>(resolve => this.#whenWritten.push({ count, tell: resolve }))
   }
 
   close (): void {
     this.#closed = true
     this.#messages = []
     this.#options.clock.cancel(this.#retry)
-    this.#tellWritten()
+    for (const { tell } of this.#whenWritten.splice(0)) tell()
   }
 
   async #run (): Promise<void> {
@@ -75,13 +81,10 @@ export class StreamOutbox {
       // Again under the same number, or what comes behind it would overtake it.
       while (!await this.#write(fields)) await this.#pause()
       for (const message of batch) this.#waiting -= message.length
+      this.#written += batch.length
+      while ((this.#whenWritten[0]?.count ?? Infinity) <= this.#written) this.#whenWritten.shift()?.tell()
     }
     this.#running = false
-    this.#tellWritten()
-  }
-
-  #tellWritten (): void {
-    for (const tell of this.#whenWritten.splice(0)) tell()
   }
 
   async #write (fields: readonly string[]): Promise<boolean> {

@@ -57,7 +57,9 @@ function onRedis (at = port, wrap: (client: Redis) => StreamClient = client => c
     }
     const [writer, reader] = [wrap(make()), make()]
     const failed = (error: unknown): void => { t.fail(String(error)) }
-    const backplane = new RedisBackplane({ writer, reader, prefix, server, maxWaiting: 1_000_000, clock: systemClock, received: inbox.received, failed })
+    const backplane = new RedisBackplane({
+      writer, reader, prefix, server, maxWaiting: 1_000_000, timeout: 2_000, clock: systemClock, received: inbox.received, failed, stuck: () => {}
+    })
     t.teardown(() => backplane.close())
     return { inbox, backplane }
   }
@@ -173,8 +175,11 @@ t.test('no more waits for one server than may', async t => {
   const network = onRedis()
   const { backplane } = network(t, 'a')
   const half = 'x'.repeat(500_000)
-  t.same([backplane.send('b', half), backplane.send('b', half), backplane.send('b', 'one more')], [true, true, false])
-  t.equal(backplane.send('c', 'another'), true, 'another server has a line of its own')
+  t.same([backplane.send('b', half, true), backplane.send('b', half, true), backplane.send('b', 'one more', true)], [true, true, false])
+  t.equal(backplane.send('c', 'another', true), true, 'another server has a line of its own')
+  t.equal(backplane.send('b', half), true, 'what servers say themselves has more room')
+  for (let i = 0; i < 5; i++) backplane.send('b', half)
+  t.equal(backplane.send('b', 'one more'), false, 'though not without end')
 })
 
 t.test('what was read is trimmed', async t => {
@@ -187,4 +192,48 @@ t.test('what was read is trimmed', async t => {
   }
   // Its answer comes behind that of the last trim but one: at most what was read last is still there, and what came before it.
   t.ok(await redis.xlen(`${prefix}to:b`) <= 2)
+})
+
+t.test('A connection that is cut somewhere on its way, and looks as if it were open, is noticed', async t => {
+  const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
+  const prefix = `test ${prefixes++}:`
+  const inbox = new Inbox()
+  const client = (at: number): Redis => {
+    const client = new Redis({ port: at, host: 'localhost', maxRetriesPerRequest: null, retryStrategy: () => 10 })
+    client.on('error', () => {})
+    t.teardown(() => client.disconnect())
+    return client
+  }
+  const [writer, reader] = [client(port), client(Number(new URL(proxy.origin).port))]
+  const failed = (error: unknown): void => { t.fail(String(error)) }
+  const options = { writer, prefix, maxWaiting: 1_000_000, timeout: 200, blockFor: 100, clock: systemClock, failed }
+  const stuck = (): void => { if (reader.status === 'ready') reader.disconnect(true) }
+  const a = new RedisBackplane({ ...options, reader: client(port), server: 'a', received: () => {}, stuck: () => {} })
+  const b = new RedisBackplane({ ...options, reader, server: 'b', received: inbox.received, stuck })
+  t.teardown(() => {
+    a.close()
+    b.close()
+  })
+  a.send('b', 'before')
+  await inbox.has(1)
+  proxy.swallow()
+  a.send('b', 'after')
+  t.same(await inbox.has(2), ['a: before', 'a: after'])
+})
+
+t.test('What was sent is said to be written while more and more is sent', async t => {
+  let backplane: Backplane | null = null
+  let writes = 0
+  const busy = (client: Redis): StreamClient => ({
+    async call (command, ...args) {
+      // Always one more: it never comes to rest.
+      if (command === 'XADD' && ++writes < 1_000) backplane?.send('b', 'more')
+      return client.call(command, ...args)
+    }
+  })
+  const a = onRedis(port, busy)(t, 'a')
+  backplane = a.backplane
+  backplane.send('b', 'this')
+  await backplane.written()
+  t.ok(writes < 1_000, `after ${writes}`)
 })

@@ -28,7 +28,7 @@ const FLOORS: Record<string, Floor> = {
   rooms: { parts: ['rooms', 'protocol', 'errors.ts', 'events.ts'], packages: new RegExp(`^${PURE}$`) },
   api: { parts: ['api', 'rooms', 'protocol', 'errors.ts', 'events.ts'], packages: /^fastify$/ },
   turn: { parts: ['turn', 'protocol'], packages: new RegExp(`^${PURE}$`) },
-  cluster: { parts: ['cluster', 'rooms', 'protocol', 'errors.ts', 'events.ts'], packages: new RegExp(`^${PURE}$`) },
+  cluster: { parts: ['cluster', 'rooms', 'protocol', 'errors.ts', 'events.ts'], types: ['config'], packages: new RegExp(`^${PURE}$`) },
   observe: { parts: ['observe', 'events.ts', 'protocol'], packages: /^node:(crypto|events|diagnostics_channel)$/ },
   // Second floor: the only place that knows ws and Fastify at work.
   transport: { parts: ['transport', 'rooms', 'turn', 'config', 'protocol', 'errors.ts', 'events.ts'], packages: new RegExp(`^(${FASTIFY}|ws|node:.+)$`) },

@@ -1,0 +1,100 @@
+import Fastify from 'fastify'
+import { Redis } from 'ioredis'
+import t, { type Test } from 'tap'
+import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
+import { host, type Host } from '../helpers/host.js'
+import { Proxy } from '../helpers/proxy.js'
+import { LastingRedis, startRedis } from '../helpers/redis.js'
+import { ownKeys, servers, until } from '../helpers/servers.js'
+import type { SignallingClient } from '../helpers/signalling-client.js'
+
+// What becomes of rooms where Redis was away, and what our connections to it do.
+
+const { port, stop } = await startRedis()
+t.teardown(stop)
+
+const LEASE = 1_000
+const said = (data: unknown): Record<string, unknown> => ({ command: 'peerMessageCommand', streamId: 'room', definition: 'chat', data })
+
+async function call (a: Host, b: Host): Promise<[SignallingClient, SignallingClient]> {
+  const [first, second] = [await a.connect(), await b.connect()]
+  await first.join('room', { resume: true })
+  await second.join('room', { resume: true })
+  await first.hears('start')
+  return [first, second]
+}
+
+async function theyTalk (t: Test, one: SignallingClient, other: SignallingClient): Promise<void> {
+  one.send(said('there'))
+  other.send(said('and back'))
+  t.match(await one.next(), { data: 'and back' })
+  t.match(await other.next(), { data: 'there' })
+}
+
+t.test('Nobody gets into a full room after Redis was away for longer than a lease and has lost its data', async t => {
+  const redis = await LastingRedis.start(t)
+  const [a, b] = await servers(t, redis.port, 2, { cluster: { ...ownKeys(), lease: LEASE, timeout: 400 } }) as [Host, Host]
+  const [first, second] = await call(a, b)
+  const third = await a.connect()
+  await redis.kill()
+  third.send({ command: 'join', streamId: 'room' })
+  t.match(await third.next(), { definition: 'serverBusy' })
+  const began = performance.now()
+  await until(() => performance.now() - began > 2 * LEASE)
+  await redis.startAgain({ forget: true })
+  await until(async () => {
+    third.send({ command: 'join', streamId: 'room' })
+    const { definition } = await third.next()
+    if (definition === 'joined') throw new Error('A third one got a seat.')
+    return definition === 'NoSpaceForNewPeer'
+  })
+  await theyTalk(t, first, second)
+})
+
+t.test('What Redis has lost of its last writes is said again after each cut, also where nothing has waited long for it', async t => {
+  const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
+  const keys = ownKeys()
+  const [a, b] = await servers(t, Number(new URL(proxy.origin).port), 2, { cluster: { ...keys, lease: 60_000 } }) as [Host, Host]
+  const [first, second] = await call(a, b)
+  const redis = new Redis({ port, host: '127.0.0.1' })
+  t.teardown(() => redis.disconnect())
+  const key = `${keys.keyPrefix}{app/room}`
+  t.equal(await redis.del(key), 1)
+  proxy.cut()
+  await until(async () => await redis.hlen(key) > 0 && Object.keys(await redis.hgetall(key)).filter(field => field.startsWith('s:')).length === 2)
+  await theyTalk(t, first, second)
+})
+
+t.test('What a host has set for its own commands does not end our connections, nor the wait for messages', async t => {
+  const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
+  const keys = ownKeys()
+  const one = async (): Promise<Host> => {
+    const redis = new Redis({
+      port: Number(new URL(proxy.origin).port), host: 'localhost', retryStrategy: () => null, commandTimeout: 200, socketTimeout: 200, replyMapping: 'resp3'
+    })
+    redis.on('error', () => {})
+    t.teardown(() => redis.disconnect())
+    return await host(t, { redis, serveClient: false, cluster: { ...keys, lease: LEASE, timeout: 400 } } as WebrtcSignallingOptions)
+  }
+  const [a, b] = [await one(), await one()]
+  const [first, second] = await call(a, b)
+  const began = performance.now()
+  await until(() => performance.now() - began > 600)
+  await theyTalk(t, first, second)
+  proxy.cut()
+  await theyTalk(t, first, second)
+  for (const { log } of [a, b]) t.same(log.from(40), [])
+})
+
+t.test('Where the plugin cannot be registered, its connections to Redis end with the app all the same', async t => {
+  const redis = new Redis({ port, host: '127.0.0.1' })
+  t.teardown(() => redis.disconnect())
+  const connections = async (): Promise<number> => (await redis.client('LIST') as string).trim().split('\n').length
+  await redis.ping()
+  const before = await connections()
+  const app = Fastify()
+  app.decorate<unknown>('rooms', {})
+  await t.rejects(async () => app.register(webrtcSignalling, { redis, cluster: ownKeys() }), { code: 'FST_WEBRTC_DECORATOR_TAKEN' })
+  await app.close()
+  await until(async () => await connections() === before)
+})
