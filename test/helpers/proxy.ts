@@ -19,25 +19,27 @@ interface Trap {
 export class Proxy {
   readonly origin: string
   readonly #links: Set<Link>
+  #target: URL
   /** How long what goes either way is held back, in ms. */
   delay = 0
   #trap: Trap | undefined
   #refuses = false
 
-  private constructor (port: number, links: Set<Link>) {
+  private constructor (port: number, links: Set<Link>, target: URL) {
     this.origin = `http://localhost:${port}`
     this.#links = links
+    this.#target = target
   }
 
   /** Listens on a free port of the loopback, in front of `origin`, until the test ends. */
   static async start (t: Test, origin: string): Promise<Proxy> {
-    const { hostname, port } = new URL(origin)
     const links = new Set<Link>()
     const server = createServer(client => {
       if (proxy.#refuses) {
         client.destroy()
         return
       }
+      const { hostname, port } = proxy.#target
       const link = { client, server: connect({ host: hostname, port: Number(port) }), swallowed: false }
       links.add(link)
       for (const [near, far] of [[link.client, link.server], [link.server, link.client]] as const) {
@@ -53,7 +55,7 @@ export class Proxy {
       server.close()
     })
     await new Promise<void>(resolve => server.listen(0, 'localhost', resolve))
-    const proxy = new Proxy((server.address() as AddressInfo).port, links)
+    const proxy = new Proxy((server.address() as AddressInfo).port, links, new URL(origin))
     return proxy
   }
 
@@ -69,6 +71,11 @@ export class Proxy {
   refuse (): void {
     this.#refuses = true
     this.cut()
+  }
+
+  /** Leads to another server from now on. The connections that are open stay. */
+  leadTo (origin: string): void {
+    this.#target = new URL(origin)
   }
 
   accept (): void {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
+import { Redis } from 'ioredis'
 import type { Test } from 'tap'
 
 export interface RedisServer {
@@ -30,6 +31,16 @@ wait $server`
 /** Starts a real Redis on loopback, on a port of its own, which keeps nothing. */
 export async function startRedis (): Promise<RedisServer> {
   return start(async () => [])
+}
+
+/** Starts a Redis that has what another one has, and waits until it has all of it. `promote` makes it go on by itself. */
+export async function startReplica (t: Test, port: number): Promise<{ port: number, promote: () => Promise<void> }> {
+  const replica = await start(async () => ['--replicaof', '127.0.0.1', String(port)])
+  t.teardown(replica.stop)
+  const client = new Redis({ port: replica.port, host: '127.0.0.1' })
+  t.teardown(() => client.disconnect())
+  while (!(await client.info('replication')).includes('master_link_status:up')) await new Promise(resolve => setTimeout(resolve, 20))
+  return { port: replica.port, promote: async () => { await client.replicaof('NO', 'ONE') } }
 }
 
 /** A Redis that can be killed and started again on the same port. */

@@ -33,6 +33,8 @@ const PROGRAM = fileURLToPath(new URL('sharing-process.ts', import.meta.url))
 /** A server in a process of its own. */
 export interface ServerProcess {
   process: ChildProcess
+  /** `http://127.0.0.1:…` */
+  origin: string
   connect (): Promise<SignallingClient>
 }
 
@@ -41,7 +43,8 @@ export async function serverProcess (t: Test, redisPort: number, options: Webrtc
   t.teardown(() => child.kill('SIGKILL'))
   child.send({ redisPort, options: options as object })
   const [{ port }] = await once(child, 'message') as [{ port: number }]
-  return { process: child, connect: async () => SignallingClient.connect(t, `http://127.0.0.1:${port}/app`) }
+  const origin = `http://127.0.0.1:${port}`
+  return { process: child, origin, connect: async () => SignallingClient.connect(t, `${origin}/app`) }
 }
 
 /** Waits until something holds that is said nowhere: how many servers are alive, as one of them sees it. */
