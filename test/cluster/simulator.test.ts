@@ -24,3 +24,12 @@ t.test('A seed does the same again', async t => {
   t.same(again.trace, once.trace)
   t.equal(again.steps, once.steps)
 })
+
+t.test('A replica that takes over at once, without what was written last, is told again who sits where', async t => {
+  for (const seed of [2, 7, 11]) {
+    for (let at = 1_000; at <= 2_000; at += 100) {
+      const { failure } = await simulate({ seed, faults: [{ kind: 'failOver', at, lasts: 100, which: 0, how: 0.6 }] })
+      t.equal(failure, null, `seed ${seed}, at ${at} ms`)
+    }
+  }
+})

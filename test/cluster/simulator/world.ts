@@ -13,6 +13,8 @@ export interface Options {
   readonly seed: number
   /** The faults that happen, by their numbers in the plan; by default all. */
   readonly only?: readonly number[]
+  /** What happens in the first round, in place of what the seed says; there is no other one. */
+  readonly faults?: readonly Fault[]
   /** How many rounds of faults there are; by default as many as the seed says. */
   readonly rounds?: number
   /** Writes down what happens. */
@@ -58,6 +60,7 @@ export class World implements ServerWorld, PersonWorld {
   readonly #names = new Map<string, string>()
   readonly #faults: Fault[] = []
   readonly #healed: number[] = []
+  #pages = 0
   #mayPutOut = false
   #failure: Failure | null = null
 
@@ -80,7 +83,7 @@ export class World implements ServerWorld, PersonWorld {
   }
 
   async run (): Promise<Result> {
-    const { seed, rounds = new Random(this.#options.seed, 'rounds').int(1, 3) } = this.#options
+    const { seed, faults: given, rounds = given !== undefined ? 1 : new Random(this.#options.seed, 'rounds').int(1, 3) } = this.#options
     for (let round = 0; round < rounds && this.#failure === null; round++) await this.#round(round)
     if (this.#failure === null) await this.#end()
     return {
@@ -149,7 +152,7 @@ export class World implements ServerWorld, PersonWorld {
   }
 
   #move (room: string, name: string, place: number, number: number): void {
-    const random = new Random(this.#options.seed, `${name} ${number}`)
+    const random = new Random(this.#options.seed, `${name} ${number} ${this.#pages++}`)
     const resume = random.chance(0.8)
     const person = this.persons[place] = new Person(this, name, room, resume, random, number)
     person.machine.after(random.int(0, 3_000), () => person.join())
@@ -159,7 +162,7 @@ export class World implements ServerWorld, PersonWorld {
     const { seed, only } = this.#options
     const begin = this.scheduler.now
     const lasts = new Random(seed, `round ${round}`).duration(5_000, 60_000)
-    const faults = plan(seed, round, begin, lasts, this.rules)
+    const { faults = plan(seed, round, begin, lasts, this.rules) } = this.#options
     for (const fault of faults) {
       const number = this.#faults.push(fault) - 1
       if (only?.includes(number) === false) continue
