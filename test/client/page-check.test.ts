@@ -35,7 +35,7 @@ t.test('Steps that run side by side are shown in the order in which they began, 
 t.test('A server that is named twice has a row for each', async t => {
   const url = 'turn:turn.example'
   const { rows } = seenOfCheck(after(...ended({ name: 'iceServer', url, status: 'passed' }, { name: 'iceServer', url, status: 'failed', code: 'iceServerFull' })), english, 'chromium')
-  t.same(rows.map(({ title, state }) => [title, state]), [['Server that relays calls (TURN)', 'works'], ['Server that relays calls (TURN)', 'does not work']])
+  t.same(rows.map(({ title, state }: { title: string, state: string }) => [title, state]), [['Server that relays calls (TURN)', 'works'], ['Server that relays calls (TURN)', 'does not work']])
 })
 
 t.test('Figures stand in the language of the page', async t => {
