@@ -195,6 +195,23 @@ t.test('what the server refuses reaches callbackError and the promise, by its de
   }
 })
 
+t.test('a server that has not looked for the seat of somebody who comes back is given the same proof of it again, and one that has is not', async t => {
+  for (const definition of ['serverBusy', 'serverDraining', 'rateExceeded', 'internalError', 'NoSpaceForNewPeer']) {
+    const { world, page, push, end } = await alone(t)
+    void page.adaptor.join('room1')
+    await push(joined)
+    await end(1006)
+    await world.pass(0)
+    const first = joins(page).at(-1)
+    t.match(first, { resumeToken: 'token 1' })
+    await push({ command: 'error', definition, streamId: 'room1', message: '', retryAfter: 2_000 })
+    await world.pass(2_100)
+    t.equal(joins(page).length, 3)
+    if (definition === 'NoSpaceForNewPeer') t.notHas(joins(page).at(-1), { resumeToken: 'token 1' })
+    else t.same(joins(page).at(-1), first, definition)
+  }
+})
+
 t.test('a room that is full when the SDK comes back by itself is tried again until it is not', async t => {
   const { world, page, push, end } = await alone(t)
   void page.adaptor.join('room1')

@@ -7,7 +7,7 @@ import { nextPhase, readAnswer, type JoinEvent, type JoinPhase } from './join-ph
 import { Retry } from './retry.js'
 import type { RoomJoinEvents, RoomJoinSettings } from './join-events.js'
 import { SeatBook, type JoinIntent } from './seat-book.js'
-import { isTemporary, leavedNotice } from './seat-rules.js'
+import { isTemporary, isUndecided, leavedNotice } from './seat-rules.js'
 import type { ServerConnection } from './server-connection.js'
 
 /** The room that the application has asked for, and the phase of its join on the current socket. */
@@ -191,9 +191,10 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   #handleRefusal (error: AdaptorError): void {
     const joining = this.#joining
     const room = this.room ?? ''
-    this.#seats.drop()
     // An automatic rejoin retries. An explicit `join` rejects.
-    if (joining === null && isTemporary(error.name) && this.#retry.later(error, () => this.#advance())) return
+    const retries = joining === null && isTemporary(error.name) && this.#retry.later(error, () => this.#advance())
+    if (!retries || !isUndecided(error.name)) this.#seats.drop()
+    if (retries) return
     this.#giveUp(room, false)
     joining?.reject(error)
     this.emit('refused', { error, room, automatic: joining === null })
