@@ -52,6 +52,7 @@ export class Client {
       media,
       call: this.call,
       current,
+      remoteMedia: this.remoteMedia,
       signalling,
       iceServers,
       announcer,

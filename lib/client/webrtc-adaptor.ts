@@ -9,26 +9,13 @@ import { Emitter } from './base/emitter.js'
 import { browserEnvironment, type Environment } from './base/environment.js'
 import type { RemoteMediaState } from './call/remote-media.js'
 import type { CheckOptions, CheckReport } from './extras/check/check-types.js'
+import type { CallQuality } from './extras/quality.js'
 import { EXTRA_METHODS, type ExtraMethods } from './extras/extra-methods.js'
 import { loadPart } from './extras/extras.js'
 import { serversOf } from './signalling/ice-servers.js'
 import { Client } from './client.js'
 
-export type { JoinOptions, WaitOptions } from './base/abort.js'
-export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName, ErrorCallback } from './base/client-events.js'
-export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
-export type { LocalMediaState } from './media/media.js'
-export type { MuteMode } from './media/local-track.js'
-export type { ElementOption, SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
-export type { CheckCode, CheckOptions, CheckReport, CheckStep, CheckStepName } from './extras/check/check-types.js'
-export type { CallStats } from './extras/call-stats.js'
-export type { ReceivedData, ReceivedFile, Sendable, SendFileOptions, TransferProgress } from './data/data-types.js'
-export type { SignallingMessage } from './extras/signalling-message.js'
-export type { ExtraMethods } from './extras/extra-methods.js'
-export type { RemoteMediaState } from './call/remote-media.js'
-export type { ReconnectAttempt, ReconnectPolicy } from './signalling/reconnect-policy.js'
-export type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
-export type { PeerMessage } from '../protocol/client-messages.js'
+export type * from './public-types.js'
 export { AdaptorError } from './base/client-errors.js'
 export { reconnectPolicy } from './signalling/reconnect-policy.js'
 
@@ -101,6 +88,11 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   /** How the other side can be seen and heard now. */
   get remoteMedia (): RemoteMediaState {
     return this.#client.remoteMedia.state
+  }
+
+  /** How good the call is, as `quality_changed` tells it; `null` where there is no call, or nothing was measured. */
+  get quality (): CallQuality | null {
+    return this.#client.call.current.quality
   }
 
   /** The connection of the call, for statistics and the like. */

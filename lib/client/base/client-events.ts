@@ -3,6 +3,7 @@ import type { ReceivedData, ReceivedFile } from '../data/data-types.js'
 import type { LocalMediaState } from '../media/media.js'
 import type { RemoteMediaState } from '../call/remote-media.js'
 import type { CallStats } from '../extras/call-stats.js'
+import type { CallQuality } from '../extras/quality.js'
 import type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../../protocol/server-messages.js'
 import type { PeerMessage } from '../../protocol/client-messages.js'
 
@@ -71,6 +72,11 @@ export interface CallbackEvents {
   file_received: ReceivedFile
   /** What the call sends and receives, after `getStats` and every few seconds after `enableStats`. */
   updated_stats: CallStats
+  /**
+   * How good the call is: `good`, `fair` or `poor`, and for what `reason`. Judged by the figures of `enableStats` (or of your own `getStats`, once a
+   * second at most); told when it changes, after 3 s if it is worse and 6 s if it is better.
+   */
+  quality_changed: { streamId: string | null } & CallQuality
 }
 
 /** The events of `on` and `off`: all names that `callback` is called with, and `error`. */

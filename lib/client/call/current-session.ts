@@ -1,6 +1,7 @@
 import { AdaptorError, browserError, callError } from '../base/client-errors.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
+import type { CallQuality } from '../extras/quality.js'
 import type { Kind } from '../media/local-track.js'
 import type { Media } from '../media/media.js'
 import type { IceServers } from '../signalling/ice-servers.js'
@@ -37,6 +38,8 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
   readonly #media: Media
   readonly #receive: Record<Kind, boolean>
   #session: PeerSession | null = null
+  /** How good it is, where that is measured. */
+  quality: CallQuality | null = null
 
   /** `receive`: which kinds this side is ready to receive. */
   constructor (environment: Environment, iceServers: IceServers, media: Media, receive: Record<Kind, boolean>) {

@@ -13,6 +13,8 @@ export interface CallStats {
   availableOutgoingBitrate: number
   /** Seconds to the other side and back. */
   currentRoundTripTime: number
+  /** How the two are connected: `direct`, `relayed` by a TURN server, or empty where there is no way yet. */
+  path: 'direct' | 'relayed' | ''
   audioPacketsSent: number
   videoPacketsSent: number
   audioPacketsReceived: number
@@ -20,6 +22,8 @@ export interface CallStats {
   /** Packets of the other side that have not come. */
   audioPacketsLost: number
   videoPacketsLost: number
+  /** Which part of this side's packets does not arrive, 0 to 1, by the other side's last reports. */
+  outgoingLoss: number
   /** Seconds. */
   audioJitter: number
   videoJitter: number
@@ -30,6 +34,8 @@ export interface CallStats {
   framesReceived: number
   framesDecoded: number
   framesDropped: number
+  /** Seconds in which it stood still between two frames, since the call began. */
+  frozenTime: number
   /** The picture that is sent. */
   resWidth: number
   resHeight: number

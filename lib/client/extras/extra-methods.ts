@@ -9,7 +9,7 @@ export interface ExtraMethods {
    * What the call sends and receives, as `updated_stats` tells it too. Rejects with `InvalidStateError` where there is no call.
    */
   getStats (streamId?: string): Promise<CallStats>
-  /** Tells `updated_stats` every `periodMs` ms (5,000 unless you say otherwise), in this call and in the next ones. */
+  /** Tells `updated_stats` every `periodMs` ms (5,000 unless you say otherwise), and `quality_changed`, in this call and in the next ones. */
   enableStats (streamId?: string, periodMs?: number): Promise<void>
   /** Ends what `enableStats` began. */
   disableStats (streamId?: string): Promise<void>

@@ -3,6 +3,7 @@ import type { AdaptorError, Device } from '../base/client-errors.js'
 import type { Environment } from '../base/environment.js'
 import type { Call } from '../call/call.js'
 import type { CurrentSession } from '../call/current-session.js'
+import type { RemoteMedia } from '../call/remote-media.js'
 import type { Media } from '../media/media.js'
 import type { IceServers } from '../signalling/ice-servers.js'
 import type { SignallingSession } from '../signalling/signalling-session.js'
@@ -14,6 +15,7 @@ export interface ExtraContext {
   readonly media: Media
   readonly call: Call
   readonly current: CurrentSession
+  readonly remoteMedia: RemoteMedia
   readonly iceServers: IceServers
   readonly signalling: SignallingSession
   readonly announcer: Announcer

@@ -2,14 +2,17 @@ import { Timer } from '../base/timer.js'
 import type { CallStats } from './call-stats.js'
 import type { Extra, ExtraContext } from './extra.js'
 import type { ExtraMethods } from './extra-methods.js'
+import { measure } from './measurement.js'
+import { judge, settle, UNSETTLED } from './quality.js'
 
 type Methods = Pick<ExtraMethods, 'getStats' | 'enableStats' | 'disableStats' | 'changeBandwidth'>
-type Entry = RTCStats & Record<string, unknown>
 
 /** As Ant Media's SDK has it, in ms. */
 const PERIOD = 5_000
+/** How much time is judged at a time, at least, in ms: in less of it one lost packet would be a disaster. */
+const SPAN = 1_000
 
-/** A call in numbers, and how much of the network its picture may take. */
+/** A call in numbers, how good it is by them, and how much of the network its picture may take. */
 class Stats implements Methods, Extra {
   readonly #context: ExtraContext
   readonly #timer: Timer
@@ -17,12 +20,19 @@ class Stats implements Methods, Extra {
   #period: number | null = null
   /** The last measurement of the peer connection that there is. */
   #last: CallStats | null = null
+  /** The last one that the quality was judged by. */
+  #judged: CallStats | null = null
+  #quality = UNSETTLED
+  /** In kbit/s. */
+  #limit = Infinity
 
   constructor (context: ExtraContext) {
     this.#context = context
     this.#timer = new Timer(context.environment)
     this.#end = context.current.on('session', session => {
-      this.#last = null
+      this.#last = this.#judged = null
+      this.#quality = UNSETTLED
+      context.current.quality = null
       if (session === null) this.#timer.stop()
       else this.#schedule()
     })
@@ -35,6 +45,7 @@ class Stats implements Methods, Extra {
     if (connection === this.#context.current.session?.peerConnection) {
       this.#last = stats
       this.#context.announcer.tell('updated_stats', stats)
+      this.#judge(stats, connection.iceConnectionState)
     }
     return stats
   }
@@ -58,12 +69,30 @@ class Stats implements Methods, Extra {
     if (bandwidth === 'unlimited') delete encoding.maxBitrate
     else encoding.maxBitrate = bandwidth * 1_000
     await sender.setParameters({ ...parameters, encodings: [encoding, ...others] })
+    this.#limit = encoding.maxBitrate === undefined ? Infinity : encoding.maxBitrate / 1_000
   }
 
   close (): void {
     this.#period = null
     this.#timer.stop()
     this.#end()
+  }
+
+  #judge (stats: CallStats, state: RTCIceConnectionState): void {
+    const before = this.#judged
+    if (before !== null && stats.currentTime - before.currentTime < SPAN) return
+    this.#judged = stats
+    if (before === null) return
+    const { announcer, current, remoteMedia, room } = this.#context
+    const judged = judge(before, stats, {
+      interrupted: state === 'disconnected' || state === 'failed',
+      frozen: remoteMedia.state.video === 'frozen',
+      limit: this.#limit
+    })
+    const { shown } = this.#quality = settle(this.#quality, judged, before.currentTime, stats.currentTime)
+    if (shown === null || shown === current.quality) return
+    current.quality = shown
+    announcer.tell('quality_changed', { streamId: room(), ...shown })
   }
 
   #connection (what: string): RTCPeerConnection {
@@ -78,57 +107,6 @@ class Stats implements Methods, Extra {
       // The call may end meanwhile, which is no failure.
       void this.getStats().catch(() => {}).then(() => { if (this.#context.current.session !== null) this.#schedule() })
     })
-  }
-}
-
-function measure (report: RTCStatsReport, streamId: string | null, last: CallStats | null): CallStats {
-  const entries: Entry[] = []
-  report.forEach((entry: Entry) => entries.push(entry))
-  const find = (type: string, kind?: string) => entries.filter(entry => entry.type === type && (kind === undefined || entry.kind === kind))
-  const number = (found: Entry[], name: string) => {
-    const values = found.map(entry => entry[name]).filter(value => typeof value === 'number')
-    return values.length === 0 ? -1 : values.reduce((sum, value) => sum + value, 0)
-  }
-  const [inAudio, inVideo] = [find('inbound-rtp', 'audio'), find('inbound-rtp', 'video')]
-  const [outAudio, outVideo] = [find('outbound-rtp', 'audio'), find('outbound-rtp', 'video')]
-  const pair = find('candidate-pair').filter(({ state, nominated }) => state === 'succeeded' && nominated !== false).slice(0, 1)
-  const source = find('media-source', 'video')
-  const totalBytesReceived = number([...inAudio, ...inVideo], 'bytesReceived')
-  const totalBytesSent = number([...outAudio, ...outVideo], 'bytesSent')
-  const currentTime = entries[0]?.timestamp ?? 0
-  const rate = (bytes: number, before: number | undefined) => {
-    const elapsed = last === null ? 0 : currentTime - last.currentTime
-    return elapsed > 0 && before !== undefined && bytes >= before ? (bytes - before) * 8 / elapsed : 0
-  }
-  const available = number(pair, 'availableOutgoingBitrate')
-  return {
-    streamId,
-    currentTime,
-    totalBytesReceived,
-    totalBytesSent,
-    currentIncomingBitrate: rate(totalBytesReceived, last?.totalBytesReceived),
-    currentOutgoingBitrate: rate(totalBytesSent, last?.totalBytesSent),
-    availableOutgoingBitrate: available < 0 ? -1 : available / 1_000,
-    currentRoundTripTime: number(pair, 'currentRoundTripTime'),
-    audioPacketsSent: number(outAudio, 'packetsSent'),
-    videoPacketsSent: number(outVideo, 'packetsSent'),
-    audioPacketsReceived: number(inAudio, 'packetsReceived'),
-    videoPacketsReceived: number(inVideo, 'packetsReceived'),
-    audioPacketsLost: number(inAudio, 'packetsLost'),
-    videoPacketsLost: number(inVideo, 'packetsLost'),
-    audioJitter: number(inAudio, 'jitter'),
-    videoJitter: number(inVideo, 'jitter'),
-    frameWidth: number(inVideo, 'frameWidth'),
-    frameHeight: number(inVideo, 'frameHeight'),
-    currentFPS: number(inVideo, 'framesPerSecond'),
-    framesReceived: number(inVideo, 'framesReceived'),
-    framesDecoded: number(inVideo, 'framesDecoded'),
-    framesDropped: number(inVideo, 'framesDropped'),
-    resWidth: number(source, 'width'),
-    resHeight: number(source, 'height'),
-    srcFps: number(source, 'framesPerSecond'),
-    totalFramesEncoded: number(outVideo, 'framesEncoded'),
-    qualityLimitationReason: String(outVideo[0]?.qualityLimitationReason ?? '')
   }
 }
 

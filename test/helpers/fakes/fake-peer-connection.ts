@@ -72,6 +72,10 @@ export class FakePeerConnection {
     return [...this.#transceivers.all]
   }
 
+  async getStats (): Promise<Map<string, object>> {
+    return new Map()
+  }
+
   getConfiguration (): RTCConfiguration {
     return this.configuration
   }

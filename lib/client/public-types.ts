@@ -1,0 +1,18 @@
+// The types that an application may want to name.
+
+export type { JoinOptions, WaitOptions } from './base/abort.js'
+export type { AdaptorEvents, AppNotification, Callback, CallbackArguments, CallbackEvents, CallbackName, ErrorCallback } from './base/client-events.js'
+export type { AdaptorErrorName, Device, ErrorName, MediaErrorName } from './base/client-errors.js'
+export type { LocalMediaState } from './media/media.js'
+export type { MuteMode } from './media/local-track.js'
+export type { ElementOption, SdpConstraints, WebRTCAdaptorOptions } from './base/client-options.js'
+export type { CheckCode, CheckOptions, CheckReport, CheckStep, CheckStepName } from './extras/check/check-types.js'
+export type { CallStats } from './extras/call-stats.js'
+export type { CallQuality, QualityLevel, QualityReason } from './extras/quality.js'
+export type { ReceivedData, ReceivedFile, Sendable, SendFileOptions, TransferProgress } from './data/data-types.js'
+export type { SignallingMessage } from './extras/signalling-message.js'
+export type { ExtraMethods } from './extras/extra-methods.js'
+export type { RemoteMediaState } from './call/remote-media.js'
+export type { ReconnectAttempt, ReconnectPolicy } from './signalling/reconnect-policy.js'
+export type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
+export type { PeerMessage } from '../protocol/client-messages.js'
