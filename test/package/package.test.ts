@@ -213,3 +213,14 @@ t.test('Every path in package.json that points into the package is there', async
   const paths = [manifest.main, manifest.types, ...Object.values(manifest.exports).flatMap(target => typeof target === 'string' ? [target] : Object.values(target))]
   for (const path of paths) t.ok(project.files.includes(posix.normalize(path)), path)
 })
+
+t.test('package.json says where the source is, where a bug is reported and where to read on, all in one repository', async t => {
+  const manifest = JSON.parse(await readFile(join(project.installed, 'package.json'), 'utf8')) as
+    { name: string, repository: { type: string, url: string }, bugs: { url: string }, homepage: string, publishConfig: { provenance: boolean } }
+  const address = /^git\+(https:\/\/[^/]+\/[^/]+\/([^/]+))\.git$/.exec(manifest.repository.url)
+  t.equal(manifest.repository.type, 'git')
+  t.equal(address?.[2], manifest.name)
+  t.equal(manifest.bugs.url, `${address?.[1]}/issues`)
+  t.equal(manifest.homepage, `${address?.[1]}#readme`)
+  t.equal(manifest.publishConfig.provenance, true, 'npm refuses a release that was built in another repository')
+})
