@@ -46,6 +46,8 @@ function antMediaProtocol (path, joinFields) {
         if (before !== undefined && resumed !== true) throw new Error('a peer came back and did not get its seat')
       }
     },
+    /** The other peer is there, and this one is to make the offer. */
+    start: socket => hears(socket, '"command":"start"'),
     async leave (socket, room) {
       const left = hears(socket, '"leaved"')
       socket.write(antMedia(room, 'leave'))

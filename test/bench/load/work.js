@@ -68,8 +68,12 @@ function relayed (kind, perTurn, pairCount = PAIRS) {
 
 /** One call of two peers that are connected: joins, offer, answer, twenty candidates in two bursts, leaves. */
 async function call (protocol, room, sockets) {
-  for (const socket of sockets) await protocol.join(socket, room)
   const [first, second] = sockets
+  await protocol.join(first, room)
+  // As real peers do: where the two are on two servers, the first one's hears of the second later than the second itself.
+  const started = protocol.start?.(first)
+  await protocol.join(second, room)
+  await started
   const [ours, theirs] = [0, 1].map(side => protocol.messages(room, side))
   // What tells of the other's joining comes before its first message, so counting by bytes of text would be wrong: one at a time.
   const until = (socket, words) => new Promise(resolve => {
