@@ -101,7 +101,7 @@ export class Call extends Emitter<CallEvents> {
       case 'start': return this.#handleStart()
       case 'stop': return this.#handleStop(frame.reason === 'lost')
       case 'takeCandidate':
-        void this.#queue.push(() => this.#takeCandidate(frame))
+        void this.#queue.push(() => { this.#takeCandidate(frame) })
         return
       case 'takeConfiguration':
         this.#pair.handleArrival()
@@ -161,15 +161,15 @@ export class Call extends Emitter<CallEvents> {
     session.peer = peer
     // The other side may be restarting ICE.
     if (choice === 'current') this.#recovery.handleProgress()
-    for (const candidate of this.#pair.takeCandidates()) await session.takeCandidate(candidate)
+    for (const candidate of this.#pair.takeCandidates()) session.takeCandidate(candidate)
     if (!await session.negotiation.takeOffer(frame) && !session.closed && !fresh) this.#disown(id)
   }
 
-  async #takeCandidate (frame: Frame): Promise<void> {
+  #takeCandidate (frame: Frame): void {
     const session = this.current.session
     const id = textOf(frame.session)
     const candidate = candidateOf(frame)
-    if (session !== null && belongsTo(session, id)) await session.takeCandidate(candidate)
+    if (session !== null && belongsTo(session, id)) session.takeCandidate(candidate)
     else if (session === null && id === undefined) this.#pair.keepCandidate(candidate)
   }
 

@@ -17,7 +17,7 @@ export interface NegotiationSettings {
   /** Whether an offer that collides with ours is dropped, so that ours gets its answer. */
   insist: () => boolean
   /** Runs when a description of the other side is in place. */
-  handleRemoteDescription: () => Promise<void>
+  handleRemoteDescription: () => void
   /** Brings the transceivers in line with the local media before an offer is answered. */
   arrange: () => Promise<void>
 }
@@ -92,7 +92,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
       // In have-local-offer this takes our own offer back first (W3C WebRTC 1.0, section 4.4.1.5). What that one was to
       // bring about is in our answer, or the browser says again that it is needed.
       await peerConnection.setRemoteDescription({ type: 'offer', sdp: textOf(frame.sdp) ?? '' })
-      await this.#settings.handleRemoteDescription()
+      this.#settings.handleRemoteDescription()
       await this.#settings.arrange()
       await peerConnection.setLocalDescription()
     } catch (error) {
@@ -112,7 +112,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     if (typeof frame.negotiation === 'number' && frame.negotiation !== this.#number) return
     try {
       await peerConnection.setRemoteDescription({ type: frame.type === 'pranswer' ? 'pranswer' : 'answer', sdp: textOf(frame.sdp) ?? '' })
-      await this.#settings.handleRemoteDescription()
+      this.#settings.handleRemoteDescription()
     } catch (error) {
       return this.#fail(error)
     }
