@@ -1,4 +1,5 @@
 import { Cluster, Redis } from 'ioredis'
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5'
 import t, { type Test } from 'tap'
 import { MemoryArbiter } from '../../lib/cluster/memory-arbiter.js'
 import type { ScriptClient } from '../../lib/cluster/command-gate.js'
@@ -13,11 +14,12 @@ const WINDOW = 20_000
 
 const { port, stop } = await startRedis()
 const redis = new Redis({ port, host: '127.0.0.1' })
+const redis5 = new Redis5({ port, host: '127.0.0.1' })
 const nodes = await startRedisCluster()
-const cluster = new Cluster(nodes.ports.map(port => ({ port, host: '127.0.0.1' })))
+const startup = nodes.ports.map(port => ({ port, host: '127.0.0.1' }))
+const [cluster, cluster5] = [new Cluster(startup), new Cluster5(startup)]
 t.teardown(async () => {
-  redis.disconnect()
-  cluster.disconnect()
+  for (const client of [redis, redis5, cluster, cluster5]) client.disconnect()
   await Promise.all([stop(), nodes.stop()])
 })
 
@@ -40,7 +42,9 @@ const MAKES: Array<[string, () => SeatArbiter]> = [
   ['memory', () => new MemoryArbiter(() => time)],
   ['Redis', () => new RedisArbiter(redis, `test:${prefixes++}:`, () => time)],
   ['Redis, each command sent twice', () => new RedisArbiter(doubled, `test:${prefixes++}:`, () => time)],
-  ['a Redis Cluster', () => new RedisArbiter(cluster, `test:${prefixes++}:`, () => time)]
+  ['Redis, by ioredis 5', () => new RedisArbiter(redis5, `test:${prefixes++}:`, () => time)],
+  ['a Redis Cluster', () => new RedisArbiter(cluster, `test:${prefixes++}:`, () => time)],
+  ['a Redis Cluster, by ioredis 5', () => new RedisArbiter(cluster5, `test:${prefixes++}:`, () => time)]
 ]
 
 /** A joiner on a connection of its own to server `a`, which can resume. */

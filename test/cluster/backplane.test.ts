@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
+import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5'
 import t, { type Test } from 'tap'
 import { MemoryNetwork } from '../../lib/cluster/memory-backplane.js'
 import { RedisBackplane } from '../../lib/cluster/redis-backplane.js'
@@ -6,15 +7,16 @@ import type { StreamClient } from '../../lib/cluster/stream-outbox.js'
 import type { Backplane } from '../../lib/rooms/backplane.js'
 import { systemClock } from '../../lib/rooms/clock.js'
 import { Proxy } from '../helpers/proxy.js'
-import { startRedis } from '../helpers/redis.js'
+import { startRedis, startRedisCluster } from '../helpers/redis.js'
 
-// What carries messages between servers: in order, each once. The contract runs in memory and on a real Redis.
+// What carries messages between servers: in order, each once. The contract runs in memory, on a real Redis and on a real Redis Cluster.
 
 const { port, stop } = await startRedis()
 const redis = new Redis({ port, host: '127.0.0.1' })
+const nodes = await startRedisCluster()
 t.teardown(async () => {
   redis.disconnect()
-  await stop()
+  await Promise.all([stop(), nodes.stop()])
 })
 
 /** What a server was told, and a way to wait for it. */
@@ -44,12 +46,24 @@ type Network = (t: Test, server: string) => Joined
 
 let prefixes = 0
 
-function onRedis (at = port, wrap: (client: Redis) => StreamClient = client => client, protocol: 2 | 3 = 3): Network {
+interface Client extends StreamClient {
+  on (event: 'error', listener: () => void): unknown
+  disconnect (): void
+}
+
+const PATIENT = { maxRetriesPerRequest: null, retryStrategy: () => 10 }
+const startup = nodes.ports.map(port => ({ port, host: '127.0.0.1' }))
+
+function onRedis (at = port, wrap: (client: StreamClient) => StreamClient = client => client): Network {
+  return on(() => new Redis({ port: at, host: 'localhost', ...PATIENT }), wrap)
+}
+
+function on (connect: () => Client, wrap: (client: StreamClient) => StreamClient = client => client): Network {
   const prefix = `test ${prefixes++}:`
   return (t, server) => {
     const inbox = new Inbox()
-    const make = (): Redis => {
-      const client = new Redis({ port: at, host: 'localhost', protocol, maxRetriesPerRequest: null, retryStrategy: () => 10 })
+    const make = (): StreamClient => {
+      const client = connect()
       // ioredis tells of each connection that was cut, and makes a new one.
       client.on('error', () => {})
       t.teardown(() => client.disconnect())
@@ -78,7 +92,10 @@ function inMemory (): Network {
 function contract (what: string, check: (t: Test, network: Network) => Promise<void>): void {
   t.test(`${what} (memory)`, async t => check(t, inMemory()))
   t.test(`${what} (Redis)`, async t => check(t, onRedis()))
-  t.test(`${what} (Redis by protocol 2, as ioredis 5 speaks it)`, async t => check(t, onRedis(port, client => client, 2)))
+  t.test(`${what} (Redis by protocol 2)`, async t => check(t, on(() => new Redis({ port, host: '127.0.0.1', protocol: 2, ...PATIENT }))))
+  t.test(`${what} (Redis, by ioredis 5)`, async t => check(t, on(() => new Redis5({ port, host: '127.0.0.1', ...PATIENT }))))
+  t.test(`${what} (a Redis Cluster)`, async t => check(t, on(() => new Cluster(startup, { redisOptions: PATIENT }))))
+  t.test(`${what} (a Redis Cluster, by ioredis 5)`, async t => check(t, on(() => new Cluster5(startup, { redisOptions: PATIENT }))))
 }
 
 contract('messages arrive in order, each once, and say which server sent them', async (t, network) => {
@@ -121,7 +138,7 @@ contract('what is sent while nothing is told yet comes behind it, and an answer 
 })
 
 t.test('an entry that was written twice, since its answer was lost, counts once', async t => {
-  const twice = (client: Redis): StreamClient => ({
+  const twice = (client: StreamClient): StreamClient => ({
     async call (command, ...args) {
       if (command === 'XADD') await client.call(command, ...args)
       return client.call(command, ...args)
@@ -158,7 +175,7 @@ t.test('a connection to Redis that is cut again and again costs no message and d
 
 t.test('messages of one turn share a round trip', async t => {
   const calls: number[] = []
-  const counted = (client: Redis): StreamClient => ({
+  const counted = (client: StreamClient): StreamClient => ({
     async call (command, ...args) {
       if (command === 'XADD') calls.push((args.length - 9) / 2 + 1)
       return client.call(command, ...args)
@@ -224,7 +241,7 @@ t.test('A connection that is cut somewhere on its way, and looks as if it were o
 t.test('What was sent is said to be written while more and more is sent', async t => {
   let backplane: Backplane | null = null
   let writes = 0
-  const busy = (client: Redis): StreamClient => ({
+  const busy = (client: StreamClient): StreamClient => ({
     async call (command, ...args) {
       // Always one more: it never comes to rest.
       if (command === 'XADD' && ++writes < 1_000) backplane?.send('b', 'more')

@@ -139,19 +139,21 @@ t.test('The client of the host is neither blocked nor ended, and our own connect
   while (await connections() > before) await new Promise(resolve => setImmediate(resolve))
 })
 
-t.test('servers share their rooms by a Redis Cluster too', async t => {
+t.test('servers share their rooms by a Redis and by a Redis Cluster, one with ioredis 6 and one with ioredis 5', async t => {
   const nodes = await startRedisCluster()
   t.teardown(nodes.stop)
-  const options = { cluster: ownKeys() }
-  const [a, b] = [await server(t, nodes.ports, options), await server(t, nodes.ports, options)]
-  const { first, second } = await pair(a, b)
-  for (let i = 0; i < 20; i++) {
-    first.send(said(i))
-    second.send(said(i))
+  for (const at of [port, nodes.ports]) {
+    const options = { cluster: ownKeys() }
+    const [a, b] = [await server(t, at, options), await server(t, at, options, 5)]
+    const { first, second } = await pair(a, b)
+    for (let i = 0; i < 20; i++) {
+      first.send(said(i))
+      second.send(said(i))
+    }
+    t.same(await hearsAll(second, 20), Array.from({ length: 20 }, (_, i) => i))
+    t.same(await hearsAll(first, 20), Array.from({ length: 20 }, (_, i) => i))
+    await until(async () => (await a.app.rooms.servers()).length === 2)
   }
-  t.same(await hearsAll(second, 20), Array.from({ length: 20 }, (_, i) => i))
-  t.same(await hearsAll(first, 20), Array.from({ length: 20 }, (_, i) => i))
-  await until(async () => (await a.app.rooms.servers()).length === 2)
 })
 
 t.test('fastify.rooms answers for all servers, and acts on all of them', async t => {

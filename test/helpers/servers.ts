@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Cluster, Redis } from 'ioredis'
+import * as ioredis from 'ioredis'
+import * as ioredis5 from 'ioredis-5'
 import type { Test } from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import { host, type Host } from './host.js'
@@ -12,8 +13,9 @@ export async function servers (t: Test, port: number, count: number, options: We
   return await Promise.all(Array.from({ length: count }, async () => server(t, port, options)))
 }
 
-/** One more server. Of several ports each is a node of a Redis Cluster. */
-export async function server (t: Test, port: number | number[], options: WebrtcSignallingOptions = {}): Promise<Host> {
+/** One more server. Of several ports each is a node of a Redis Cluster. `version` is that of ioredis. */
+export async function server (t: Test, port: number | number[], options: WebrtcSignallingOptions = {}, version: 5 | 6 = 6): Promise<Host> {
+  const { Redis, Cluster } = version === 5 ? ioredis5 as unknown as typeof ioredis : ioredis
   const redis = typeof port === 'number' ? new Redis({ port, host: '127.0.0.1' }) : new Cluster(port.map(port => ({ port, host: '127.0.0.1' })))
   redis.on('error', () => {})
   t.teardown(() => redis.disconnect())
