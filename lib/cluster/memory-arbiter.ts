@@ -85,11 +85,18 @@ export class MemoryArbiter implements SeatArbiter {
           const shown = { ...record, server, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
           room.seats.push({ shown, token, claim, over: shown.until })
           room.seats.sort((a, b) => a.shown.order - b.shown.order)
-        } else if (known.shown.server === server && (isPresent(known) !== (left === undefined) || (left !== undefined && now + left > (known.over ?? 0)))) {
-          const { until, ...shown } = known.shown
-          known.shown = { ...shown, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
-          known.over = known.shown.until
+          continue
         }
+        const isMine = known.shown.server === server
+        // By a later number than the one here: a replica took over that lacks the last writes. Otherwise a window may have stood still.
+        const isNewer = record.fence > known.shown.fence && (isMine || left === undefined)
+        const isOther = isMine && (isPresent(known) !== (left === undefined) || (left !== undefined && now + left > (known.over ?? 0)))
+        if (!isNewer && !isOther) continue
+        room.last = Math.max(room.last, record.fence)
+        const { connection, resumable } = record
+        const { until, ...shown } = known.shown
+        known.shown = { ...shown, server, connection, resumable, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
+        Object.assign(known, { token, claim, over: known.shown.until })
       }
       return {}
     }).state

@@ -130,10 +130,16 @@ if op == 'announce' then
         seats[#seats + 1] = seat
         table.sort(seats, by_order)
       end
-    elseif known.server == ask.server and (is_present(known) ~= (till == nil) or (till ~= nil and till > known.over)) then
-      -- Nobody else has had it since. A window may have stood still.
-      known.fence, known['until'], known.over = number(), till, till
-      keep(known)
+    else
+      local mine = known.server == ask.server
+      -- By a later number than the one here: a replica took over that lacks the last writes. Otherwise a window may have stood still.
+      if (seat.fence > known.fence and (mine or till == nil)) or
+        (mine and (is_present(known) ~= (till == nil) or (till ~= nil and till > known.over))) then
+        known.server, known.connection, known.resumable, known.token, known.claim = ask.server, seat.connection, seat.resumable, seat.token, seat.claim
+        last = math.max(last, seat.fence)
+        known.fence, known['until'], known.over = number(), till, till
+        keep(known)
+      end
     end
   end
   return answer({})

@@ -111,8 +111,9 @@ export interface SeatArbiter {
   leave (room: RoomName, seat: OwnedSeat): Answer<SeatChange>
   /**
    * A server says which seats it has: after it stood still, or after what it said may have been lost. A seat that is unknown is taken, where
-   * there is room for it. One that was taken for lost is present again, if nobody has had it since. One of this server's that it does not
-   * name ends. The state says what came of it.
+   * there is room for it. One that was taken for lost is present again, if nobody has had it since. One of which the server has a later number
+   * than what is kept is as the server says: the last writes were lost. One of this server's that it does not name ends. The state says what
+   * came of it.
    */
   announce (room: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number): Answer<RoomState>
   /** The room as it is. */

@@ -315,6 +315,27 @@ contract('a seat that was forgotten does not come back into a room that has beco
   t.match(await arbiter.announce(elsewhere, 'b', [announced(one)], 2), { seats: [{ id: 'two' }, { id: 'three' }] })
 })
 
+contract('where a replica lacks that a seat was resumed last, the proof counts by which its server has it, and the one of before does not', async (t, arbiter) => {
+  const seat = await sit(arbiter, 'one')
+  const lost = { ...announced(seat), fence: seat.fence + 5, token: 'token that was lost' }
+  const { seats: [after] } = await arbiter.announce(room, 'a', [lost], 2)
+  t.match(after, { id: 'one', server: 'a', order: seat.order })
+  t.ok(Number(after?.fence) > seat.fence)
+  t.match(await arbiter.announce(room, 'a', [lost], 2), { seats: [after] }, 'and again it changes nothing')
+  await sit(arbiter, 'two')
+  t.match(await arbiter.join(room, ask('new', { ...proof('one'), server: 'b' })), { outcome: 'wait' })
+  t.match(await arbiter.join(room, ask('newer', { proof: { id: 'one', token: 'token that was lost' }, server: 'b' })), { outcome: 'resumed', seat: { id: 'one', server: 'b' } })
+})
+
+contract('where a replica lacks that a seat went to another server, it is that one\'s again, unless its peer is absent there', async (t, arbiter) => {
+  const seat = await sit(arbiter, 'one')
+  const lost = { ...announced(seat), fence: seat.fence + 5, connection: 'another' }
+  t.match(await arbiter.announce(room, 'b', [{ ...lost, left: WINDOW }], 2), { seats: [{ server: 'a', fence: seat.fence }] })
+  t.match(await arbiter.announce(room, 'b', [{ ...lost, fence: seat.fence - 5 }], 2), { seats: [{ server: 'a', fence: seat.fence }] })
+  t.match(await arbiter.announce(room, 'b', [lost], 2), { seats: [{ server: 'b', connection: 'another' }] })
+  t.match(await arbiter.lost(room, seat, WINDOW, 0), { outcome: 'stale' })
+})
+
 contract('a seat that its server does not name ends, and those of other servers stay', async (t, arbiter) => {
   await sit(arbiter, 'one')
   await sit(arbiter, 'two', { server: 'b' })
