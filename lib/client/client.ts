@@ -62,7 +62,10 @@ export class Client {
       AdaptorError,
       mediaError
     })
-    current.on('channel', open => announcer.tell(open ? 'data_channel_opened' : 'data_channel_closed', signalling.room))
+    current.on('channel', open => {
+      if (open && settings.verification) void this.extras.load('verification')
+      announcer.tell(open ? 'data_channel_opened' : 'data_channel_closed', signalling.room)
+    })
     current.on('data', data => this.extras.receive(data))
     const report = (error: AdaptorError) => announcer.report(error)
     signalling.on('error', report)

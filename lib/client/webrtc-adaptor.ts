@@ -67,13 +67,9 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     return this.#client.signalling.room
   }
 
-  get cameraOn (): boolean {
-    return this.#client.media.video.live
-  }
+  get cameraOn (): boolean { return this.#client.media.video.live }
 
-  get micOn (): boolean {
-    return this.#client.media.audio.live
-  }
+  get micOn (): boolean { return this.#client.media.audio.live }
 
   /** What camera and microphone give now; `null` where both are off. */
   get localStream (): MediaStream | null {
@@ -86,9 +82,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   }
 
   /** How the other side can be seen and heard now. */
-  get remoteMedia (): RemoteMediaState {
-    return this.#client.remoteMedia.state
-  }
+  get remoteMedia (): RemoteMediaState { return this.#client.remoteMedia.state }
 
   /** How good the call is, as `quality_changed` tells it; `null` where there is no call, or nothing was measured. */
   get quality (): CallQuality | null {
@@ -99,6 +93,12 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   get peerConnection (): RTCPeerConnection | null {
     return this.#client.call.current.session?.peerConnection ?? null
   }
+
+  /**
+   * Two words and a number, such as `kiwi taxi 4711`, that the two people can read to one another: see the option `verification`. `null`
+   * before there is one, without a call, with a client of another make, and on a page that is no secure context.
+   */
+  get verificationCode (): string | null { return this.#client.call.current.session?.verificationCode ?? null }
 
   /** The state of the connection to the server. */
   get connectionState (): 'connecting' | 'open' | 'reconnecting' | 'closed' {

@@ -157,6 +157,7 @@ export default {
     QuotaExceededError: 'Es wartet zu viel darauf, gesendet zu werden. Prüfe deine Verbindung.',
     InvalidStateError: 'Diese Seite ist am Ende. Lade sie neu.',
     ScreenSharePermissionDenied: 'Es wurde nichts zum Teilen ausgewählt, oder der Browser darf den Bildschirm nicht zeigen.',
+    verificationFailed: 'Was die andere Seite für den Code meldet, passt nicht. Vielleicht hört jemand mit: Beende diesen Anruf und sag darin nichts Vertrauliches.',
     moduleNotLoaded: 'Ein Teil dieser Seite konnte nicht geladen werden. Prüfe das Netz und versuche es noch einmal.',
     SyntaxError: 'Diese Seite ist falsch eingerichtet. Sag es ihrem Betreiber.',
     NotSupportedError: 'Dieser Browser kann nicht anrufen, oder es ist ausgeschaltet. Öffne diese Seite in einem anderen.',

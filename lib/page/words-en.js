@@ -158,6 +158,7 @@ export default {
     QuotaExceededError: 'Too much is waiting to be sent. Check your connection.',
     InvalidStateError: 'This page has come to its end. Reload it.',
     ScreenSharePermissionDenied: 'Nothing was chosen to be shared, or the browser may not show your screen.',
+    verificationFailed: 'What the other side tells for the code does not fit. Somebody may be listening in: end this call, and say nothing secret in it.',
     moduleNotLoaded: 'A part of this page could not be loaded. Check the network, and try again.',
     SyntaxError: 'This page is set up wrongly. Tell whoever runs it.',
     NotSupportedError: 'This browser cannot make calls, or calls are switched off in it. Open this page in another browser.',

@@ -40,6 +40,7 @@ const NAMES: Record<MediaErrorName | AdaptorErrorName, true> = {
   SyntaxError: true,
   NotSupportedError: true,
   moduleNotLoaded: true,
+  verificationFailed: true,
   ScreenSharePermissionDenied: true
 }
 

@@ -16,7 +16,8 @@ const BUDGETS: Record<string, number> = {
   'webrtc-call.mjs': 1_700,
   'webrtc_adaptor.screen.mjs': 1_400,
   'webrtc_adaptor.sound.mjs': 1_000,
-  'webrtc_adaptor.stats.mjs': 2_400
+  'webrtc_adaptor.stats.mjs': 2_400,
+  'webrtc_adaptor.verification.mjs': 1_550
 }
 
 const dist = (file: string) => new URL(`../../dist/client/${file}`, import.meta.url)

@@ -24,6 +24,7 @@ const ASSETS: Record<string, { type: string | RegExp, says: RegExp }> = {
   'js/webrtc_adaptor.screen.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
   'js/webrtc_adaptor.sound.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
   'js/webrtc_adaptor.stats.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
+  'js/webrtc_adaptor.verification.mjs': { type: JAVASCRIPT, says: /export\s*\{/ },
   'js/webrtc_adaptor.d.ts': { type: 'text/plain; charset=utf-8', says: /WebRTCAdaptor/ },
   'js/adapter-latest.js': { type: JAVASCRIPT, says: /browserDetails/ }
 }

@@ -30,6 +30,8 @@ export type AdaptorErrorName =
   | 'moduleNotLoaded'
   /** The person was asked what to share of the screen, and chose nothing, or the browser or system does not allow it. */
   | 'ScreenSharePermissionDenied'
+  /** The other side told another number for the `verificationCode` than it had committed itself to. This connection gets no code. */
+  | 'verificationFailed'
   /** More messages wait for the connection than the SDK keeps. */
   | 'QuotaExceededError'
   /** `InvalidStateError`: the adaptor is closed. `SyntaxError`: an option is not valid. */

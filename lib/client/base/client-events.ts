@@ -77,6 +77,8 @@ export interface CallbackEvents {
    * second at most); told when it changes, after 3 s if it is worse and 6 s if it is better.
    */
   quality_changed: { streamId: string | null } & CallQuality
+  /** There is a code to read to one another, another one, or none any more (`code: null`). See `verificationCode`. */
+  verification_code_changed: { streamId: string | null, code: string | null }
 }
 
 /** The events of `on` and `off`: all names that `callback` is called with, and `error`. */

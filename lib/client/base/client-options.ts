@@ -48,6 +48,11 @@ export interface WebRTCAdaptorOptions {
    * `localStorage.setItem('fastify-webrtc-signalling:debug', '1')` does the same in one browser, from the next load of the page on. @default false
    */
   debug?: boolean | ((line: string) => void) | undefined
+  /**
+   * Make a `verificationCode` for each call with another one of this SDK; one side that asks for it is enough. If the two people hear one
+   * another read the same code, nobody sits between them, not even the server: who did so had one guess in 36 million. @default false
+   */
+  verification?: boolean | undefined
   /** Called for everything that happens. `info` is a name of `CallbackEvents`, or the `definition` of a notification of your own server. */
   callback?: Callback | undefined
   /** Called once for each error. */
@@ -65,6 +70,7 @@ export interface ClientSettings extends MediaSettings {
   token: string | null
   resume: boolean
   reconnect: ReconnectPolicy
+  verification: boolean
   /** Called with each line of the debug log. Null while it is off. */
   debug: ((line: string) => void) | null
 }
@@ -97,6 +103,7 @@ export function resolveClientOptions (options: WebRTCAdaptorOptions, environment
     resume: options.resume !== false,
     reconnect: options.reconnect ?? reconnectPolicy,
     debug: typeof options.debug === 'function' ? options.debug : options.debug === true || environment.debugging() ? environment.print : null,
+    verification: options.verification === true,
     muteMode: options.muteMode ?? 'release'
   }
 }

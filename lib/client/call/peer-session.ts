@@ -51,6 +51,8 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   readonly peerConnection: RTCPeerConnection
   readonly negotiation: Negotiation
   peer: PeerKind
+  /** What the two people can read to one another; kept by the part for it. */
+  verificationCode: string | null = null
   readonly #settings: PeerSessionSettings
   readonly #channel: PeerChannel
   /** Candidates that came before the other side's first description. */

@@ -223,4 +223,6 @@ class Data implements Methods, Extra {
   }
 }
 
-export const createData = (context: ExtraContext): Methods & Extra & { receive: (data: unknown) => void } => new Data(context)
+export default function createData (context: ExtraContext): Methods & Extra & { receive: (data: unknown) => void } {
+  return new Data(context)
+}

@@ -7,7 +7,7 @@ import type { Extra, ExtraContext } from './extra.js'
  * room, the peer, an error, a notification, a type): no SDP, address, credential, token or message ever gets into one.
  * It is loaded where the log is on, before the adaptor begins, so that no line is missing.
  */
-export function createDebugLog ({ environment, signalling, iceServers, media, call, debug }: ExtraContext): Extra {
+export default function createDebugLog ({ environment, signalling, iceServers, media, call, debug }: ExtraContext): Extra {
   const start = environment.now()
   let peer = ''
   const line = (part: string, text: string) => {

@@ -34,4 +34,6 @@ class Developer implements Methods, Extra {
   }
 }
 
-export const createDeveloper = (context: ExtraContext): Methods & Extra => new Developer(context)
+export default function createDeveloper (context: ExtraContext): Methods & Extra {
+  return new Developer(context)
+}

@@ -160,4 +160,6 @@ class Devices implements Methods, Extra {
   }
 }
 
-export const createDevices = (context: ExtraContext): Methods & Extra => new Devices(context)
+export default function createDevices (context: ExtraContext): Methods & Extra {
+  return new Devices(context)
+}

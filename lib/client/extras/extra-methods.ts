@@ -83,7 +83,7 @@ export interface ExtraMethods {
   breakConnection (): Promise<void>
 }
 
-export type ExtraName = 'data' | 'debug-log' | 'developer' | 'devices' | 'screen' | 'sound' | 'stats'
+export type ExtraName = 'data' | 'debug-log' | 'developer' | 'devices' | 'screen' | 'sound' | 'stats' | 'verification'
 
 /** Which module has which method. */
 export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {

@@ -40,5 +40,5 @@ export interface Extra {
   receive?: (data: unknown) => void
 }
 
-/** What a module exports. */
+/** What a module exports as its default. */
 export type CreateExtra<Methods> = (context: ExtraContext) => Methods & Extra

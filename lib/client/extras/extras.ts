@@ -1,19 +1,21 @@
 import { AdaptorError, browserError } from '../base/client-errors.js'
 import { quiet } from '../base/deferred.js'
 import type { CreateExtra, Extra, ExtraContext } from './extra.js'
+import type { Frame } from '../signalling/frames.js'
 import { EXTRA_METHODS, type ExtraMethods, type ExtraName } from './extra-methods.js'
 
 type Methods = Record<keyof ExtraMethods, (...args: unknown[]) => unknown>
 
 /** The build makes a file of each. */
-export const LOADERS: Record<ExtraName, () => Promise<CreateExtra<object>>> = {
-  data: async () => (await import('../data/data.js')).createData,
-  'debug-log': async () => (await import('./debug-log.js')).createDebugLog,
-  developer: async () => (await import('./developer.js')).createDeveloper,
-  devices: async () => (await import('./devices.js')).createDevices,
-  screen: async () => (await import('./screen.js')).createScreen,
-  sound: async () => (await import('./sound.js')).createSound,
-  stats: async () => (await import('./stats.js')).createStats
+export const LOADERS: Record<ExtraName, () => Promise<{ default: CreateExtra<object> }>> = {
+  data: () => import('../data/data.js'),
+  'debug-log': () => import('./debug-log.js'),
+  developer: () => import('./developer.js'),
+  devices: () => import('./devices.js'),
+  screen: () => import('./screen.js'),
+  sound: () => import('./sound.js'),
+  stats: () => import('./stats.js'),
+  verification: () => import('./verification/verification.js')
 }
 
 /** Loads a module. Rejects with `moduleNotLoaded`. */
@@ -49,9 +51,9 @@ export class Extras {
     })
   }
 
-  /** Hands what came over the data channel to its module, in order. */
+  /** Hands what came over the data channel to its module, in order: a frame of another one of this SDK, or whatever an application sends. */
   receive (data: unknown): void {
-    this.#load('data').then(extra => extra.receive?.(data)).catch(error => {
+    this.#load((data as Partial<Frame>).command === 'verification' ? 'verification' : 'data').then(extra => extra.receive?.(data)).catch(error => {
       if (this.#closing === null) this.#context.announcer.report(browserError(error))
     })
   }
@@ -64,7 +66,7 @@ export class Extras {
 
   async #load (name: ExtraName): Promise<Methods & Extra> {
     const loading = this.#loaded.get(name) ?? loadPart(name, LOADERS[name]).then(
-      create => create(this.#context) as Methods & Extra,
+      ({ default: create }) => create(this.#context) as Methods & Extra,
       error => {
         // The next call may find the network back.
         this.#loaded.delete(name)

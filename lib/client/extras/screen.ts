@@ -99,4 +99,6 @@ function stop (stream: MediaStream): void {
   for (const track of stream.getTracks()) track.stop()
 }
 
-export const createScreen = (context: ExtraContext): Methods & Extra => new Screen(context)
+export default function createScreen (context: ExtraContext): Methods & Extra {
+  return new Screen(context)
+}

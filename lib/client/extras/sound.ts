@@ -118,4 +118,6 @@ class Sound implements Methods, Extra, SoundMixer {
   }
 }
 
-export const createSound = (context: ExtraContext): Methods & Extra => new Sound(context)
+export default function createSound (context: ExtraContext): Methods & Extra {
+  return new Sound(context)
+}

@@ -110,4 +110,6 @@ class Stats implements Methods, Extra {
   }
 }
 
-export const createStats = (context: ExtraContext): Methods & Extra => new Stats(context)
+export default function createStats (context: ExtraContext): Methods & Extra {
+  return new Stats(context)
+}

@@ -18,6 +18,8 @@ export interface CallState {
   readonly cameraOn: boolean
   /** Whether the microphone is on. */
   readonly micOn: boolean
+  /** What the two people can read to one another, with the option `verification`; `null` where there is nothing. */
+  readonly verificationCode: string | null
   /** The last error since the room was joined; `null` where there was none. */
   readonly error: AdaptorError | null
 }
@@ -32,13 +34,14 @@ export const NO_CALL: CallState = {
   remoteMedia: { video: 'off', audio: 'off' },
   cameraOn: false,
   micOn: false,
+  verificationCode: null,
   error: null
 }
 
 type Seat = Pick<CallState, 'room' | 'peerPresent' | 'error'>
 
 /** Events that change nothing but what the adaptor's own properties say. */
-const OTHERS = ['initialized', 'reconnecting', 'local_media_changed', 'remote_stream', 'remote_media_changed'] as const satisfies ReadonlyArray<keyof AdaptorEvents>
+const OTHERS = ['initialized', 'reconnecting', 'local_media_changed', 'remote_stream', 'remote_media_changed', 'verification_code_changed'] as const satisfies ReadonlyArray<keyof AdaptorEvents>
 
 /** The state of an adaptor's call as one value that can be compared, for frameworks that draw what has changed. */
 export class CallStore {
@@ -90,7 +93,8 @@ export class CallStore {
       remoteStream: adaptor.remoteStream,
       remoteMedia: adaptor.remoteMedia,
       cameraOn: adaptor.cameraOn,
-      micOn: adaptor.micOn
+      micOn: adaptor.micOn,
+      verificationCode: adaptor.verificationCode
     }
     for (const listener of [...this.#listeners]) listener()
   }

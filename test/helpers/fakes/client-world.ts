@@ -11,9 +11,14 @@ import { FakeNetwork, type FakeWebSocket } from './fake-web-socket.js'
 import { Pending, turn } from './pending.js'
 import { TestClock } from './test-clock.js'
 
-/** The parts of the SDK that are being loaded. The loaders are those of the whole process, as in a browser. */
+/** The parts of the SDK that are being loaded, and other work of the browser. The loaders are those of the whole process, as in a browser. */
 const loading = new Pending()
 for (const [name, load] of Object.entries(LOADERS)) LOADERS[name as ExtraName] = () => loading.until(load())
+
+/** Hashes are made in another thread, and count as well. */
+const { subtle } = crypto
+const digest = subtle.digest.bind(subtle)
+subtle.digest = (...args) => loading.until(digest(...args))
 
 class FakeTarget {
   readonly #listeners = new Map<string, Set<(event: Event) => void>>()

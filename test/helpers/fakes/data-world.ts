@@ -2,7 +2,7 @@ import { AdaptorError, mediaError } from '../../../lib/client/base/client-errors
 import type { CallbackEvents } from '../../../lib/client/base/client-events.js'
 import { Emitter } from '../../../lib/client/base/emitter.js'
 import type { PeerKind } from '../../../lib/client/call/peer-session.js'
-import { createData } from '../../../lib/client/data/data.js'
+import createData from '../../../lib/client/data/data.js'
 import type { ReceivedFile } from '../../../lib/client/data/data-types.js'
 import type { ExtraContext } from '../../../lib/client/extras/extra.js'
 import { TestClock } from './test-clock.js'

@@ -31,6 +31,8 @@ export class FakePeerConnection {
   oniceconnectionstatechange: (() => void) | null = null
   /** Whether offered sections take the transceivers that there are, as they take those that `addTrack` has made (RFC 9429, section 5.10). */
   adopting = false
+  /** The fingerprint of its certificate, in each description that it makes from now on. */
+  fingerprint: string
   /** How often ICE was restarted. */
   restarts = 0
   /** The other side's candidates that were taken, by the user name fragment they belong to. */
@@ -50,6 +52,7 @@ export class FakePeerConnection {
     this.configuration = configuration
     ice.connections.push(this)
     this.origin = String(ice.connections.length)
+    this.fingerprint = `AA:${this.origin.padStart(2, '0')}`
   }
 
   get localDescription (): Description | null {
@@ -208,6 +211,7 @@ export class FakePeerConnection {
       'v=0',
       `o=- ${this.origin} ${++this.#version} IN IP4 127.0.0.1`,
       `a=ice-ufrag:${this.origin}u${this.#ufrag}`,
+      `a=fingerprint:sha-256 ${this.fingerprint}`,
       ...offer === null ? [] : [`a=answers:${offer.origin}.${offer.version}`],
       ...(offer === null ? this.#data : offer.data) ? ['a=data'] : [],
       ...this.#transceivers.describe(offer)
