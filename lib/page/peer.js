@@ -22,6 +22,7 @@ import { INITIAL, LOST_FOR, reduce } from './state.js'
 import { offerScreen } from './sharing.js'
 import { openSheet, showSheet, watchSheets } from './sheets.js'
 import { show } from './view.js'
+import { showVerification } from './verification.js'
 import { browserOf, translate, wordsFor } from './words.js'
 
 const room = find('room')
@@ -46,7 +47,8 @@ function facts () {
     remote: adaptor.remoteMedia,
     localPicture: hasPicture(find('localVideo'), look),
     remotePicture: hasPicture(find('remoteVideo'), look),
-    mirrored: isMirrored(adaptor.localStream)
+    mirrored: isMirrored(adaptor.localStream),
+    code: adaptor.verificationCode
   }
 }
 
@@ -56,6 +58,7 @@ function tell (event) {
   state = reduce(state, { ...event, at: Date.now(), facts: facts() })
   sight = seen(state, words)
   show(sight, { words, browser, ownName: ownName.value, able: adaptor !== undefined })
+  showVerification(sight.code, words)
   invitation.update()
   pickers.show()
   chat.show(sight.layout === 'call')
@@ -101,6 +104,7 @@ function start () {
     sdp_constraints: { OfferToReceiveAudio: true, OfferToReceiveVideo: true },
     localVideoId: 'localVideo',
     remoteVideoId: 'remoteVideo',
+    verification: true,
     callback (info, message) {
       tell({ type: info, message })
       if (info === 'data_received') chat.hear(message.data)

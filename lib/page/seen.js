@@ -82,6 +82,8 @@ export function seen (state, words) {
     ready: state.ready,
     invites: layout === 'waiting' && state.joined,
     since: layout === 'call' ? state.since : null,
+    /** What the two can read to one another; null where there is nothing. */
+    code: layout === 'call' ? facts.code : null,
     error: state.error,
     notice: noticeOf(state, layout, words)
   }

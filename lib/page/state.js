@@ -44,7 +44,7 @@ export const INITIAL = {
   /** What somebody has just switched a device to, until it has got there. */
   switching: {},
   /** What the adaptor and the elements say: there is a way to the other (W3C WebRTC 1.0, section 5.6.4), and who gives which media. */
-  facts: { connected: false, camera: false, microphone: false, remote: { video: 'off', audio: 'off' }, localPicture: false, remotePicture: false, mirrored: true }
+  facts: { connected: false, camera: false, microphone: false, remote: { video: 'off', audio: 'off' }, localPicture: false, remotePicture: false, mirrored: true, code: null }
 }
 
 function dismiss (state, ...names) {

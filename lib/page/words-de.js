@@ -36,6 +36,7 @@ export default {
     close: 'Schließen',
     quality: 'Verbindung:',
     details: 'Verbindung',
+    verification: 'Ist jemand dazwischen?',
     developer: 'Für Entwickler',
     breakNetwork: 'Netz unterbrechen',
     restartIce: 'ICE neu starten',
@@ -114,6 +115,10 @@ export default {
   allow: ALLOW,
   grades: { good: 'gut', fair: 'mäßig', poor: 'schlecht' },
   figures: { path: 'Weg', delay: 'Hin und zurück', loss: 'Unterwegs verloren', incoming: 'Kommt an', outgoing: 'Geht hinaus', picture: 'Das andere Bild' },
+  verification: {
+    proves: 'Lest ihn euch vor: du die Wörter, die andere Person die Zahl. Habt ihr beide dasselbe, sitzt niemand zwischen euch und hört mit, auch der Server nicht. Wenn nicht, beende den Anruf.',
+    none: 'Noch kein Code. Er braucht einen Moment, und auf der anderen Seite eine App, die ihn bilden kann. Ohne Code kann es niemand sagen.'
+  },
   paths: { direct: 'direkt', relayed: 'über ein Relay' },
   states: {
     server: 'Server',

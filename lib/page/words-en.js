@@ -37,6 +37,7 @@ export default {
     close: 'Close',
     quality: 'Connection:',
     details: 'Connection',
+    verification: 'Is anybody in between?',
     developer: 'For developers',
     breakNetwork: 'Break the network',
     restartIce: 'Restart ICE',
@@ -115,6 +116,10 @@ export default {
   allow: ALLOW,
   grades: { good: 'good', fair: 'fair', poor: 'poor' },
   figures: { path: 'Path', delay: 'There and back', loss: 'Lost on the way', incoming: 'Coming in', outgoing: 'Going out', picture: 'Their picture' },
+  verification: {
+    proves: 'Read it to one another: you the words, the other person the number. If you both have the same, nobody sits between you and listens, not even the server. If not, end the call.',
+    none: 'No code yet. It takes a moment, and an app at the other side that can make one. Without a code nobody can tell.'
+  },
   paths: { direct: 'direct', relayed: 'by a relay' },
   states: {
     server: 'Server',

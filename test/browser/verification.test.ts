@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { launch, visit } from '../helpers/browser.js'
 import { launchFirefox } from '../helpers/firefox.js'
 import { inCall } from '../helpers/media.js'
+import { PeerPage } from '../helpers/peer-page.js'
 import { heardNoError, PlainPage } from '../helpers/plain-page.js'
 import { servePages } from '../helpers/serve-pages.js'
 import { start } from '../helpers/start.js'
@@ -143,6 +144,30 @@ t.test('with Ant Media\'s SDK at the other side there is no code, and its applic
   t.same(await ours.page.evaluate(() => (window as unknown as World).told), [])
   t.notOk((await ant.told()).includes('data_received'))
   await heardNoError(t, ant)
+})
+
+t.test('the page shows the code beside the connection\'s figures, by keyboard too, with what it proves, or that there is none', async t => {
+  const [anna, ben] = [await PeerPage.open(t, browser, app), await PeerPage.open(t, browser, app)]
+  for (const person of [anna, ben]) await person.join('shown')
+  await inCall(anna, ben)
+  const codes: string[] = []
+  for (const { page } of [anna, ben]) {
+    await page.getByRole('button', { name: 'Connection:' }).focus()
+    await page.keyboard.press('Enter')
+    const told = page.getByRole('region', { name: 'Is anybody in between?' })
+    codes.push(await told.getByRole('status').getByText(/^[a-z]+ [a-z]+ \d{4}$/).innerText())
+    t.match(await told.innerText(), 'nobody sits between you and listens, not even the server')
+  }
+  t.match(codes[0], CODE)
+  t.equal(codes[1], codes[0])
+  await ben.leave()
+  const ant = await PlainPage.open(t, browser, `${app}/ant.html`)
+  await ant.join('shown')
+  await inCall(anna, ant)
+  await anna.page.getByRole('button', { name: 'Connection:' }).click()
+  const told = anna.page.getByRole('region', { name: 'Is anybody in between?' })
+  t.match(await told.innerText(), 'Without a code nobody can tell')
+  t.notMatch(await told.innerText(), codes[0])
 })
 
 t.test('Firefox and Chromium write their fingerprints in different places, and have the same code in both orders of joining', async t => {

@@ -171,6 +171,7 @@ export const PAGE_STATES: PageState[] = [
       const [{ page }] = await call(t, browser, app, 'state-details')
       await page.getByRole('button', { name: 'Connection: good' }).click()
       await page.getByText('direct', { exact: true }).waitFor()
+      await page.locator('#verificationCode').waitFor()
       return page
     }
   },
