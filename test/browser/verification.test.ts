@@ -15,7 +15,7 @@ const host = await servePages()
 host.get('/WebRTCApp4/blank.html', (_request, reply) => reply.type('text/html').send(`<!doctype html>
   <link rel="icon" href="data:,">
   <script src="js/webrtc_adaptor.js"></script>
-  <video autoplay muted></video>`))
+  <video id="remoteVideo" autoplay muted></video>`))
 const app = `${await start(t, host)}/WebRTCApp4`
 
 const CODE = /^[a-z]+ [a-z]+ [1-9]\d{3}$/
@@ -41,7 +41,7 @@ async function beginIn (options: object): Promise<void> {
   world.errors = []
   const adaptor = world.adaptor = new world.WebRTCAdaptor({
     websocket_url: `ws://${location.host}/WebRTCApp4`,
-    remoteVideoElement: document.querySelector('video'),
+    remoteVideoElement: document.querySelector('#remoteVideo'),
     callbackError: (error: string) => world.errors.push(error),
     ...options
   })
