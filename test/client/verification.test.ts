@@ -95,6 +95,18 @@ t.test('each call has a new code at both sides, whoever leaves and whoever is ba
   t.same(pages.flatMap(({ errors }) => errors), [])
 })
 
+t.test('pages that keep their certificates from call to call have a new code in each all the same', async t => {
+  const world = new World()
+  world.ice.fingerprint = 'EE:EE'
+  const [anna, ben] = await world.call(t, ASKED)
+  const before = same(t, anna, ben)
+  void anna.adaptor.leave()
+  await world.whenIdle()
+  void anna.adaptor.join('room1')
+  await world.whenIdle()
+  t.not(same(t, anna, ben), before)
+})
+
 t.test('a part that is loaded late, when what was sent before is of a call that has ended, gets a code all the same', async t => {
   for (const late of [0, 1] as const) {
     const world = new World()
@@ -300,9 +312,12 @@ t.test('who sits in the middle sees as many exchanges as an honest call may need
   }
   t.equal(commitments.length, 8)
   const answers: string[] = []
-  const ben = new End('ben', false, message => { if (message.step === 'answer') answers.push(message.nonce) })
+  const ben = new End('ben', false, message => { if (message.step === 'answer') answers.push(message.commitment ?? '') })
   ben.exchange.handleFingerprints('ben', 'mallory')
-  for (let count = 0; count < 100; count++) ben.exchange.receive({ command: 'verification', step: 'commit', commitment: await commitmentTo(`m${count}`) })
+  for (let count = 0; count < 100; count++) {
+    const commitment = await commitmentTo(`m${count}`)
+    for (let again = 0; again < 2; again++) ben.exchange.receive({ command: 'verification', step: 'commit', commitment })
+  }
   t.equal(new Set(answers).size, 8)
   t.equal(answers.length, 8, 'the same commitment once more is not answered anew')
 })

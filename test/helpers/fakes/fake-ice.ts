@@ -13,6 +13,8 @@ export class FakeIce {
   open = true
   /** Whether pictures move: frames of the cameras that are on come through. */
   frames = true
+  /** The fingerprint of every certificate; where it is undefined, each connection has one of its own. */
+  fingerprint: string | undefined
   /** Awaited in the middle of each asynchronous operation. */
   pause: () => Promise<void> = async () => {}
   /** What a browser would have refused: a description in the wrong state, an answer to another offer. */

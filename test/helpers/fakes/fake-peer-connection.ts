@@ -52,7 +52,7 @@ export class FakePeerConnection {
     this.configuration = configuration
     ice.connections.push(this)
     this.origin = String(ice.connections.length)
-    this.fingerprint = `AA:${this.origin.padStart(2, '0')}`
+    this.fingerprint = ice.fingerprint ?? `AA:${this.origin.padStart(2, '0')}`
   }
 
   get localDescription (): Description | null {
