@@ -111,8 +111,9 @@ function start () {
       if (info === 'file_received') chat.offer(message)
       if (info === 'updated_stats') {
         panel.noteStats(message)
-        void quality.update(message)
+        quality.update(message)
       }
+      if (info === 'quality_changed') quality.judge(message)
       if (info === 'available_devices') pickers.update(message)
       if (info === 'initialized') prepare()
       if (info === 'peerJoined' || (['joined', 'reconnected'].includes(info) && message.peers > 0)) introduce()

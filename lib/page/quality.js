@@ -1,7 +1,7 @@
-// The badge that says how good the call is, and the figures behind it.
+// The badge that says how good the call is, with the reason and the figures behind it.
 
 import { find, make, write } from './elements.js'
-import { figuresOf, gradeOf, pathOf, rowsOf } from './figures.js'
+import { figuresOf, reasonIn, rowsOf } from './figures.js'
 
 /** In ms. */
 const PERIOD = 2_000
@@ -25,27 +25,21 @@ export class Quality {
   }
 
   /** Takes a measurement of the SDK's. */
-  async update (stats) {
-    const connection = this.#adaptor().peerConnection
-    if (connection === null) return
-    const entries = []
-    try {
-      (await connection.getStats()).forEach(entry => entries.push(entry))
-    } catch {
-      // It has ended meanwhile.
-      return
-    }
+  update (stats) {
     // Those of another call begin at nothing.
     const before = this.#before !== null && this.#before.totalBytesReceived <= stats.totalBytesReceived ? this.#before : null
     this.#before = stats
-    const figures = figuresOf(stats, before, pathOf(entries))
-    const grade = gradeOf(figures)
-    find('quality').dataset.grade = grade
-    write(find('grade'), this.#words.grades[grade])
-    const rows = rowsOf(figures, this.#words)
+    const rows = rowsOf(figuresOf(stats, before), this.#words)
     const list = find('figures')
     if (list.children.length === 0) list.append(...rows.flatMap(([name]) => [make('dt', {}, name), make('dd')]))
     for (const [index, [, value]] of rows.entries()) write(list.children[2 * index + 1], value)
+  }
+
+  /** Takes what the SDK says of the call: its level, and the reason. */
+  judge (quality) {
+    find('quality').dataset.grade = quality.level
+    write(find('grade'), this.#words.grades[quality.level])
+    this.#explain(reasonIn(this.#words, quality))
   }
 
   /** There is no call of which the figures could be. */
@@ -53,6 +47,12 @@ export class Quality {
     this.#before = null
     delete find('quality').dataset.grade
     write(find('grade'), '')
+    this.#explain('')
     find('figures').replaceChildren()
+  }
+
+  #explain (reason) {
+    write(find('reason'), reason)
+    find('reason').hidden = reason === ''
   }
 }

@@ -114,7 +114,24 @@ export default {
   check,
   allow: ALLOW,
   grades: { good: 'gut', fair: 'mäßig', poor: 'schlecht' },
-  figures: { path: 'Weg', delay: 'Hin und zurück', loss: 'Unterwegs verloren', incoming: 'Kommt an', outgoing: 'Geht hinaus', picture: 'Das andere Bild' },
+  figures: {
+    path: 'Weg',
+    delay: 'Hin und zurück',
+    incoming: 'Kommt an',
+    loss: 'Davon verloren',
+    outgoing: 'Geht hinaus',
+    outgoingLoss: 'Davon nicht angekommen',
+    picture: 'Das andere Bild'
+  },
+  reasons: {
+    interrupted: 'Gerade gibt es keinen Weg zur anderen Person. Die Seite sucht einen.',
+    loss: 'Ein Teil von Bild und Ton geht unterwegs verloren. Nimm ein anderes Netz, oder geh näher an den Router.',
+    delay: 'Bild und Ton sind lange unterwegs. Ein VPN, ein weit entferntes Relay oder ein volles Netz kann der Grund sein.',
+    jitter: 'Der Ton kommt ungleichmäßig an. Ein Kabel oder ein anderes Netz kann helfen.',
+    bandwidth: 'Das Netz nimmt weniger, als dein Bild braucht. Beende Downloads, oder schalte für besseren Ton die Kamera aus.',
+    cpu: 'Dieses Gerät ist zu langsam für das Bild, das es sendet. Schließ andere Programme.',
+    frozen: 'Das Bild der anderen Person steht still.'
+  },
   verification: {
     proves: 'Lest ihn euch vor: du die Wörter, die andere Person die Zahl. Habt ihr beide dasselbe, sitzt niemand zwischen euch und hört mit, auch der Server nicht. Wenn nicht, beende den Anruf.',
     none: 'Noch kein Code. Er braucht einen Moment, und auf der anderen Seite eine App, die ihn bilden kann. Ohne Code kann es niemand sagen.'

@@ -115,7 +115,24 @@ export default {
   check,
   allow: ALLOW,
   grades: { good: 'good', fair: 'fair', poor: 'poor' },
-  figures: { path: 'Path', delay: 'There and back', loss: 'Lost on the way', incoming: 'Coming in', outgoing: 'Going out', picture: 'Their picture' },
+  figures: {
+    path: 'Path',
+    delay: 'There and back',
+    incoming: 'Coming in',
+    loss: 'Lost of what comes',
+    outgoing: 'Going out',
+    outgoingLoss: 'Lost of what goes',
+    picture: 'Their picture'
+  },
+  reasons: {
+    interrupted: 'There is no way to the other person just now. The page looks for one.',
+    loss: 'A part of picture and sound is lost on the way. Try another network, or come closer to the router.',
+    delay: 'Picture and sound take long on the way. A VPN, a distant relay or a busy network may be the cause.',
+    jitter: 'The sound comes unevenly. A cable or another network may help.',
+    bandwidth: 'The network takes less than your picture needs. Stop downloads, or switch the camera off for clearer sound.',
+    cpu: 'This device is too slow for the picture it sends. Close other programs.',
+    frozen: 'The other person\'s picture stands still.'
+  },
   verification: {
     proves: 'Read it to one another: you the words, the other person the number. If you both have the same, nobody sits between you and listens, not even the server. If not, end the call.',
     none: 'No code yet. It takes a moment, and an app at the other side that can make one. Without a code nobody can tell.'

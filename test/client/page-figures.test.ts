@@ -1,12 +1,18 @@
 import t from 'tap'
-import { figuresOf, gradeOf, pathOf, rowsOf } from '../../lib/page/figures.js'
+import type { QualityReason } from '../../lib/client/webrtc-adaptor.js'
+import { figuresOf, reasonIn, rowsOf } from '../../lib/page/figures.js'
 import { reported, struck, titleOf } from '../../lib/page/redaction.js'
 import english from '../../lib/page/words-en.js'
 import german from '../../lib/page/words-de.js'
 
 // What the page makes of figures, and what of a message it shows and hands on, without a page.
 
+/** All reasons: it does not compile where one is missing. */
+const REASONS: Record<QualityReason, true> = { interrupted: true, loss: true, delay: true, bandwidth: true, jitter: true, cpu: true, frozen: true }
+
 const STATS = {
+  path: 'direct',
+  outgoingLoss: 0.05,
   currentIncomingBitrate: 1234.5,
   currentOutgoingBitrate: 10,
   currentRoundTripTime: 0.04,
@@ -20,42 +26,29 @@ const STATS = {
 }
 
 t.test('Loss is that since the last measurement, as a part of all that was sent', async t => {
-  t.equal(figuresOf(STATS, null, 'direct').loss, 0)
-  t.equal(figuresOf({ ...STATS, videoPacketsReceived: 190, videoPacketsLost: 10 }, STATS, 'direct').loss, 0.1)
-  t.equal(figuresOf({ ...STATS, videoPacketsLost: -1, audioPacketsLost: -1 }, null, null).loss, 0, 'a browser that tells nothing of it')
-  t.equal(figuresOf(STATS, STATS, null).loss, 0, 'nothing has come, and nothing is missing')
+  t.equal(figuresOf(STATS, null).loss, 0)
+  t.equal(figuresOf({ ...STATS, videoPacketsReceived: 190, videoPacketsLost: 10 }, STATS).loss, 0.1)
+  t.equal(figuresOf({ ...STATS, videoPacketsLost: -1, audioPacketsLost: -1 }, null).loss, 0, 'a browser that tells nothing of it')
+  t.equal(figuresOf(STATS, STATS).loss, 0, 'nothing has come, and nothing is missing')
 })
 
-t.test('A call is good, fair or poor by its loss and its delay', async t => {
-  const grade = (loss: number, delay: number | null): string => gradeOf({ loss, delay })
-  t.equal(grade(0, null), 'good')
-  t.equal(grade(0.02, 300), 'good')
-  t.equal(grade(0.03, 40), 'fair')
-  t.equal(grade(0, 400), 'fair')
-  t.equal(grade(0.1, 40), 'poor')
-  t.equal(grade(0, 2000), 'poor')
-})
-
-t.test('A way is relayed where either end of it is a relay, in the figures of each browser', async t => {
-  const local = { id: 'l', type: 'local-candidate', candidateType: 'host' }
-  const remote = { id: 'r', type: 'remote-candidate', candidateType: 'srflx' }
-  const pair = { id: 'p', type: 'candidate-pair', state: 'succeeded', nominated: true, localCandidateId: 'l', remoteCandidateId: 'r' }
-  const transport = { id: 't', type: 'transport', selectedCandidatePairId: 'p' }
-  const other = { ...pair, id: 'o', localCandidateId: 'x' }
-  t.equal(pathOf([other, pair, local, remote, transport]), 'direct')
-  t.equal(pathOf([pair, local, remote]), 'direct', 'Firefox, which has no transport')
-  t.equal(pathOf([pair, { ...local, candidateType: 'relay' }, remote, transport]), 'relayed')
-  t.equal(pathOf([pair, local, { ...remote, candidateType: 'relay' }, transport]), 'relayed')
-  t.equal(pathOf([local]), null)
+t.test('Each reason that the SDK has for a call that is not good is a sentence in each language, and a good call needs none', async t => {
+  const reasons = Object.keys(REASONS)
+  for (const words of [english, german]) {
+    t.same(Object.keys(words.reasons).sort(), reasons.sort(), words.language)
+    for (const [reason, level] of [['loss', 'fair'], ['interrupted', 'poor']]) t.match(reasonIn(words, { level, reason }), /^\p{Lu}.+\.$/u)
+    t.equal(reasonIn(words, { level: 'good', reason: null }), '')
+    t.equal(reasonIn(words, null), '')
+  }
 })
 
 t.test('Figures are rows in the language of the page', async t => {
-  t.same(rowsOf(figuresOf({ ...STATS, videoPacketsReceived: 190, videoPacketsLost: 10 }, STATS, 'relayed'), english), [
-    ['Path', 'by a relay'], ['There and back', '40 ms'], ['Lost on the way', '10 %'], ['Coming in', '1,235 kbit/s'], ['Going out', '10 kbit/s'], ['Their picture', '640 × 480, 30/s']
+  t.same(rowsOf(figuresOf({ ...STATS, videoPacketsReceived: 190, videoPacketsLost: 10, path: 'relayed' }, STATS), english), [
+    ['Path', 'by a relay'], ['There and back', '40 ms'], ['Coming in', '1,235 kbit/s'], ['Lost of what comes', '10 %'],
+    ['Going out', '10 kbit/s'], ['Lost of what goes', '5 %'], ['Their picture', '640 × 480, 30/s']
   ])
-  const bare = rowsOf(figuresOf({ ...STATS, currentRoundTripTime: -1, frameWidth: -1 }, null, null), german)
-  t.same(bare[1], ['Hin und zurück', '–'])
-  t.same(bare[5], ['Das andere Bild', '–'])
+  const bare = rowsOf(figuresOf({ ...STATS, currentRoundTripTime: -1, frameWidth: -1, outgoingLoss: -1, path: '' }, null), german)
+  for (const name of ['Weg', 'Hin und zurück', 'Davon nicht angekommen', 'Das andere Bild']) t.same(bare.find(row => row[0] === name), [name, '–'])
 })
 
 const SDP = 'v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 192.0.2.1\r\na=ice-ufrag:abcd\r\na=ice-pwd:supersecret\r\na=sendrecv\r\n'

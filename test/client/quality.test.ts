@@ -53,6 +53,7 @@ const CASES: Array<[says: string, level: string, reason: string | null, change: 
   ['a sixth of it, and the application wants no more', 'good', null, { availableOutgoingBitrate: 50 }, { limit: 50 }],
   ['a sixth of it, and no picture is sent', 'good', null, { availableOutgoingBitrate: 50, totalFramesEncoded: 300 }],
   ['the browser makes the picture smaller for the network', 'fair', 'bandwidth', { qualityLimitationReason: 'bandwidth' }],
+  ['the application has set a lower limit', 'good', null, { qualityLimitationReason: 'bandwidth' }, { limit: 100 }],
   ['it did so when there was a picture', 'good', null, { qualityLimitationReason: 'bandwidth', totalFramesEncoded: 300 }],
   ['for the device', 'fair', 'cpu', { qualityLimitationReason: 'cpu' }],
   ['their picture stood still for 40 ms of the second', 'good', null, { frozenTime: 0.04 }],

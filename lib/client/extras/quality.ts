@@ -72,14 +72,19 @@ export function judge (before: CallStats, after: CallStats, { interrupted, froze
   const lost = since('audioPacketsLost') + since('videoPacketsLost')
   const came = since('audioPacketsReceived') + since('videoPacketsReceived')
   const sending = since('totalFramesEncoded') > 0
-  const wanted = Math.min(limit, after.resWidth * after.resHeight / 1_000)
+  const needed = after.resWidth * after.resHeight / 1_000
+  const wanted = Math.min(limit, needed)
   const limitedBy = (reason: string) => sending && after.qualityLimitationReason === reason
   const weigh = (value: number, [fair, poor]: readonly [number, number]) => value > poor ? 2 : value > fair ? 1 : 0
   const weights: Array<[QualityReason, number]> = [
     ['interrupted', interrupted ? 2 : 0],
     ['loss', weigh(Math.max(after.outgoingLoss, lost / Math.max(1, lost + came)), LIMITS.loss)],
     ['delay', weigh(after.currentRoundTripTime, LIMITS.delay)],
-    ['bandwidth', Math.max(sending && after.availableOutgoingBitrate > 0 ? weigh(wanted / after.availableOutgoingBitrate, LIMITS.bandwidth) : 0, limitedBy('bandwidth') ? 1 : 0)],
+    ['bandwidth', Math.max(
+      sending && after.availableOutgoingBitrate > 0 ? weigh(wanted / after.availableOutgoingBitrate, LIMITS.bandwidth) : 0,
+      // Below what the picture needs it is the application's limit that the browser keeps.
+      limit >= needed && limitedBy('bandwidth') ? 1 : 0
+    )],
     ['jitter', weigh(after.audioJitter, LIMITS.jitter)],
     ['cpu', limitedBy('cpu') ? 1 : 0],
     ['frozen', frozen ? 2 : weigh(since('frozenTime') * 1_000 / Math.max(1, since('currentTime')), LIMITS.frozen)]
