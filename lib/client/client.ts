@@ -38,7 +38,7 @@ export class Client {
     const signalling = this.signalling = new SignallingSession(environment, settings)
     const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, signalling)
     const media = this.media = new Media(environment, settings)
-    this.remote = new StreamView(environment, settings.remoteVideo, false)
+    this.remote = new StreamView(environment, settings.remoteVideo, () => announcer.tell('playback_refused', undefined))
     this.remoteMedia = new RemoteMedia(environment)
     this.#wireSignalling()
     media.on('changed', () => announcer.tell('local_media_changed', media.state))

@@ -203,6 +203,11 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     return this.getSender(streamId, 'video')
   }
 
+  /** Plays the other side after `playback_refused`. Call it in a click. Rejects with the browser's error. */
+  resumePlayback (): Promise<void> {
+    return quiet(this.#client.remote.play())
+  }
+
   /** Stops camera, microphone (whatever `muteMode` says) and a screen share. The call goes on without them. */
   closeStream (): Promise<void> {
     return quiet(this.#client.media.release())

@@ -15,6 +15,7 @@ import { recall, remember } from './memory.js'
 import { offerModes } from './modes.js'
 import { hasPicture, isMirrored, watchPictures } from './pictures.js'
 import { Panel } from './panel.js'
+import { offerPlayback } from './playback.js'
 import { Quality } from './quality.js'
 import { proposeRoom } from './rooms.js'
 import { clock, seen } from './seen.js'
@@ -204,6 +205,7 @@ find('camera').addEventListener('click', () => { void toggle('camera', ['turnOnL
 find('microphone').addEventListener('click', () => { void toggle('microphone', ['unmuteLocalMic', 'muteLocalMic']) })
 offerScreen(() => adaptor, () => sight.screen, tell, kept, remember)
 offerModes()
+offerPlayback(() => adaptor, tell)
 // A room that nobody else knows: servers may name what relays calls to those alone who sit in one.
 new ConnectionCheck(words, browser, () => ({ mediaConstraints: constraintsOf(recall()), peerconnection_config: null, roomName: proposeRoom() })).listen()
 watchSheets()

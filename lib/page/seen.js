@@ -35,8 +35,9 @@ export function clock (ms) {
 }
 
 /** What stands in place of the other's picture: why there is none, or nothing where the status has said it. */
-function noteOf ({ facts }, layout, words) {
+function noteOf ({ facts, refused }, layout, words) {
   if (layout !== 'call') return ''
+  if (refused && facts.connected) return words.refused
   // A last picture that stands still is no live one, and a person must not take it for one.
   if (facts.remotePicture) return words.frozen
   return facts.connected ? words.theirCameraOff : ''
@@ -45,6 +46,7 @@ function noteOf ({ facts }, layout, words) {
 /** How it stands, in words. */
 function statusOf (state, phase, words) {
   if (phase !== 'call') return words.status[phase]
+  if (state.refused) return words.status.refused
   if (state.sharing) return words.youShare
   return state.facts.remote.screen === true ? words.theyShare : words.status.call
 }
@@ -60,7 +62,7 @@ export function seen (state, words) {
   const { facts, switching } = state
   const phase = phaseOf(state)
   const layout = layoutOf(state)
-  const remoteShown = layout === 'call' && facts.remotePicture && facts.connected && facts.remote.video !== 'frozen'
+  const remoteShown = layout === 'call' && facts.remotePicture && facts.connected && facts.remote.video !== 'frozen' && !state.refused
   return {
     phase,
     layout,
@@ -68,6 +70,7 @@ export function seen (state, words) {
     status: statusOf(state, phase, words),
     remoteShown,
     remoteNote: remoteShown ? '' : noteOf(state, layout, words),
+    playable: layout === 'call' && facts.connected && state.refused,
     remoteName: layout === 'call' ? state.otherName : '',
     remoteMuted: layout === 'call' && facts.connected && facts.remote.audio === 'off',
     /** A screen is seen whole, and never in a mirror. */

@@ -37,6 +37,8 @@ export const INITIAL = {
   spent: null,
   /** The error on display: its name, the device it concerns, and the name whose words serve where there are none for its own. */
   error: null,
+  /** The browser plays nothing of the other one before somebody presses something. */
+  refused: false,
   /** The screen is shared with the other one. */
   sharing: false,
   /** A device that is gone, by its label, and since when; null where that is no news any more. */
@@ -54,7 +56,7 @@ function dismiss (state, ...names) {
 /** The seat is gone, by whoever's doing. */
 function forget (state, at) {
   const spent = state.since === null ? state.spent : at - state.since
-  return dismiss({ ...state, room: '', joined: false, company: false, otherName: '', since: null, spent }, ...CALL_ERRORS)
+  return dismiss({ ...state, room: '', joined: false, company: false, otherName: '', since: null, spent, refused: false }, ...CALL_ERRORS)
 }
 
 function fail (state, name, device) {
@@ -86,6 +88,8 @@ const ON = {
     const told = { ...state, sharing: message.screen === true }
     return message.camera && message.microphone ? dismiss(told, ...MEDIA_ERRORS) : told
   },
+  playback_refused: state => ({ ...state, refused: true }),
+  playing: state => ({ ...state, refused: false }),
   device_lost: (state, { message, at }) => ({ ...state, lost: { label: message.label, at } }),
   closed: (state, { message, at }) => message.code === IDLE ? { ...state, away: false } : forget({ ...state, away: false, ended: true }, at),
   peerMessageCommand: (state, { message }) => message.definition === 'name' ? { ...state, otherName: nameIn(message.data) } : state,

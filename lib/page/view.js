@@ -46,6 +46,7 @@ export function show (seen, { words, browser, ownName, able }) {
   find('remoteVideo').classList.toggle('blank', !seen.remoteShown)
   find('localVideo').classList.toggle('blank', !seen.localShown)
   showFace('remoteFace', seen.layout === 'call' && !seen.remoteShown, seen.remoteName, seen.remoteNote)
+  find('play').hidden = !seen.playable
   showFace('localFace', !seen.localShown, ownName, seen.localNote)
   showToggle(find('camera'), seen.camera, seen.ready && able, words)
   showToggle(find('microphone'), seen.microphone, seen.ready && able, words)

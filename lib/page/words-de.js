@@ -55,6 +55,7 @@ export default {
     level: 'Was das Mikrofon hört',
     loudspeaker: 'Lautsprecher',
     withCamera: 'Mich in einer Ecke des geteilten Bildschirms zeigen',
+    play: 'Hören und sehen',
     leave: 'Auflegen',
     greeting: 'Ein Gespräch zu zweit',
     greetingHow: 'Kein Konto, nichts zu installieren: schicke den Link, und los geht es.',
@@ -82,6 +83,7 @@ export default {
     waiting: 'Warten auf die andere Person',
     connecting: 'Verbinden …',
     call: 'Im Gespräch',
+    refused: 'Drück auf den Knopf, um zu hören und zu sehen',
     reconnecting: 'Verbindung verloren, wird wiederhergestellt …',
     ended: 'Vom Server getrennt'
   },
@@ -92,6 +94,7 @@ export default {
   theirCameraOff: 'Die andere Kamera ist aus',
   ownCameraOff: 'Deine Kamera ist aus',
   mayAsk: 'Dein Browser fragt vielleicht, ob diese Seite Kamera und Mikrofon benutzen darf',
+  refused: 'Dein Browser spielt nichts ab, bevor du etwas gedrückt hast.',
   frozen: 'Das Bild steht still. Es kommt von selbst wieder, sobald es geht.',
   youShare: 'Du teilst deinen Bildschirm',
   theyShare: 'Du siehst den anderen Bildschirm',

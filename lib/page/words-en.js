@@ -57,6 +57,7 @@ export default {
     loudspeaker: 'Loudspeaker',
     withCamera: 'Keep me in a corner of the screen that I share',
     leave: 'Leave',
+    play: 'Hear and see them',
     greeting: 'A call for two',
     greetingHow: 'No account, nothing to install: send the link, and talk.',
     name: 'Your name',
@@ -83,6 +84,7 @@ export default {
     waiting: 'Waiting for the other person',
     connecting: 'Connecting …',
     call: 'In call',
+    refused: 'Press the button to hear and see',
     reconnecting: 'Connection lost, reconnecting …',
     ended: 'Disconnected from the server'
   },
@@ -93,6 +95,7 @@ export default {
   theirCameraOff: 'Their camera is off',
   ownCameraOff: 'Your camera is off',
   mayAsk: 'Your browser may ask whether this page may use your camera and microphone',
+  refused: 'Your browser plays nothing before you press something.',
   frozen: 'Their picture has stopped. It comes back by itself when it can.',
   youShare: 'You are sharing your screen',
   theyShare: 'You see their screen',

@@ -49,6 +49,11 @@ export interface CallbackEvents {
    * whether its microphone is on. With our SDK at both sides this needs no server once the two are connected.
    */
   remote_media_changed: { streamId: string | null } & RemoteMediaState
+  /**
+   * The browser does not play the other side before the person has done something at the page (its autoplay policy). Show a button that calls
+   * `resumePlayback`. Told again where a later stream is refused, too.
+   */
+  playback_refused: undefined
   /** The ICE state between the two peers. At `connected` or `completed` the other side is there, with media or without; `closed` at the end of the call. */
   ice_connection_state_changed: { streamId: string | null, state: RTCIceConnectionState }
   /**

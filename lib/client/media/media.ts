@@ -51,7 +51,7 @@ export class Media extends Emitter<MediaEvents> {
     this.#environment = environment
     const constraints = this.#constraints = settings.constraints
     this.group = new environment.MediaStream()
-    this.#view = new StreamView(environment, settings.localVideo, true)
+    this.#view = new StreamView(environment, settings.localVideo)
     this.audio = new LocalTrack(environment, 'audio', constraints.audio, settings.muteMode)
     // A camera's light must go out whatever the mode.
     this.video = new LocalTrack(environment, 'video', constraints.video, 'release')

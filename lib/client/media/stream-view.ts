@@ -4,16 +4,19 @@ import type { Environment } from '../base/environment.js'
 export class StreamView {
   readonly #environment: Environment
   readonly #element: () => HTMLMediaElement | null
-  readonly #muted: boolean
+  readonly #handleRefusal: (() => void) | undefined
   #stream: MediaStream | null = null
   /** The stream was given to the element. A stream that the element shows later in its place belongs to the page. */
   #given = false
 
-  /** `muted`: mute the element, as for the local preview. */
-  constructor (environment: Environment, element: () => HTMLMediaElement | null, muted: boolean) {
+  /**
+   * `handleRefusal` is called where the browser refuses to play before the person has done something at the page. Without it the element is
+   * muted, as for the local preview, which browsers always play.
+   */
+  constructor (environment: Environment, element: () => HTMLMediaElement | null, handleRefusal?: () => void) {
     this.#environment = environment
     this.#element = element
-    this.#muted = muted
+    this.#handleRefusal = handleRefusal
   }
 
   get stream (): MediaStream | null {
@@ -34,6 +37,11 @@ export class StreamView {
     this.#attach(stream, pictureGone && stream.getVideoTracks().length === 0)
   }
 
+  /** Plays the element. Rejects with the browser's error. */
+  async play (): Promise<void> {
+    await this.#element()?.play?.()
+  }
+
   clear (): void {
     const stream = this.#stream
     this.#stream = null
@@ -51,9 +59,9 @@ export class StreamView {
     // An element keeps the last frame of a video track that was taken away; only a new load lets go of it.
     if (blank) element.srcObject = null
     if (element.srcObject === stream) return
-    if (this.#muted) element.muted = true
+    if (this.#handleRefusal === undefined) element.muted = true
     element.srcObject = stream
-    // Refused where the page may not play sound before the person has clicked; the element's controls still start it.
-    element.play?.()?.catch(() => {})
+    // Any other failure is the end of this stream, or another one in its place.
+    this.play().catch(({ name }: Error) => { if (name === 'NotAllowedError') this.#handleRefusal?.() })
   }
 }

@@ -137,7 +137,13 @@ export class FakeMediaDevices extends EventTarget {
 export class FakeElement {
   srcObject: FakeStream | null = null
   muted = false
-  play (): Promise<void> {
-    return Promise.resolve()
+  /** The name of the error with which it refuses to play. */
+  refuses: string | null = null
+  /** How often it was played. */
+  played = 0
+
+  async play (): Promise<void> {
+    if (this.refuses !== null) throw new DOMException('The page may not play', this.refuses)
+    this.played++
   }
 }
