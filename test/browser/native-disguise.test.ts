@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Browser } from 'playwright-core'
 import t from 'tap'
 import { WebSocket } from 'ws'
 import { launch } from '../helpers/browser.js'
@@ -29,30 +30,19 @@ const connect = (address: string): Promise<string> => new Promise(resolve => {
 
 type Attacker = (address: string) => Promise<string>
 
-const browsers: Record<string, () => Promise<Attacker>> = {
-  Chromium: async () => {
-    const browser = await launch(t)
-    const context = await browser.newContext()
-    // Chromium asks before a page reaches the loopback since version 142; the older ones know no such permission, and need none.
-    await context.grantPermissions(['local-network-access']).catch(() => {})
-    const page = await context.newPage()
-    await page.route(`${DISGUISE}**`, route => route.fulfill(PAGE))
-    await page.goto(DISGUISE)
-    return async address => page.evaluate(connect, address)
-  },
-  Firefox: async () => {
-    const browser = await launchFirefox(t)
-    const page = await browser.newPage()
-    await page.setRequestInterception(true)
-    page.on('request', request => { void (request.url().startsWith(DISGUISE) ? request.respond(PAGE) : request.continue()) })
-    await page.goto(DISGUISE)
-    return async address => page.evaluate(connect, address)
-  }
+async function open (browser: Browser): Promise<Attacker> {
+  const context = await browser.newContext()
+  // Chromium asks before a page reaches the loopback since version 142; the older ones and Firefox know no such permission, and need none.
+  await context.grantPermissions(['local-network-access']).catch(() => {})
+  const page = await context.newPage()
+  await page.route(`${DISGUISE}**`, route => route.fulfill(PAGE))
+  await page.goto(DISGUISE)
+  return async address => page.evaluate(connect, address)
 }
 
-for (const [name, open] of Object.entries(browsers)) {
+for (const [name, launchIt] of [['Chromium', launch], ['Firefox', launchFirefox]] as const) {
   t.test(`A page in ${name} with the Origin that Android's library sends gets 403, also through proxies that strip headers`, async t => {
-    const attack = await open()
+    const attack = await open(await launchIt(t))
     const { http } = await startServer(t)
     const port = Number(new URL(http).port)
     for (const gone of STRIPPED) {

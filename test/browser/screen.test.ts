@@ -5,6 +5,7 @@ import { launch } from '../helpers/browser.js'
 import { capturing, inCall, receives } from '../helpers/media.js'
 import { call, heard, note } from '../helpers/page-adaptor.js'
 import { PeerPage } from '../helpers/peer-page.js'
+import { isBlue, isCamera } from '../helpers/picture.js'
 import { heardNoError, PlainPage } from '../helpers/plain-page.js'
 import { servePages } from '../helpers/serve-pages.js'
 import { start } from '../helpers/start.js'
@@ -35,34 +36,6 @@ async function twoInCall (t: Test, room: string): Promise<People> {
   await note(anna.page, 'screen_share_stopped', 'local_media_changed')
   await note(ben.page, 'remote_media_changed')
   return { anna: anna.page, ben: ben.page, shared }
-}
-
-/** Waits until the other's picture is blue in the middle, and blue or not in the upper right corner. */
-async function isBlue (page: Page, corner: boolean): Promise<void> {
-  await page.waitForFunction(corner => {
-    const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
-    if (video == null || video.videoWidth === 0) return false
-    const canvas = new OffscreenCanvas(100, 100)
-    const context = canvas.getContext('2d')
-    context?.drawImage(video, 0, 0, 100, 100)
-    const blue = (x: number, y: number): boolean => {
-      const [red = 0, green = 0, blue = 0] = context?.getImageData(x, y, 1, 1).data ?? []
-      return blue > 180 && red < 80 && green < 80
-    }
-    return blue(50, 60) && blue(92, 8) === corner
-  }, corner)
-}
-
-/** Waits until the other's picture is not blue in the middle, and so the camera's again. */
-async function isCamera (page: Page): Promise<void> {
-  await page.waitForFunction(() => {
-    const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
-    if (video == null || video.videoWidth === 0) return false
-    const context = new OffscreenCanvas(100, 100).getContext('2d')
-    context?.drawImage(video, 0, 0, 100, 100)
-    const [red = 0, green = 0, blue = 0, alpha = 0] = context?.getImageData(50, 60, 1, 1).data ?? []
-    return alpha > 0 && !(blue > 180 && red < 80 && green < 80)
-  })
 }
 
 /** The id of the page's camera. */

@@ -1,7 +1,21 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import puppeteer, { type Browser } from 'puppeteer-core'
+import { fileURLToPath } from 'node:url'
+import { firefox, type Browser } from 'playwright-core'
 import type { Test } from 'tap'
+
+const PREFERENCES = {
+  // A camera and a microphone that need no hardware, and that nobody has to be asked for.
+  'media.navigator.streams.fake': true,
+  'media.navigator.permission.disabled': true,
+  // A machine that has no network but the loopback can still hold a call.
+  'media.peerconnection.ice.loopback': true,
+  'media.peerconnection.ice.obfuscate_host_addresses': false,
+  // What a person has pressed a button for may be heard.
+  'media.autoplay.default': 0,
+  // Nothing is fetched from elsewhere.
+  'media.gmp-manager.updateEnabled': false
+}
 
 /** Where Firefox is: the environment's FIREFOX_PATH, or the first of `firefox-esr` and `firefox` on the PATH. */
 function firefoxPath (): string {
@@ -18,9 +32,19 @@ function firefoxPath (): string {
   throw new Error('There is no Firefox on the PATH: install it (on Debian: apt-get install firefox-esr), or set FIREFOX_PATH to it.')
 }
 
-/** Starts Firefox by WebDriver BiDi, once for a test file, and closes it when `t` ends. */
+const PROGRAM = fileURLToPath(new URL('firefox-bidi.js', import.meta.url))
+
+/**
+ * Starts Debian's own Firefox, once for a test file, and closes it when `t` ends. The channel `moz-firefox` is Playwright's name
+ * for a Firefox as Mozilla makes it, which is driven by WebDriver BiDi, and not for Playwright's own.
+ */
 export async function launchFirefox (t: Test): Promise<Browser> {
-  const browser = await puppeteer.launch({ browser: 'firefox', executablePath: firefoxPath(), headless: true })
+  const browser = await firefox.launch({
+    channel: 'moz-firefox',
+    executablePath: PROGRAM,
+    env: { ...process.env, FIREFOX_PROGRAM: firefoxPath() },
+    firefoxUserPrefs: PREFERENCES
+  })
   t.teardown(() => browser.close())
   return browser
 }
