@@ -5,14 +5,15 @@ import type { AskedByServer } from '../rooms/other-servers.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
 import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
-import { Announcements } from './announcements.js'
 import { Answers } from './answers.js'
 import { FrameDelivery } from './frame-delivery.js'
 import type { FrameNumber, NextNumbers } from './frame-order.js'
 import type { OutageClock } from './outage-clock.js'
 import { Questions, TOO_LATE } from './questions.js'
 import type { AnnouncingRoom, MovedSeat, RoomCluster } from './room-cluster.js'
+import type { RoomCount } from './room-count.js'
 import type { RoomNews } from './room-news.js'
+import { RoomUpkeep } from './room-upkeep.js'
 import { readMessage, writeFrame, writeMessage, type BetweenServers, type RelayedFrame, type ServerQuestion } from './between-servers.js'
 import { SharedRoom } from './shared-room.js'
 
@@ -20,6 +21,7 @@ export interface ClusterServerOptions {
   /** The id of this server: new each time that it starts. */
   server: string
   arbiter: SeatArbiter
+  count: RoomCount
   clock: Clock
   windowClock: OutageClock
   /** How long, in ms, the peers in a full room may take to answer. */
@@ -35,14 +37,14 @@ export interface ClusterServerOptions {
 export class ClusterServer implements RoomCluster {
   readonly server: string
   readonly arbiter: SeatArbiter
+  readonly count: RoomCount
   readonly windowClock: Clock
   readonly waits: number
   readonly retryAfter: number
   readonly #options: ClusterServerOptions
   readonly #backplane: Backplane
   readonly #questions: Questions
-  readonly #doubtful = new Set<AnnouncingRoom>()
-  readonly #announcements = new Announcements(room => this.#find(room.roomName) === room)
+  readonly #upkeep: RoomUpkeep
   readonly #frames: FrameDelivery
   readonly #answers: Answers
   #streams = 0
@@ -50,10 +52,12 @@ export class ClusterServer implements RoomCluster {
   #recoversUntil = -Infinity
 
   constructor (options: ClusterServerOptions) {
-    const { server, arbiter, clock, windowClock, probeTimeout, lease } = options
+    const { server, arbiter, count, clock, windowClock, probeTimeout, lease } = options
     this.#options = options
     this.server = server
     this.arbiter = arbiter
+    this.count = count
+    this.#upkeep = new RoomUpkeep(() => this.#shared(), room => this.#find(room.roomName) === room, count)
     this.windowClock = windowClock
     this.waits = probeTimeout + 2 * lease
     this.retryAfter = Math.ceil(lease / 3)
@@ -123,7 +127,7 @@ export class ClusterServer implements RoomCluster {
   }
 
   doubted (room: AnnouncingRoom): void {
-    this.#doubtful.add(room)
+    this.#upkeep.doubted(room)
   }
 
   failed (error: unknown): void {
@@ -150,9 +154,7 @@ export class ClusterServer implements RoomCluster {
 
   /** What decides answers again. `all`: what this server said before may be forgotten. */
   renewed (all: boolean): void {
-    this.#announcements.add(this.#doubtful)
-    this.#doubtful.clear()
-    if (all) this.#announcements.add(this.#shared())
+    this.#upkeep.signOfLife(all)
   }
 
   died (server: string): void {

@@ -6,9 +6,11 @@ import { ClusterServer } from './cluster-server.js'
 import { CommandGate, NoAnswerError } from './command-gate.js'
 import { Members } from './members.js'
 import { OutageClock } from './outage-clock.js'
+import { COUNTED_FOR, KEPT_FOR } from './record-times.js'
 import { RedisArbiter } from './redis-arbiter.js'
 import { RedisBackplane } from './redis-backplane.js'
 import { connectLike, type HostRedis, type OwnRedis } from './redis-connections.js'
+import { RedisRoomCount } from './room-count.js'
 import { SharedRoom } from './shared-room.js'
 
 export interface ClusterOptions {
@@ -72,7 +74,8 @@ export class Cluster implements OtherServers {
     })
     this.#server = new ClusterServer({
       server: this.id,
-      arbiter: new RedisArbiter(this.#gate, prefix),
+      arbiter: new RedisArbiter(this.#gate, prefix, KEPT_FOR * lease),
+      count: new RedisRoomCount(this.#gate, prefix, COUNTED_FOR * lease, error => this.#failed(error)),
       clock,
       windowClock: this.#windowClock,
       probeTimeout,
@@ -83,6 +86,7 @@ export class Cluster implements OtherServers {
         prefix,
         server: this.id,
         maxWaiting,
+        keepFor: KEPT_FOR * lease,
         timeout,
         clock,
         received,
@@ -94,7 +98,7 @@ export class Cluster implements OtherServers {
     })
   }
 
-  readonly makeRoom: RoomMaker = (app, name, context) => new SharedRoom(app, name, context, this.#server)
+  readonly makeRoom: RoomMaker = (app, name, context, maxRooms) => new SharedRoom(app, name, context, this.#server, maxRooms)
 
   serve (rooms: RoomRegistry): void {
     this.#rooms = rooms

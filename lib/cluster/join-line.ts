@@ -1,5 +1,6 @@
 import type { JoinOutcome, JoinRequest } from '../rooms/join-request.js'
 import { PendingJoin } from '../rooms/pending-join.js'
+import { TOO_MANY_ROOMS } from '../rooms/room-registry.js'
 import type { RoomContext } from '../rooms/room-context.js'
 import type { JoinAnswer, SeatRecord } from '../rooms/seat-arbiter.js'
 import { Seat } from '../rooms/seat.js'
@@ -33,15 +34,18 @@ export class JoinLine {
   readonly #ledger: RoomLedger
   readonly #context: RoomContext
   readonly #cluster: RoomCluster
+  readonly #maxRooms: number
   #joinings: Joining[] = []
   /** The probe that is under way. */
   #probe: Promise<void> | null = null
 
-  constructor (room: JoinedRoom, ledger: RoomLedger, context: RoomContext, cluster: RoomCluster) {
+  /** @param maxRooms how many rooms the application may have, on all servers */
+  constructor (room: JoinedRoom, ledger: RoomLedger, context: RoomContext, cluster: RoomCluster, maxRooms: number) {
     this.#room = room
     this.#ledger = ledger
     this.#context = context
     this.#cluster = cluster
+    this.#maxRooms = maxRooms
   }
 
   /** How many have no answer yet. */
@@ -92,6 +96,10 @@ export class JoinLine {
       let answer: JoinAnswer
       try {
         answer = await this.#cluster.arbiter.join(this.#room.roomName, joining.ask)
+        if (!await this.#mayBegin(answer)) {
+          this.#finish(joining, TOO_MANY_ROOMS)
+          return
+        }
       } catch (error) {
         // It may have been carried out all the same.
         this.#ledger.doubt(error)
@@ -100,6 +108,16 @@ export class JoinLine {
       }
       await this.#carryOut(joining, answer)
     })
+  }
+
+  /** The first seat in a room begins it: whether the application may have one more, on whatever server. */
+  async #mayBegin (answer: JoinAnswer): Promise<boolean> {
+    if (answer.outcome !== 'seated' || answer.state.seats.length > 1) return true
+    const { arbiter, count } = this.#cluster
+    const { roomName } = this.#room
+    if (await count.begin(roomName, this.#maxRooms)) return true
+    await arbiter.leave(roomName, answer.seat)
+    return false
   }
 
   async #carryOut (joining: Joining, answer: JoinAnswer): Promise<void> {

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { Clock } from '../rooms/clock.js'
 import type { ServerSnapshot } from '../rooms/other-servers.js'
 import type { CommandGate, ScriptClient } from './command-gate.js'
+import { SERVER_KEPT_FOR } from './record-times.js'
+import { RedisScript } from './redis-script.js'
 
 /** Renews a server's lease, and says which servers there are. A lease of no time ends it. By Redis's own time, which all servers share. */
-const RENEW = `
+const RENEW = new RedisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('ZSCORE', KEYS[1], ARGV[1])
@@ -21,17 +22,14 @@ for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(
   redis.call('ZREM', KEYS[1], id)
   redis.call('HDEL', KEYS[2], id)
 end
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
 local servers = {}
 local scores = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #scores, 2 do
   servers[#servers + 1] = { id = scores[i], left = tonumber(scores[i + 1]) - now, about = redis.call('HGET', KEYS[2], scores[i]) }
 end
-return cjson.encode({ forgot = not held, lapsed = not held or tonumber(held) < now, servers = servers })`
-
-const SHA = createHash('sha1').update(RENEW).digest('hex')
-
-/** After how many leases a dead server is forgotten. */
-const FORGET_AFTER = 100
+return cjson.encode({ forgot = not held, lapsed = not held or tonumber(held) < now, servers = servers })`)
 
 /** How many renewals may wait for Redis: those that come later wait with the last of them. */
 const MAX_OPEN = 3
@@ -162,15 +160,10 @@ export class Members {
 
   async #send (lease: number): Promise<Reply> {
     const { client, clock, prefix, server, about } = this.#options
-    const args = [`${prefix}{servers}`, `${prefix}{servers}:about`, server, String(lease), JSON.stringify(about()), String(this.#options.lease * FORGET_AFTER)]
+    const args = [server, String(lease), JSON.stringify(about()), String(this.#options.lease * SERVER_KEPT_FOR)]
     const sentAt = clock.now()
-    const read = (reply: unknown): Reply => ({ ...JSON.parse(String(reply)) as Omit<Reply, 'sentAt'>, sentAt })
-    try {
-      return read(await client.evalsha(SHA, 2, ...args))
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return read(await client.eval(RENEW, 2, ...args))
-    }
+    const reply = await RENEW.run(client, [`${prefix}{servers}`, `${prefix}{servers}:about`], args)
+    return { ...JSON.parse(String(reply)) as Omit<Reply, 'sentAt'>, sentAt }
   }
 
   #take (servers: Array<{ id: string, left: number, about: string }>): void {

@@ -20,6 +20,8 @@ interface StoredRoom {
   capacity: number
   /** In the order in which they were taken. */
   seats: StoredSeat[]
+  /** When it is forgotten, unless a server says that it still has it. */
+  forgetAt: number
   /** The joiners that wait, in the order in which they came, and until when each may. */
   line: Array<{ id: string, order: number, until: number }>
 }
@@ -27,10 +29,13 @@ interface StoredRoom {
 /** Decides who sits where, in memory. `seating-script.ts` is the same for Redis: what is changed here is changed there. */
 export class MemoryArbiter implements SeatArbiter {
   readonly #now: () => number
+  readonly #keepFor: number
   readonly #rooms = new Map<string, StoredRoom>()
 
-  constructor (now: () => number) {
+  /** @param keepFor for how long, in ms, a room is kept of which no server says anything */
+  constructor (now: () => number, keepFor = Infinity) {
     this.#now = now
+    this.#keepFor = keepFor
   }
 
   join (name: RoomName, ask: SeatAsk): JoinAnswer {
@@ -103,15 +108,27 @@ export class MemoryArbiter implements SeatArbiter {
   }
 
   state (name: RoomName): RoomState {
-    return this.#shown(this.#rooms.get(keyOf(name)) ?? { last: 0, capacity: CAPACITY, seats: [], line: [] }, this.#now())
+    return this.#shown(this.#roomOf(name), this.#now())
+  }
+
+  renew (name: RoomName): number {
+    const room = this.#roomOf(name)
+    room.forgetAt = this.#now() + this.#keepFor
+    return room.last
+  }
+
+  #roomOf (name: RoomName): StoredRoom {
+    const room = this.#rooms.get(keyOf(name))
+    return room !== undefined && room.forgetAt > this.#now() ? room : { last: 0, capacity: CAPACITY, seats: [], line: [], forgetAt: 0 }
   }
 
   /** Changes a room, which is there while somebody sits or waits in it. */
   #change<T extends object> (name: RoomName, change: (room: StoredRoom, now: number) => T): T & { state: RoomState } {
     const key = keyOf(name)
     const now = this.#now()
-    const room = this.#rooms.get(key) ?? { last: 0, capacity: CAPACITY, seats: [], line: [] }
+    const room = this.#roomOf(name)
     const outcome = change(room, now)
+    room.forgetAt = now + this.#keepFor
     if (room.seats.length > 0 || room.line.length > 0) this.#rooms.set(key, room)
     else this.#rooms.delete(key)
     return { ...outcome, state: this.#shown(room, now) }

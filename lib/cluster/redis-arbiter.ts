@@ -1,27 +1,30 @@
-import { createHash } from 'node:crypto'
 import { newId } from '../rooms/new-id.js'
 import type { AnnouncedSeat, JoinAnswer, OwnedSeat, RoomName, RoomState, SeatArbiter, SeatAsk, SeatChange } from '../rooms/seat-arbiter.js'
 import type { ScriptClient } from './command-gate.js'
+import { RedisScript } from './redis-script.js'
 import { SEATING_SCRIPT } from './seating-script.js'
 
 /** For how long, in ms, a command that is sent again gets the answer that it had. */
 const ANSWERS_KEPT = 30_000
 
-const SHA = createHash('sha1').update(SEATING_SCRIPT).digest('hex')
+const SCRIPT = new RedisScript(SEATING_SCRIPT)
 
 /** Decides who sits where, in Redis: the same for all servers that share it. */
 export class RedisArbiter implements SeatArbiter {
   readonly #redis: ScriptClient
   readonly #prefix: string
+  readonly #keepFor: string
   readonly #now: (() => number) | null
 
   /**
    * @param prefix before every key, so that several apps can share one Redis
+   * @param keepFor for how long, in ms, a room is kept of which no server says anything
    * @param now the time, for tests; by default Redis's own, since the clocks of servers differ
    */
-  constructor (redis: ScriptClient, prefix: string, now: (() => number) | null = null) {
+  constructor (redis: ScriptClient, prefix: string, keepFor: number, now: (() => number) | null = null) {
     this.#redis = redis
     this.#prefix = prefix
+    this.#keepFor = String(keepFor)
     this.#now = now
   }
 
@@ -56,24 +59,22 @@ export class RedisArbiter implements SeatArbiter {
     return (await this.#run(room, 'state', {})).state
   }
 
-  async #run ({ app, room }: RoomName, operation: string, argument: object): Promise<{ state: RoomState }> {
-    // The braces make all keys of one room lie in one slot of a Redis Cluster. Names have neither braces nor slashes in them.
-    const key = `${this.#prefix}{${app}/${room}}`
-    const time = this.#now === null ? '' : String(this.#now())
-    const args = [key, `${key}:${newId()}`, operation, time, JSON.stringify(argument), String(ANSWERS_KEPT)]
-    const answer = JSON.parse(String(await this.#evaluate(args))) as { state: Partial<Writable<RoomState>> }
+  async renew (room: RoomName): Promise<number> {
+    return (await this.#ask(room, 'renew', {}) as { version: number }).version
+  }
+
+  async #run (room: RoomName, operation: string, argument: object): Promise<{ state: RoomState }> {
+    const answer = await this.#ask(room, operation, argument) as { state: Partial<Writable<RoomState>> }
     answer.state.seats ??= []
     return answer as { state: RoomState }
   }
 
-  async #evaluate (args: string[]): Promise<unknown> {
-    try {
-      return await this.#redis.evalsha(SHA, 2, ...args)
-    } catch (error) {
-      // Redis forgets its scripts where it starts again or fails over.
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return await this.#redis.eval(SEATING_SCRIPT, 2, ...args)
-    }
+  async #ask ({ app, room }: RoomName, operation: string, argument: object): Promise<unknown> {
+    // The braces make all keys of one room lie in one slot of a Redis Cluster. Names have neither braces nor slashes in them.
+    const key = `${this.#prefix}{${app}/${room}}`
+    const time = this.#now === null ? '' : String(this.#now())
+    const args = [operation, time, JSON.stringify(argument), String(ANSWERS_KEPT), this.#keepFor]
+    return JSON.parse(String(await SCRIPT.run(this.#redis, [key, `${key}:${newId()}`], args)))
   }
 }
 

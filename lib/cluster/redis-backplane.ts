@@ -12,6 +12,8 @@ export interface RedisBackplaneOptions {
   server: string
   /** How many characters may wait for one other server, until frames of peers are dropped. */
   maxWaiting: number
+  /** For how long, in ms, messages stay for a server that does not read them. */
+  keepFor: number
   /** How long, in ms, Redis may take to answer. */
   timeout: number
   /** How long, in ms, it waits for a message before it asks again: no connection is silent for longer. @default 5_000 */
@@ -56,10 +58,10 @@ export class RedisBackplane implements Backplane {
 
   send (to: string, message: string, isFrame = false): boolean {
     if (this.#closed) return false
-    const { writer, prefix, server, maxWaiting, clock, failed } = this.#options
+    const { writer, prefix, server, maxWaiting, keepFor, clock, failed } = this.#options
     let outbox = this.#outboxes.get(to)
     if (outbox === undefined) {
-      outbox = new StreamOutbox({ client: writer, stream: `${prefix}to:${to}`, from: server, clock, failed })
+      outbox = new StreamOutbox({ client: writer, stream: `${prefix}to:${to}`, from: server, keepFor, clock, failed })
       this.#outboxes.set(to, outbox)
     }
     return outbox.add(message, isFrame ? maxWaiting : MORE * maxWaiting)

@@ -4,6 +4,7 @@ import type { SeatHandOver } from '../rooms/seat-hand-over.js'
 import type { Seat } from '../rooms/seat.js'
 import type { NextNumbers } from './frame-order.js'
 import type { SeatRelay } from './remote-seat.js'
+import type { RoomCount } from './room-count.js'
 import type { RoomNews } from './room-news.js'
 
 /** What comes with a seat of another server. */
@@ -17,6 +18,7 @@ export interface RoomCluster extends SeatRelay {
   /** The id of this server. */
   readonly server: string
   readonly arbiter: SeatArbiter
+  readonly count: RoomCount
   /** Stands still while what decides does not answer: no window of an absent peer ends meanwhile. */
   readonly windowClock: Clock
   /** Whether what decides has lost its data, and is being told again: nobody joins meanwhile. */
@@ -49,7 +51,11 @@ export interface RoomCluster extends SeatRelay {
 /** A room that says again which seats it has here. */
 export interface AnnouncingRoom {
   readonly roomName: RoomName
+  /** Whether somebody sits in it, and not only waits. */
+  readonly isTaken: boolean
   announce (): void
+  /** Says that this server still has it. */
+  renew (): void
   /** Resolves when everything that was asked so far is answered. */
   settled (): Promise<void>
 }

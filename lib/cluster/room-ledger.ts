@@ -21,6 +21,7 @@ export class RoomLedger {
   readonly #turns: Turns
   readonly #row: RowChanges
   #isDoubtful = false
+  #isOver = false
   /** What has ended without an answer. */
   #unsaid: EndedSeat[] = []
   /** The servers that have not heard of the last change. */
@@ -100,6 +101,14 @@ export class RoomLedger {
     })
   }
 
+  renew (): void {
+    this.inTurn(async () => {
+      const { room, cluster } = this.#parts
+      // Redis has lost something, or this server has missed something, and nobody has noticed.
+      if (await cluster.arbiter.renew(room.roomName) !== this.#state.version) this.announce()
+    })
+  }
+
   /** A server is dead: its peers have lost their connections. */
   serverDied (server: string): void {
     const { room, cluster, context: { rules } } = this.#parts
@@ -166,9 +175,13 @@ export class RoomLedger {
     if (!this.isBusy) this.#parts.idle()
   }
 
+  /** This server has nothing to do with the room any more. */
   end (): void {
     this.#recheck.end()
     this.#orphans.end()
+    // Nobody sits in it on any server.
+    if (!this.#isOver && this.#state.version > 0 && this.#state.seats.length === 0) this.#parts.cluster.count.end(this.#parts.room.roomName)
+    this.#isOver = true
   }
 
   #record (id: string): SeatRecord | undefined {

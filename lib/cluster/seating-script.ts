@@ -4,10 +4,15 @@
  *
  * `KEYS[1]` is the hash of the room. `KEYS[2]` keeps the answer for `ARGV[4]` ms: a client that lost its connection sends a command again
  * whose answer it has not got, and a second `leave` would say that somebody else has ended the seat. The other `ARGV` are the operation,
- * the time in ms (empty: Redis's own, which all servers share), and the operation's argument as JSON. The answer is JSON, in which a list
- * that is empty is absent, since cjson writes `{}` for it.
+ * the time in ms (empty: Redis's own, which all servers share), and the operation's argument as JSON. `ARGV[5]` is for how long, in ms, a
+ * room is kept of which no server says anything. The answer is JSON, in which a list that is empty is absent, since cjson writes `{}` for it.
  */
 export const SEATING_SCRIPT = `
+if ARGV[1] == 'renew' then
+  redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  return cjson.encode({ version = tonumber(redis.call('HGET', KEYS[1], 'last') or 0) })
+end
+
 local answered = redis.call('GET', KEYS[2])
 if answered then return answered end
 
@@ -66,8 +71,9 @@ local function answer(reply)
     for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
       if string.sub(field, 2, 2) == ':' then used = true end
     end
-    -- A room is there while somebody sits or waits in it.
-    if not used then redis.call('DEL', KEYS[1]) end
+    -- A room is there while somebody sits or waits in it, and its servers say so: else nobody would take out those of dead servers.
+    if used then redis.call('PEXPIRE', KEYS[1], ARGV[5])
+    else redis.call('DEL', KEYS[1]) end
   end
   local text = cjson.encode(reply)
   redis.call('SET', KEYS[2], text, 'PX', ARGV[4])

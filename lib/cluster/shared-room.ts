@@ -35,7 +35,8 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   #ended: EndedSeat[] = []
   #asks: Asked = 'others'
 
-  constructor (app: string, name: string, context: RoomContext, cluster: RoomCluster) {
+  /** @param maxRooms how many rooms the application may have, on all servers */
+  constructor (app: string, name: string, context: RoomContext, cluster: RoomCluster, maxRooms: number) {
     this.app = app
     this.name = name
     this.#context = context
@@ -49,7 +50,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
       arrivals: this.#arrivals,
       idle: () => this.#reportEmpty()
     })
-    this.#line = new JoinLine(this, this.#ledger, context, cluster)
+    this.#line = new JoinLine(this, this.#ledger, context, cluster, maxRooms)
   }
 
   get seats (): readonly Seat[] {
@@ -58,6 +59,10 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   get capacity (): number {
     return this.#row.capacity
+  }
+
+  get isTaken (): boolean {
+    return this.#row.seats.length > 0
   }
 
   get waiting (): number {
@@ -212,6 +217,11 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   /** Says again which seats are here. */
   announce (): void {
     this.#ledger.announce()
+  }
+
+  /** Says that this server still has it. */
+  renew (): void {
+    this.#ledger.renew()
   }
 
   /** Resolves when everything that was asked so far is answered. */

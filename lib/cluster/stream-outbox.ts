@@ -19,6 +19,8 @@ export interface OutboxOptions {
   stream: string
   /** This server's id. */
   from: string
+  /** For how long, in ms, the stream stays after the last entry. */
+  keepFor: number
   clock: Clock
   failed (error: unknown): void
 }
@@ -32,6 +34,8 @@ export class StreamOutbox {
   #messages: string[] = []
   #waiting = 0
   #number = 0
+  /** Since when it is known that the stream ends by itself. */
+  #keptSince = -Infinity
   #retry: unknown = null
   #running = false
   /** How many messages were added, and how many of them are written. */
@@ -91,12 +95,22 @@ export class StreamOutbox {
     const { client, stream, failed } = this.#options
     try {
       await client.call('XADD', stream, 'MAXLEN', '~', String(MAX_ENTRIES), '*', ...fields)
+      this.#keep()
       return true
     } catch (error) {
       if (this.#closed) return true
       failed(error)
       return false
     }
+  }
+
+  /** Now and then, so that a stream that nobody reads any more does not stay. It is not waited for: the next time is soon enough. */
+  #keep (): void {
+    const { client, stream, keepFor, clock } = this.#options
+    const now = clock.now()
+    if (now - this.#keptSince < keepFor / 10) return
+    this.#keptSince = now
+    client.call('PEXPIRE', stream, String(keepFor)).catch(() => { this.#keptSince = -Infinity })
   }
 
   async #pause (): Promise<void> {

@@ -57,7 +57,7 @@ export const LimitsSchema = Type.Object({
   connectionsPerAddress: count(500, 'Open connections per address. Above it the oldest connection that never joined is closed with 1013. If all have joined: HTTP 429'),
   connectionsPerApp: count(10_000, 'Open connections per application. Above it: HTTP 503'),
   connections: count(20_000, 'Open connections of all applications together. Above it: HTTP 503'),
-  rooms: count(10_000, 'Rooms per application. Above it: `tooManyRooms`'),
+  rooms: count(10_000, 'Rooms per application, with `redis` over all servers. Above it: `tooManyRooms`'),
   roomsPerConnection: count(10, 'Rooms in which one connection may have a seat. Above it: `tooManyRooms`'),
   joinsInFlight: count(1_000, 'Joins of all applications that wait for `authorize` or for a probe. Above it: `rateExceeded`'),
   waitingFrames: count(256, 'Frames per connection that wait behind a join in flight. Above it: close 1008'),

@@ -5,13 +5,17 @@ import type { JoinOutcome, JoinRequest } from './join-request.js'
 import type { PendingJoin } from './pending-join.js'
 import type { AnyRoom } from './any-room.js'
 import { Room } from './room.js'
+import type { Refusal } from './refusal.js'
 import type { RoomContext, SeatRules } from './room-context.js'
 import type { Seat, SeatRoom } from './seat.js'
 
-/** Makes the room of this name, which begins to exist. */
-export type RoomMaker = (app: string, name: string, context: RoomContext) => AnyRoom
+/** Makes the room of this name, which begins to exist. `maxRooms`: how many the application may have on all servers. */
+export type RoomMaker = (app: string, name: string, context: RoomContext, maxRooms: number) => AnyRoom
 
 const makeOwnRoom: RoomMaker = (app, name, context) => new Room(app, name, context)
+
+/** The application has as many rooms as it may have. */
+export const TOO_MANY_ROOMS: Refusal = { refused: 'tooManyRooms', message: 'The application has as many rooms as it may have.' }
 
 /** All rooms of one registration of the plugin, application by application. A room exists while somebody sits or waits in it. */
 export class RoomRegistry {
@@ -87,9 +91,9 @@ export class RoomRegistry {
     let room = rooms?.get(name)
     if (room === undefined) {
       if (rooms !== undefined && rooms.size >= maxRooms) {
-        return { refused: 'tooManyRooms', message: 'The application has as many rooms as it may have.' }
+        return TOO_MANY_ROOMS
       }
-      room = this.#makeRoom(app, name, this.#context)
+      room = this.#makeRoom(app, name, this.#context, maxRooms)
       if (rooms === undefined) this.#apps.set(app, rooms = new Map())
       rooms.set(name, room)
     }

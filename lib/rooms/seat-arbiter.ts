@@ -118,4 +118,10 @@ export interface SeatArbiter {
   announce (room: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number): Answer<RoomState>
   /** The room as it is. */
   state (room: RoomName): Answer<RoomState>
+  /**
+   * A server still has the room: what is known of it is kept on. A room of which no server says so is forgotten after some time.
+   *
+   * @returns the version of its state; 0 where nothing is known of it
+   */
+  renew (room: RoomName): Answer<number>
 }

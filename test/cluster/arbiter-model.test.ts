@@ -101,7 +101,7 @@ t.test(`${HISTORIES} histories of three servers end the same in Redis and in mem
   await fc.assert(fc.asyncProperty(aHistory, async history => {
     let time = 1_000
     const memory = new MemoryArbiter(() => time)
-    const shared = new RedisArbiter(redis, `${histories++}:`, () => time)
+    const shared = new RedisArbiter(redis, `${histories++}:`, 1_000_000, () => time)
     for (const step of history.flat()) {
       if (step.step === 'time') {
         time += step.passes

@@ -11,6 +11,7 @@ import { startRedis, startRedisCluster } from '../helpers/redis.js'
 
 const room = { app: 'app', room: 'room' }
 const WINDOW = 20_000
+const KEEP_FOR = 1_000_000
 
 const { port, stop } = await startRedis()
 const redis = new Redis({ port, host: '127.0.0.1' })
@@ -40,11 +41,11 @@ const doubled: ScriptClient = {
 
 const MAKES: Array<[string, () => SeatArbiter]> = [
   ['memory', () => new MemoryArbiter(() => time)],
-  ['Redis', () => new RedisArbiter(redis, `test:${prefixes++}:`, () => time)],
-  ['Redis, each command sent twice', () => new RedisArbiter(doubled, `test:${prefixes++}:`, () => time)],
-  ['Redis, by ioredis 5', () => new RedisArbiter(redis5, `test:${prefixes++}:`, () => time)],
-  ['a Redis Cluster', () => new RedisArbiter(cluster, `test:${prefixes++}:`, () => time)],
-  ['a Redis Cluster, by ioredis 5', () => new RedisArbiter(cluster5, `test:${prefixes++}:`, () => time)]
+  ['Redis', () => new RedisArbiter(redis, `test:${prefixes++}:`, KEEP_FOR, () => time)],
+  ['Redis, each command sent twice', () => new RedisArbiter(doubled, `test:${prefixes++}:`, KEEP_FOR, () => time)],
+  ['Redis, by ioredis 5', () => new RedisArbiter(redis5, `test:${prefixes++}:`, KEEP_FOR, () => time)],
+  ['a Redis Cluster', () => new RedisArbiter(cluster, `test:${prefixes++}:`, KEEP_FOR, () => time)],
+  ['a Redis Cluster, by ioredis 5', () => new RedisArbiter(cluster5, `test:${prefixes++}:`, KEEP_FOR, () => time)]
 ]
 
 /** A joiner on a connection of its own to server `a`, which can resume. */
@@ -364,8 +365,43 @@ contract('what a joiner says of the capacity holds once it has a seat, and is fo
   t.match(await arbiter.join(room, ask('four')), { outcome: 'seated' })
 })
 
+contract('a server that still has a room is told which state of it is known, and 0 where none is', async (t, arbiter) => {
+  const { state: { version } } = await arbiter.join(room, ask('one'))
+  t.equal(await arbiter.renew(room), version)
+  t.equal(await arbiter.renew({ app: 'app', room: 'unknown' }), 0)
+  t.same((await arbiter.state(room)).version, version, 'that changes nothing')
+})
+
+t.test('a room in memory is forgotten some time after the last that a server has said of it', async t => {
+  const arbiter = new MemoryArbiter(() => time, KEEP_FOR)
+  await sit(arbiter, 'one')
+  time += KEEP_FOR - 1
+  t.ok(arbiter.renew(room) > 0)
+  time += KEEP_FOR - 1
+  t.equal((await seatsOf(arbiter)).length, 1)
+  time += 1
+  t.same(await seatsOf(arbiter), [])
+  t.equal(arbiter.renew(room), 0)
+})
+
+t.test('a room in Redis is forgotten some time after the last that a server has said of it', async t => {
+  const arbiter = new RedisArbiter(redis, 'kept:', KEEP_FOR, () => time)
+  const key = 'kept:{app/room}'
+  const one = await sit(arbiter, 'one')
+  const renewals: Array<() => Answer<unknown>> = [
+    () => arbiter.renew(room), () => sit(arbiter, 'two'), () => arbiter.announce(room, 'a', [announced(one)], 2), () => arbiter.lost(room, one, WINDOW, 0)
+  ]
+  for (const renew of renewals) {
+    const left = await redis.pttl(key)
+    t.ok(left > KEEP_FOR / 2 && left <= KEEP_FOR, `${left} ms are left`)
+    await redis.pexpire(key, KEEP_FOR / 10)
+    await renew()
+  }
+  t.ok(await redis.pttl(key) > KEEP_FOR / 2)
+})
+
 t.test('Redis keeps nothing of a room in which nobody sits or waits, but for its last answers', async t => {
-  const arbiter = new RedisArbiter(redis, 'empty:', () => time)
+  const arbiter = new RedisArbiter(redis, 'empty:', KEEP_FOR, () => time)
   const one = await sit(arbiter, 'one', { capacity: 1 })
   await arbiter.join(room, ask('two'))
   t.same((await redis.keys('empty:*')).filter(key => key.endsWith('}')), ['empty:{app/room}'])
@@ -377,21 +413,21 @@ t.test('Redis keeps nothing of a room in which nobody sits or waits, but for its
 })
 
 t.test('the rooms of a Redis Cluster lie on all of its nodes', async t => {
-  const arbiter = new RedisArbiter(cluster, 'spread:', () => time)
+  const arbiter = new RedisArbiter(cluster, 'spread:', KEEP_FOR, () => time)
   for (let i = 0; i < 40; i++) await arbiter.join({ app: 'app', room: `room ${i}` }, ask('one'))
   for (const node of cluster.nodes('master')) t.ok((await node.keys('spread:*')).length > 0)
   t.equal(cluster.nodes('master').length, 3)
 })
 
 t.test('Redis knows the script again after it has forgotten it', async t => {
-  const arbiter = new RedisArbiter(redis, 'forgetful:', () => time)
+  const arbiter = new RedisArbiter(redis, 'forgetful:', KEEP_FOR, () => time)
   await sit(arbiter, 'one')
   await redis.script('FLUSH')
   t.match(await arbiter.join(room, ask('two')), { outcome: 'seated' })
 })
 
 t.test('without a clock of the test it is Redis\'s own time that counts', async t => {
-  const arbiter = new RedisArbiter(redis, 'timed:')
+  const arbiter = new RedisArbiter(redis, 'timed:', KEEP_FOR)
   const lost = await arbiter.lost(room, await sit(arbiter, 'one'), WINDOW, 0)
   const [seconds, microseconds] = await redis.time()
   const { until = 0 } = (lost as { seat: SeatRecord }).seat

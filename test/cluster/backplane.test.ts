@@ -46,6 +46,10 @@ type Network = (t: Test, server: string) => Joined
 
 let prefixes = 0
 
+/** In ms. */
+const KEEP_FOR = 60_000
+const BOUNDS = { maxWaiting: 1_000_000, keepFor: KEEP_FOR }
+
 interface Client extends StreamClient {
   on (event: 'error', listener: () => void): unknown
   disconnect (): void
@@ -72,7 +76,7 @@ function on (connect: () => Client, wrap: (client: StreamClient) => StreamClient
     const [writer, reader] = [wrap(make()), make()]
     const failed = (error: unknown): void => { t.fail(String(error)) }
     const backplane = new RedisBackplane({
-      writer, reader, prefix, server, maxWaiting: 1_000_000, timeout: 2_000, clock: systemClock, received: inbox.received, failed, stuck: () => {}
+      writer, reader, prefix, server, ...BOUNDS, timeout: 2_000, clock: systemClock, received: inbox.received, failed, stuck: () => {}
     })
     t.teardown(() => backplane.close())
     return { inbox, backplane }
@@ -223,7 +227,7 @@ t.test('A connection that is cut somewhere on its way, and looks as if it were o
   }
   const [writer, reader] = [client(port), client(Number(new URL(proxy.origin).port))]
   const failed = (error: unknown): void => { t.fail(String(error)) }
-  const options = { writer, prefix, maxWaiting: 1_000_000, timeout: 200, blockFor: 100, clock: systemClock, failed }
+  const options = { writer, prefix, ...BOUNDS, timeout: 200, blockFor: 100, clock: systemClock, failed }
   const stuck = (): void => { if (reader.status === 'ready') reader.disconnect(true) }
   const a = new RedisBackplane({ ...options, reader: client(port), server: 'a', received: () => {}, stuck: () => {} })
   const b = new RedisBackplane({ ...options, reader, server: 'b', received: inbox.received, stuck })
@@ -236,6 +240,17 @@ t.test('A connection that is cut somewhere on its way, and looks as if it were o
   proxy.swallow()
   a.send('b', 'after')
   t.same(await inbox.has(2), ['a: before', 'a: after'])
+})
+
+t.test('What nobody reads any more does not stay', async t => {
+  const prefix = `test ${prefixes}:`
+  const { backplane } = onRedis()(t, 'a')
+  backplane.send('gone', 'to one that is gone')
+  await backplane.written()
+  let left = await redis.pttl(`${prefix}to:gone`)
+  // It is said behind the message, and nobody waits for it.
+  while (left < 0) left = await redis.pttl(`${prefix}to:gone`)
+  t.ok(left > 0 && left <= KEEP_FOR, `${left} ms are left`)
 })
 
 t.test('What was sent is said to be written while more and more is sent', async t => {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { MemoryArbiter } from '../../../lib/cluster/memory-arbiter.js'
+import { MemoryRoomCount } from '../../../lib/cluster/memory-room-count.js'
+import { ROOM_COUNT_SCRIPT } from '../../../lib/cluster/room-count.js'
 import { SEATING_SCRIPT } from '../../../lib/cluster/seating-script.js'
 import type { AnnouncedSeat, OwnedSeat, RoomName, SeatAsk } from '../../../lib/rooms/seat-arbiter.js'
 
@@ -8,17 +10,26 @@ type Entry = readonly [id: string, fields: string[]]
 interface Stream {
   entries: Entry[]
   last: readonly [ms: number, count: number]
+  forgetAt: number
 }
 
 /** What Redis knows, and what each command makes of it: as much of Redis as servers use. The twin of the seating script is the one of the contract. */
 export class RedisState {
   now = 0
-  readonly arbiter = new MemoryArbiter(() => this.now)
+  readonly arbiter: MemoryArbiter
   readonly rooms = new Map<string, RoomName>()
   readonly #answers = new Map<string, string>()
   readonly #members = new Map<string, { until: number, about: string }>()
+  #membersForgetAt = 0
+  readonly #counted: MemoryRoomCount
   readonly #streams = new Map<string, Stream>()
   readonly #scripts = new Map<string, string>()
+
+  /** @param keepFor for how long, in ms, a room is kept of which no server says anything */
+  constructor (keepFor: number) {
+    this.arbiter = new MemoryArbiter(() => this.now, keepFor)
+    this.#counted = new MemoryRoomCount(() => this.now, keepFor)
+  }
 
   /**
    * @param now Redis's own time, in ms
@@ -36,6 +47,9 @@ export class RedisState {
       case 'XADD': return this.#add(first, rest)
       case 'XREAD': return this.#read(command)
       case 'XTRIM': return this.#trim(first, rest)
+      case 'PEXPIRE':
+        this.#streamOf(first).forgetAt = now + Number(rest[0])
+        return 1
       default: throw new Error(`ERR unknown command '${name}'`)
     }
   }
@@ -47,7 +61,8 @@ export class RedisState {
 
   #run (script: string | undefined, [, key = '', second = '', ...args]: readonly string[]): string {
     if (script === undefined) throw new Error('NOSCRIPT No matching script. Please use EVAL.')
-    return script === SEATING_SCRIPT ? this.#seat(key, second, args) : this.#renew(args)
+    if (script === SEATING_SCRIPT) return this.#seat(key, second, args)
+    return script === ROOM_COUNT_SCRIPT ? this.#count(key, [second, ...args]) : this.#renew(args)
   }
 
   #seat (key: string, command: string, [operation = '', , argument = '']: readonly string[]): string {
@@ -56,6 +71,7 @@ export class RedisState {
     const [app = '', room = ''] = key.slice(key.indexOf('{') + 1, -1).split('/')
     const name = { app, room }
     this.rooms.set(key, name)
+    if (operation === 'renew') return JSON.stringify({ version: this.arbiter.renew(name) })
     const answer = JSON.stringify(this.#decide(name, operation, JSON.parse(argument)))
     if (operation !== 'state') this.#answers.set(command, answer)
     return answer
@@ -80,19 +96,29 @@ export class RedisState {
     return { state: arbiter.state(name) }
   }
 
+  #count (key: string, [operation, max, , ...rooms]: readonly string[]): string {
+    const app = key.slice(key.indexOf('{') + 1, key.indexOf('}'))
+    if (operation === 'begin') return this.#counted.begin({ app, room: rooms[0] ?? '' }, Number(max)) ? '1' : '0'
+    if (operation === 'end') this.#counted.end({ app, room: rooms[0] ?? '' })
+    else this.#counted.goOn(app, rooms)
+    return '1'
+  }
+
   /** What the script of `lib/cluster/members.ts` does. */
   #renew ([server = '', lease = '', about = '', forget = '']: readonly string[]): string {
+    if (this.now >= this.#membersForgetAt) this.#members.clear()
+    this.#membersForgetAt = this.now + Number(forget)
     const held = this.#members.get(server)?.until
     if (Number(lease) > 0) this.#members.set(server, { until: this.now + Number(lease), about })
     else this.#members.delete(server)
     for (const [id, { until }] of this.#members) if (until <= this.now - Number(forget)) this.#members.delete(id)
     const servers = [...this.#members].map(([id, { until, about }]) => ({ id, left: until - this.now, about }))
-    return JSON.stringify({ lapsed: held === undefined || held < this.now, servers })
+    return JSON.stringify({ forgot: held === undefined, lapsed: held === undefined || held < this.now, servers })
   }
 
   #streamOf (name: string): Stream {
     let stream = this.#streams.get(name)
-    if (stream === undefined) this.#streams.set(name, stream = { entries: [], last: [0, 0] })
+    if (stream === undefined || stream.forgetAt <= this.now) this.#streams.set(name, stream = { entries: [], last: [0, 0], forgetAt: Infinity })
     return stream
   }
 

@@ -31,13 +31,15 @@ export class SimRedis {
   isUp = true
   state: RedisState
   readonly #scheduler: Scheduler
+  readonly #keepFor: number
   readonly #written: Written[] = []
   #waiting: Waiting[] = []
 
-  constructor (scheduler: Scheduler, name: string, written: readonly Written[] = []) {
+  constructor (scheduler: Scheduler, name: string, keepFor: number, written: readonly Written[] = []) {
     this.#scheduler = scheduler
+    this.#keepFor = keepFor
     this.machine = new Machine(scheduler, name)
-    this.state = new RedisState()
+    this.state = new RedisState(keepFor)
     for (const { at, command } of written) this.#apply(command, at)
     this.state.forgetScripts()
   }
@@ -49,7 +51,7 @@ export class SimRedis {
 
   /** Another one, which has everything but what was written in the last `lost` ms. */
   successor (name: string, lost: number): SimRedis {
-    return new SimRedis(this.#scheduler, name, this.#written.filter(({ at }) => at <= EPOCH + this.#scheduler.now - lost))
+    return new SimRedis(this.#scheduler, name, this.#keepFor, this.#written.filter(({ at }) => at <= EPOCH + this.#scheduler.now - lost))
   }
 
   handle (session: RedisSession, command: readonly string[]): void {

@@ -1,3 +1,4 @@
+import { KEPT_FOR } from '../../../lib/cluster/record-times.js'
 import { allTalk, mayLose, mayPutOut, Messages, NOT_YET, Owners, type Failure } from './checks.js'
 import { Director, type Slots } from './director.js'
 import { plan, type Fault } from './faults.js'
@@ -72,7 +73,7 @@ export class World implements ServerWorld, PersonWorld {
     this.#balance = new Random(seed, 'balance')
     this.#capacities = new Map(rules.capacities.map((capacity, room) => [`room${room}`, capacity]))
     this.#owners = new Owners(rules, (invariant, how) => this.broken(invariant, how))
-    this.redis = new SimRedis(this.scheduler, 'redis 1')
+    this.redis = new SimRedis(this.scheduler, 'redis 1', KEPT_FOR * rules.lease)
     this.#director = new Director(this)
     this.servers = Array.from({ length: rules.servers }, (_, place) => this.startServer(place, 1))
     const crowd = new Random(seed, 'crowd')

@@ -1,12 +1,13 @@
 import { ClusterServer } from '../../../lib/cluster/cluster-server.js'
 import { NoAnswerError } from '../../../lib/cluster/command-gate.js'
 import { MemoryArbiter } from '../../../lib/cluster/memory-arbiter.js'
+import { MemoryRoomCount } from '../../../lib/cluster/memory-room-count.js'
 import { OutageClock } from '../../../lib/cluster/outage-clock.js'
 import { SharedRoom } from '../../../lib/cluster/shared-room.js'
 import type { BackplaneListener } from '../../../lib/rooms/backplane.js'
 import type { SeatRules } from '../../../lib/rooms/room-context.js'
 import { RoomRegistry } from '../../../lib/rooms/room-registry.js'
-import type { SeatArbiter } from '../../../lib/rooms/seat-arbiter.js'
+import type { RoomName, SeatArbiter } from '../../../lib/rooms/seat-arbiter.js'
 import { namesOf, type Message } from '../signalling-client.js'
 import { FakeLink } from './fake-link.js'
 import { promisesDone } from './pending.js'
@@ -54,6 +55,7 @@ class DistantArbiter implements SeatArbiter {
   leave = this.#ask('leave')
   announce = this.#ask('announce')
   state = this.#ask('state')
+  renew = this.#ask('renew')
 
   #ask<M extends keyof SeatArbiter> (method: M): SeatArbiter[M] {
     return (async (...args: unknown[]): Promise<unknown> => {
@@ -81,6 +83,7 @@ export class ClusterWorld {
   readonly clock = new TestClock()
   readonly rules: SeatRules
   readonly arbiter = new MemoryArbiter(() => EPOCH + this.clock.now())
+  readonly count = new MemoryRoomCount(() => this.clock.now())
   readonly #servers = new Map<string, FakeServer>()
   #letters: Letter[] = []
   /** How many messages servers have sent each other. */
@@ -124,6 +127,11 @@ export class ClusterWorld {
     await this.idle()
   }
 
+  /** What decides loses all that it knows of a room. */
+  forget (room: RoomName): void {
+    for (const server of this.#servers.keys()) this.arbiter.announce(room, server, [], 2)
+  }
+
   isDead (name: string): boolean {
     return this.#servers.get(name)?.isDead ?? false
   }
@@ -145,6 +153,7 @@ export class FakeServer {
     this.cluster = new ClusterServer({
       server: name,
       arbiter: this.arbiter,
+      count: world.count,
       clock,
       windowClock: new OutageClock(clock),
       probeTimeout: PROBE_TIMEOUT,
@@ -163,7 +172,7 @@ export class FakeServer {
       isDead: name => world.isDead(name),
       failed: error => { this.failures.push(error) }
     })
-    this.rooms = new RoomRegistry(world.rules, clock, (app, room, context) => new SharedRoom(app, room, context, this.cluster))
+    this.rooms = new RoomRegistry(world.rules, clock, (app, room, context, maxRooms) => new SharedRoom(app, room, context, this.cluster, maxRooms))
     this.cluster.serve(this.rooms)
   }
 
