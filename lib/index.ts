@@ -24,7 +24,7 @@ const DIST = new URL('../dist', import.meta.url)
  * @throws FST_WEBRTC_BAD_OPTION, FST_WEBRTC_ROUTE_CLASH, FST_WEBRTC_PREFIX_TAKEN at start-up
  */
 async function webrtcSignalling (fastify: FastifyInstance, options: WebrtcSignallingOptions): Promise<void> {
-  const settings = resolveOptions(options)
+  const settings = resolveOptions(options, fastify.initialConfig.pluginTimeout)
   const log = new SafeLog(fastify.log)
   const cluster = joinCluster(options, settings, fastify.prefix + settings.prefix, error => log.warn({ err: error }, 'Redis does not do what it should'))
   const registry = new ConnectionRegistry(settings, undefined, cluster)

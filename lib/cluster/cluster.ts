@@ -35,8 +35,11 @@ export class Cluster implements OtherServers {
   readonly id = newId()
   readonly #options: ClusterOptions
   readonly #since = Date.now()
+  /** For messages to other servers, and for the lease. */
   readonly #writer: OwnRedis
   readonly #reader: OwnRedis
+  /** For who sits where. What is said there must be looked at before it is said again. */
+  readonly #decider: OwnRedis
   readonly #gate: CommandGate
   readonly #windowClock: OutageClock
   readonly #members: Members
@@ -52,13 +55,16 @@ export class Cluster implements OtherServers {
     const quiet = (): void => {}
     this.#writer = connectLike(redis, quiet)
     this.#reader = connectLike(redis, quiet)
-    this.#gate = new CommandGate(this.#writer, clock, timeout)
+    this.#decider = connectLike(redis, quiet, false)
+    this.#gate = new CommandGate(this.#decider, clock, timeout)
     // Redis may have come back without its data, or without its last writes: that is looked at before anything is asked of it.
-    this.#writer.on('close', () => {
-      this.#wasAway = true
-      this.#gate.pause()
+    this.#decider.on('close', () => this.#cut())
+    this.#decider.on('ready', () => this.#look())
+    // A node of a Redis Cluster is gone: another one may have taken over what it had.
+    this.#decider.on('-node', () => {
+      this.#cut()
+      this.#look()
     })
-    this.#writer.on('ready', () => { if (this.#isKnown) void this.#members.renewNow() })
     this.#windowClock = new OutageClock(clock)
     this.#members = new Members({
       client: this.#writer,
@@ -136,10 +142,21 @@ export class Cluster implements OtherServers {
     this.#server.close()
     this.#writer.disconnect()
     this.#reader.disconnect()
+    this.#decider.disconnect()
   }
 
   get #others (): string[] {
     return this.#members.alive.flatMap(({ id }) => id === this.id ? [] : id)
+  }
+
+  #cut (): void {
+    this.#wasAway = true
+    this.#gate.pause()
+  }
+
+  /** What does Redis know of this server? */
+  #look (): void {
+    if (this.#isKnown) void this.#members.renewNow()
   }
 
   #renewed (lapsed: boolean, lost: boolean): void {
@@ -163,7 +180,7 @@ export class Cluster implements OtherServers {
     this.#windowClock.stop()
     this.#options.failed(error)
     // A connection that is cut somewhere on its way looks as if it were open.
-    for (const client of [this.#writer, this.#reader]) reconnect(client)
+    for (const client of [this.#writer, this.#reader, this.#decider]) reconnect(client)
   }
 
   /** That Redis is away is told once: not once more for each command that has no answer. */

@@ -16,7 +16,10 @@ export interface ScriptClient {
   eval (script: string, keys: number, ...args: string[]): Promise<unknown>
 }
 
-/** Lets commands through to Redis, each with a deadline, and no more at once than may wait. */
+/**
+ * Lets commands through to Redis, each with a deadline, and no more at once than may wait. What had no answer when the connection was cut is
+ * asked again only once it was looked at what Redis knows: so the client must not do it by itself.
+ */
 export class CommandGate implements ScriptClient {
   readonly #client: ScriptClient
   readonly #clock: Clock
@@ -24,6 +27,8 @@ export class CommandGate implements ScriptClient {
   #waiting = 0
   /** What waits for a connection, and is told whether to go on; null while there is one. */
   #held: Array<(go: boolean) => void> | null = null
+  /** What was sent, and has no answer: told where the connection is cut. */
+  readonly #sent = new Set<() => void>()
   /** Redis is known to be away: what is asked now would only wait. */
   isShut = false
 
@@ -34,9 +39,11 @@ export class CommandGate implements ScriptClient {
     this.#timeout = timeout
   }
 
-  /** The connection is cut: what is asked now waits until {@link open}. */
+  /** The connection is cut: what has no answer, and what is asked now, waits until {@link open}. */
   pause (): void {
     this.#held ??= []
+    for (const cut of this.#sent) cut()
+    this.#sent.clear()
   }
 
   /** Redis answers, and what it knows of this server has been looked at. */
@@ -76,16 +83,28 @@ export class CommandGate implements ScriptClient {
     this.#waiting++
     return await this.inTime(async deadline => {
       try {
-        while (this.#held !== null) {
-          const go = await new Promise<boolean>(resolve => this.#held?.push(resolve))
-          if (!go) throw new NoAnswerError('it has lost its data')
+        for (;;) {
+          while (this.#held !== null) {
+            const go = await new Promise<boolean>(resolve => this.#held?.push(resolve))
+            if (!go) throw new NoAnswerError('it has lost its data')
+          }
+          // Nobody waits for it any more: it must not be done all the same.
+          if (deadline.isOver) throw new NoAnswerError('it came too late')
+          const sent = await this.#send(command)
+          if (sent !== null) return sent.answer
         }
-        // Nobody waits for it any more: it must not be done all the same.
-        if (deadline.isOver) throw new NoAnswerError('it came too late')
-        return await command()
       } finally {
         this.#waiting--
       }
+    })
+  }
+
+  /** @returns null where the connection was cut before there was an answer */
+  async #send (command: () => Promise<unknown>): Promise<{ answer: unknown } | null> {
+    return await new Promise((resolve, reject) => {
+      const cut = (): void => resolve(null)
+      this.#sent.add(cut)
+      command().finally(() => this.#sent.delete(cut)).then(answer => resolve({ answer }), reject)
     })
   }
 

@@ -42,13 +42,18 @@ const PATIENT = {
   replyMapping: 'legacy'
 }
 
-/** Makes another connection like that of the host's client: its own is never blocked, nor ended. */
-export function connectLike (host: HostRedis, failed: (error: unknown) => void): OwnRedis {
+/**
+ * Makes another connection like that of the host's client: its own is never blocked, nor ended.
+ *
+ * @param resends whether what was not answered is sent again by itself. A Redis Cluster's client does so in any case
+ */
+export function connectLike (host: HostRedis, failed: (error: unknown) => void, resends = true): OwnRedis {
   const duplicate = host.duplicate.bind(host) as (...args: unknown[]) => OwnRedis
   const { redisOptions } = (host.options ?? {}) as { redisOptions?: object }
-  const ofNodes = { ...redisOptions, ...PATIENT }
+  const patient = { ...PATIENT, autoResendUnfulfilledCommands: resends }
+  const ofNodes = { ...redisOptions, ...patient }
   const ofCluster = { redisOptions: ofNodes, lazyConnect: false, enableOfflineQueue: true, enableAutoPipelining: false, clusterRetryStrategy: retryStrategy }
-  const client = host.isCluster === true ? duplicate([], ofCluster) : duplicate(PATIENT)
+  const client = host.isCluster === true ? duplicate([], ofCluster) : duplicate(patient)
   client.on('error', failed)
   return client
 }

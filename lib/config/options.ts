@@ -79,7 +79,7 @@ export const ResumeSchema = Type.Object({
 }, { additionalProperties: false })
 
 export const DrainSchema = Type.Object({
-  grace: milliseconds(5_000, 'How long clients may take to close when the server drains, and with `redis` to take their seats to another server. After it they are cut off'),
+  grace: milliseconds(5_000, 'How long clients may take to close when the server drains, and with `redis` to take their seats to another server. After it they are cut off. At least 500 ms less than Fastify\'s `pluginTimeout`'),
   retryAfter: milliseconds(2_000, 'Average time after which drained clients come back. Each client is told its own, from half to one and a half of this')
 }, { additionalProperties: false })
 

@@ -56,12 +56,16 @@ type StandardApp = 'authorizeTimeout' | 'nativeClients'
 const compiled: { options?: Check, app?: Check } = {}
 type Check = Pick<Validator, 'Check' | 'Errors'>
 
+/** How long, in ms, the connections that are cut off when `drain.grace` is over take to end. */
+const CLOSES_WITHIN = 500
+
 /**
  * Checks the options and fills in what was left out.
  *
+ * @param pluginTimeout how long, in ms, Fastify lets a hook of ours take when the app closes; 0: for ever
  * @throws FST_WEBRTC_BAD_OPTION with the name of the first option that is unknown or bad.
  */
-export function resolveOptions (options: WebrtcSignallingOptions): Settings {
+export function resolveOptions (options: WebrtcSignallingOptions, pluginTimeout = 0): Settings {
   const given = withoutUndefined(options)
   check(compiled.options ??= Compile(OptionsSchema), given, '')
   const standard = defaultsOf(OptionsSchema) as Standard
@@ -72,6 +76,11 @@ export function resolveOptions (options: WebrtcSignallingOptions): Settings {
   // A replay goes out in one go: a larger one would have the returning client taken for one that does not read, each time.
   if (given.resume?.bytes === undefined) resume.bytes = Math.min(resume.bytes, bufferedBytes)
   else if (resume.bytes > bufferedBytes) throw new BadOptionError('resume.bytes', `must not be more than 'bufferedBytes', ${bufferedBytes}`)
+  const drain = { ...defaultsOf(DrainSchema), ...given.drain }
+  // Fastify's `close()` fails where a hook takes longer.
+  const longest = pluginTimeout > 0 ? Math.max(0, pluginTimeout - CLOSES_WITHIN) : Infinity
+  if (given.drain?.grace === undefined) drain.grace = Math.min(drain.grace, longest)
+  else if (drain.grace > longest) throw new BadOptionError('drain.grace', `must not be more than ${longest}: Fastify's 'pluginTimeout' is ${pluginTimeout} ms, and the app could not close`)
   return {
     prefix: prefix.replace(/\/+$/, ''),
     decorator,
@@ -86,7 +95,7 @@ export function resolveOptions (options: WebrtcSignallingOptions): Settings {
     resume,
     probeTimeout,
     bufferedBytes,
-    drain: { ...defaultsOf(DrainSchema), ...given.drain },
+    drain,
     cluster: { ...defaultsOf(ClusterSchema), ...given.cluster }
   }
 }

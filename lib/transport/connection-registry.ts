@@ -7,6 +7,9 @@ import { ConnectionGroup, type ConnectionServer } from './connection-group.js'
 import { WriteTurn } from './frame-writer.js'
 import type { HeartbeatRules } from './heartbeat.js'
 
+/** How often a server that drains looks whether others do too, in ms. */
+const LOOK_EVERY = 250
+
 /** All connections of one registration of the plugin, and the one timer that checks their deadlines. */
 export class ConnectionRegistry implements ConnectionServer {
   readonly settings: Settings
@@ -97,10 +100,7 @@ export class ConnectionRegistry implements ConnectionServer {
     const { others, rooms } = this
     // The rooms drain first: no client is told that its peer has left, when all of them leave.
     rooms.drain(others !== undefined)
-    void others?.changed().then(() => {
-      // Nobody can come back to anywhere.
-      if (!others.servers.some(({ id, draining }) => id !== others.id && !draining)) rooms.drain(false)
-    })
+    if (others !== undefined) void this.#lookForOthers(others)
     for (const connection of this.#connections) connection.drain(this.retryAfter())
     const deadline = this.clock.after(this.settings.drain.grace, () => {
       for (const connection of this.#connections) connection.terminate()
@@ -112,6 +112,13 @@ export class ConnectionRegistry implements ConnectionServer {
       gone()
     }
     this.#whenEmpty()
+  }
+
+  /** Keeps no seat for others to take over where all of them drain too: nobody can come back to anywhere. */
+  async #lookForOthers (others: OtherServers): Promise<void> {
+    await others.changed()
+    if (!others.servers.some(({ id, draining }) => id !== others.id && !draining)) this.rooms.drain(false)
+    else if (this.rooms.size > 0) this.clock.after(LOOK_EVERY, () => { void this.#lookForOthers(others) })
   }
 
   /** Starts the one timer for all deadlines of all connections. It runs while there are connections, or addresses to forget. */

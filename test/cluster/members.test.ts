@@ -133,6 +133,34 @@ t.test('A renewal passes, however many commands wait', async t => {
   t.equal(await gate.inTime(async () => 'renewed'), 'renewed')
 })
 
+t.test('What was on its way when the connection was cut is asked again only once it is known that Redis has its data', async t => {
+  const asked: string[] = []
+  let answer = (): void => {}
+  const client: ScriptClient = {
+    async evalsha (sha) {
+      asked.push(sha)
+      return await new Promise(resolve => { answer = () => resolve(`answer to ${sha}`) })
+    },
+    eval: async () => {}
+  }
+  const gate = new CommandGate(client, new TestClock(), TIMEOUT)
+  const first = gate.evalsha('first', 0)
+  gate.pause()
+  await promisesDone()
+  t.same(asked, ['first'])
+  gate.open()
+  await promisesDone()
+  t.same(asked.splice(0), ['first', 'first'])
+  answer()
+  t.equal(await first, 'answer to first')
+  const second = gate.evalsha('second', 0)
+  gate.pause()
+  await promisesDone()
+  gate.openAnew()
+  await t.rejects(second, { message: /lost its data/ })
+  t.same(asked, ['second'])
+})
+
 t.test('What waited for Redis is not asked of it once it has lost its data', async t => {
   const asked: string[] = []
   const client: ScriptClient = { evalsha: async sha => asked.push(sha), eval: async () => {} }

@@ -51,6 +51,20 @@ t.test('Nobody gets into a full room after Redis was away for longer than a leas
   await theyTalk(t, first, second)
 })
 
+t.test('A join that was on its way when Redis ended is not asked of the one that comes back without its data', async t => {
+  const redis = await LastingRedis.start(t)
+  const [a, b] = await servers(t, redis.port, 2, { cluster: { ...ownKeys(), lease: 10_000 } }) as [Host, Host]
+  const [first, second] = await call(a, b)
+  const third = await a.connect()
+  redis.standStill()
+  third.send({ command: 'join', streamId: 'room' })
+  t.same(await third.heard(), [], 'it was sent, and has no answer')
+  await redis.kill()
+  await redis.startAgain({ forget: true })
+  t.match(await third.next(), { definition: 'serverBusy' })
+  await theyTalk(t, first, second)
+})
+
 t.test('What Redis has lost of its last writes is said again after each cut, also where nothing has waited long for it', async t => {
   const proxy = await Proxy.start(t, `http://127.0.0.1:${port}`)
   const keys = ownKeys()

@@ -32,11 +32,11 @@ interface Pair {
 }
 
 /** Two peers of one room, on one server each. */
-async function pair (a: Host, b: Host, fields: Record<string, unknown> = {}): Promise<Pair> {
+async function pair (a: Host, b: Host, fields: Record<string, unknown> = {}, room = 'room'): Promise<Pair> {
   const first = await a.connect()
-  const one = await first.join('room', fields)
+  const one = await first.join(room, fields)
   const second = await b.connect()
-  const two = await second.join('room', fields)
+  const two = await second.join(room, fields)
   await first.hears('start')
   return { first, second, joins: [one, two] }
 }
@@ -228,6 +228,15 @@ t.test('a server drains on which both people of a call are: both seats are found
   await drained
   second.send(said('back'))
   t.match(await first.next(), { data: 'back' })
+})
+
+t.test('servers that close at the same time do not wait for each other to take seats over', async t => {
+  const options = patient({ cluster: { ...ownKeys(), lease: 60_000 } })
+  const [a, b] = [await server(t, port, options), await server(t, port, options)]
+  await pair(a, b, { resume: true })
+  await pair(b, a, { resume: true }, 'another')
+  const grace = new Promise<string>(resolve => { setTimeout(resolve, 9_000, 'the grace period is over').unref() })
+  t.equal(await Promise.race([Promise.all([a.app.close(), b.app.close()]).then(() => 'closed'), grace]), 'closed')
 })
 
 t.test('a seat whose client does not come back while its server drains ends after drain.grace, and the call goes on by a new one', async t => {

@@ -14,6 +14,8 @@ export interface RedisServer {
   stop (): Promise<void>
   /** SIGKILL. */
   kill (): Promise<void>
+  /** SIGSTOP. */
+  standStill (): void
 }
 
 const ATTEMPTS = 3
@@ -68,6 +70,11 @@ export class LastingRedis {
   async kill (): Promise<void> {
     await this.#server?.kill()
     this.#server = null
+  }
+
+  /** It answers nothing any more until it is killed, and takes what is sent. */
+  standStill (): void {
+    this.#server?.standStill()
   }
 
   /** @param forget without the data of before */
@@ -127,7 +134,7 @@ async function launch (port: number, options: string[]): Promise<RedisServer | n
     if (line.includes('Ready to accept connections')) resolve(true)
   }))
   const outcome = await Promise.race([ready, exited.then(([code]) => code as number | null)])
-  if (outcome === true) return { port, stop, kill }
+  if (outcome === true) return { port, stop, kill, standStill: () => { process.kill(pid, 'SIGSTOP') } }
   await rm(directory, { recursive: true, force: true })
   if (outcome === NOT_FOUND) throw new Error('These tests need Redis: install it with "apt-get install redis-server", or put redis-server on the PATH.')
   return null

@@ -189,6 +189,29 @@ t.test('drain, on demand and twice, refuses newcomers with 503 while the host go
   await app.rooms.drain()
 })
 
+t.test('The app closes also where a client takes the whole grace period, and all of Fastify\'s pluginTimeout but half a second is for it', async t => {
+  const app = Fastify({ pluginTimeout: 1_000 })
+  await app.register(webrtcSignalling, { drain: { grace: 500 } })
+  const address = (await start(t, app)).replace('http', 'ws')
+  await mute(t, `${address}/app`)
+  await t.resolves(app.close())
+})
+
+t.test('The start fails where Fastify would give up before the grace period is over, and says what may be', async t => {
+  for (const [pluginTimeout, grace, most] of [[1_000, 501, 500], [10_000, 10_000, 9_500]] as const) {
+    const app = Fastify({ pluginTimeout })
+    t.teardown(() => app.close())
+    await t.rejects(async () => app.register(webrtcSignalling, { drain: { grace } }), {
+      code: 'FST_WEBRTC_BAD_OPTION', message: new RegExp(`'drain.grace' must not be more than ${most}: .*'pluginTimeout' is ${pluginTimeout} ms`)
+    })
+  }
+  for (const pluginTimeout of [0, 3_000]) {
+    const app = Fastify({ pluginTimeout })
+    t.teardown(() => app.close())
+    await app.register(webrtcSignalling, pluginTimeout === 0 ? { drain: { grace: 60_000 } } : {})
+  }
+})
+
 t.test('close twice is close once', async t => {
   const { app, address } = await serve(t, { drain: { grace: 1_000 } })
   const client = await join(t, `${address}/app`, 'room')

@@ -23,6 +23,7 @@ export class SimRedisClient implements HostRedis, OwnRedis {
   readonly #machine: Machine
   readonly #network: Network
   readonly #redis: () => SimRedis
+  readonly #resends: boolean
   readonly #listeners = new Map<string, Array<() => void>>()
   /** Sent, and not answered. */
   #sent: Command[] = []
@@ -36,16 +37,20 @@ export class SimRedisClient implements HostRedis, OwnRedis {
   #attempts = 0
   #isEnded = false
 
-  /** @param redis the one that it is connected to, whenever it connects */
-  constructor (machine: Machine, network: Network, redis: () => SimRedis) {
+  /**
+   * @param redis the one that it is connected to, whenever it connects
+   * @param resends whether what was not answered is sent again
+   */
+  constructor (machine: Machine, network: Network, redis: () => SimRedis, resends = true) {
     this.#machine = machine
     this.#network = network
     this.#redis = redis
+    this.#resends = resends
     this.#connect()
   }
 
-  duplicate (): SimRedisClient {
-    return new SimRedisClient(this.#machine, this.#network, this.#redis)
+  duplicate ({ autoResendUnfulfilledCommands: resends = true }: { autoResendUnfulfilledCommands?: boolean } = {}): SimRedisClient {
+    return new SimRedisClient(this.#machine, this.#network, this.#redis, resends)
   }
 
   on (event: string, listener: () => void): void {
@@ -126,7 +131,8 @@ export class SimRedisClient implements HostRedis, OwnRedis {
   #lost (wire: Wire): void {
     if (wire !== this.#wire) return
     this.#wire = this.#session = this.#target = null
-    this.#again = [...this.#again, ...this.#sent.splice(0)]
+    const unanswered = this.#sent.splice(0)
+    if (this.#resends || this.#isEnded) this.#again.push(...unanswered)
     this.status = this.#isEnded ? 'end' : 'reconnecting'
     this.#emit('close')
     if (this.#isEnded) for (const command of [...this.#again.splice(0), ...this.#offline.splice(0)]) command.reject(new Error('Connection is closed.'))
