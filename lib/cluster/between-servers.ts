@@ -12,7 +12,13 @@ export type ServerQuestion =
   | { what: 'call', method: string, args: readonly unknown[] }
   | { what: 'settle' }
 
+/** The application of a server decides whether the owner of a seat may come back. `token` is the hash of what proves the owner. */
+export type Deciding =
+  | { type: 'deciding', number: number, seat: string, token: string }
+  | { type: 'decided', number: number }
+
 export type BetweenServers =
+  | Deciding
   | { type: 'news', room: RoomName, news: RoomNews }
   | { type: 'offered', room: RoomName, seat: string }
   | { type: 'question', number: number, question: ServerQuestion }

@@ -6,6 +6,7 @@ import type { RoomRegistry } from '../rooms/room-registry.js'
 import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
 import { Answers } from './answers.js'
+import { Decisions } from './decisions.js'
 import { FrameDelivery } from './frame-delivery.js'
 import type { FrameNumber, NextNumbers } from './frame-order.js'
 import type { OutageClock } from './outage-clock.js'
@@ -47,6 +48,7 @@ export class ClusterServer implements RoomCluster {
   readonly #upkeep: RoomUpkeep
   readonly #frames: FrameDelivery
   readonly #answers: Answers
+  readonly #decisions: Decisions
   #streams = 0
   #rooms: RoomRegistry | null = null
   #recoversUntil = -Infinity
@@ -64,6 +66,7 @@ export class ClusterServer implements RoomCluster {
     this.#questions = new Questions(clock)
     this.#frames = new FrameDelivery(clock, probeTimeout, (server, seat, number, frame) => this.#sendFrame(server, seat, number, frame))
     this.#backplane = options.connect((from, message) => this.#received(from, message))
+    this.#decisions = new Decisions({ server, arbiter, clock, send: (server, message) => this.#send(server, message), failed: options.failed })
     this.#answers = new Answers({
       server,
       arbiter,
@@ -77,6 +80,7 @@ export class ClusterServer implements RoomCluster {
   /** The rooms that this server has. */
   serve (rooms: RoomRegistry): void {
     this.#rooms = rooms
+    rooms.pauseElsewhere = (room, claim) => this.#decisions.begin(room, claim)
   }
 
   // For the rooms.
@@ -181,6 +185,7 @@ export class ClusterServer implements RoomCluster {
 
   close (): void {
     this.#questions.end()
+    this.#decisions.end()
     this.#frames.end()
     this.#backplane.close()
   }
@@ -220,6 +225,8 @@ export class ClusterServer implements RoomCluster {
       case 'news': return this.#find(message.room)?.hear(message.news)
       case 'offered': return this.#find(message.room)?.hearOffer(message.seat)
       case 'answer': return this.#questions.answer(message.number, message.answer)
+      case 'deciding': return this.#decisions.hear(from, message, this.#rooms?.seat(message.seat))
+      case 'decided': return this.#decisions.hear(from, message, undefined)
       case 'question': return this.#handleQuestion(message.number, message.question, from)
       // A later version of this server may know more.
       default: return message satisfies never

@@ -48,7 +48,7 @@ export class JoinAttempt {
 
   async #decide (decision: Promise<Grant | Refusal>): Promise<JoinOutcome | null> {
     const { streamId, resumeToken } = this.message
-    const unpause = this.#joiner.rooms.find(this.#joiner.app, streamId)?.pauseWindow({ resumeToken, claim: this.#claim })
+    const unpause = this.#joiner.rooms.pauseWindow(this.#joiner.app, streamId, { resumeToken, claim: this.#claim })
     try {
       return await this.#take(await decision)
     } finally {

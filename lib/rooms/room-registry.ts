@@ -4,9 +4,11 @@ import { ReplayBudget } from './replay-budget.js'
 import type { JoinOutcome, JoinRequest } from './join-request.js'
 import type { PendingJoin } from './pending-join.js'
 import type { AnyRoom } from './any-room.js'
+import type { SeatClaim } from './resume-proof.js'
 import { Room } from './room.js'
 import type { Refusal } from './refusal.js'
 import type { RoomContext, SeatRules } from './room-context.js'
+import type { RoomName } from './seat-arbiter.js'
 import type { Seat, SeatRoom } from './seat.js'
 
 /** Makes the room of this name, which begins to exist. `maxRooms`: how many the application may have on all servers. */
@@ -29,6 +31,8 @@ export class RoomRegistry {
   readonly #context: RoomContext
   readonly #makeRoom: RoomMaker
   #draining = false
+  /** Pauses the window of a seat that is on another server. Returns what ends the pause. */
+  pauseElsewhere: ((room: RoomName, claim: SeatClaim) => () => void) | null = null
   /** Called when nobody has a seat here any more. */
   whenEmpty: (() => void) | null = null
 
@@ -98,6 +102,15 @@ export class RoomRegistry {
       rooms.set(name, room)
     }
     return room.join(request)
+  }
+
+  /**
+   * Pauses the window of the seat that a joiner may prove to be its own, while the application decides whether it may come back.
+   *
+   * @returns a function that ends the pause; undefined where there is nothing to pause
+   */
+  pauseWindow (app: string, room: string, claim: SeatClaim): (() => void) | undefined {
+    return this.find(app, room)?.pauseWindow(claim) ?? this.pauseElsewhere?.({ app, room }, claim)
   }
 
   /**

@@ -62,9 +62,20 @@ export class SimRedis {
       session.answer(null, error as Error)
       return
     }
-    if (reply === undefined) this.#waiting.push({ session, command })
+    if (reply === undefined) this.#wait({ session, command })
     else session.answer(reply, null)
     if (command[0] === 'XADD') this.#wake()
+  }
+
+  /** Waits for a message, for as long as the command says. */
+  #wait (waiting: Waiting): void {
+    this.#waiting.push(waiting)
+    const ms = Number(waiting.command[waiting.command.indexOf('BLOCK') + 1])
+    this.#scheduler.add(this.machine, this.#scheduler.now + ms, null, () => {
+      if (!this.#waiting.includes(waiting)) return
+      this.#waiting = this.#waiting.filter(other => other !== waiting)
+      waiting.session.answer(null, null)
+    })
   }
 
   /** The connection is gone, and what it waits for. */
