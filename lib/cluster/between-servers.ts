@@ -1,4 +1,3 @@
-import type { TextFrame } from '../rooms/peer-link.js'
 import type { RoomName } from '../rooms/seat-arbiter.js'
 import type { FrameNumber } from './frame-order.js'
 import type { RoomNews } from './room-news.js'
@@ -28,11 +27,13 @@ export interface RelayedFrame {
   type: 'frame'
   seat: string
   number: FrameNumber
+  /** The seat whose peer has said it. */
+  sender: string
   frame: string
 }
 
-export function writeFrame (seat: string, { from, stream, number }: FrameNumber, frame: TextFrame): string {
-  return `>${seat} ${from} ${stream} ${number}\n${frame.toString()}`
+export function writeFrame ({ seat, number: { from, stream, number }, sender, frame }: RelayedFrame): string {
+  return `>${seat} ${from} ${stream} ${number} ${sender}\n${frame}`
 }
 
 export function writeMessage (message: BetweenServers): string {
@@ -42,6 +43,6 @@ export function writeMessage (message: BetweenServers): string {
 export function readMessage (text: string): BetweenServers | RelayedFrame {
   if (!text.startsWith('>')) return JSON.parse(text) as BetweenServers
   const end = text.indexOf('\n')
-  const [seat = '', from = '', stream, number] = text.slice(1, end).split(' ')
-  return { type: 'frame', seat, number: { from, stream: Number(stream), number: Number(number) }, frame: text.slice(end + 1) }
+  const [seat = '', from = '', stream, number, sender = ''] = text.slice(1, end).split(' ')
+  return { type: 'frame', seat, number: { from, stream: Number(stream), number: Number(number) }, sender, frame: text.slice(end + 1) }
 }

@@ -8,7 +8,7 @@ import type { Seat } from '../rooms/seat.js'
 import { Answers } from './answers.js'
 import { Decisions } from './decisions.js'
 import { FrameDelivery } from './frame-delivery.js'
-import type { FrameNumber, NextNumbers } from './frame-order.js'
+import type { NextNumbers } from './frame-order.js'
 import type { OutageClock } from './outage-clock.js'
 import { Questions, TOO_LATE } from './questions.js'
 import type { AnnouncingRoom, MovedSeat, RoomCluster } from './room-cluster.js'
@@ -64,7 +64,7 @@ export class ClusterServer implements RoomCluster {
     this.waits = probeTimeout + 2 * lease
     this.retryAfter = Math.ceil(lease / 3)
     this.#questions = new Questions(clock)
-    this.#frames = new FrameDelivery(clock, probeTimeout, (server, seat, number, frame) => this.#sendFrame(server, seat, number, frame))
+    this.#frames = new FrameDelivery(clock, probeTimeout, (server, frame) => this.#sendFrame(server, frame))
     this.#backplane = options.connect((from, message) => this.#received(from, message))
     this.#decisions = new Decisions({ server, arbiter, clock, send: (server, message) => this.#send(server, message), failed: options.failed })
     this.#answers = new Answers({
@@ -97,8 +97,8 @@ export class ClusterServer implements RoomCluster {
     return ++this.#streams
   }
 
-  relay (server: string, seat: string, stream: number, number: number, frame: TextFrame): void {
-    this.#sendFrame(server, seat, { from: this.server, stream, number }, frame)
+  relay (server: string, seat: string, stream: number, number: number, sender: string, frame: TextFrame): void {
+    this.#sendFrame(server, { type: 'frame', seat, number: { from: this.server, stream, number }, sender, frame: frame.toString() })
   }
 
   arrived (seat: Seat): void {
@@ -201,8 +201,8 @@ export class ClusterServer implements RoomCluster {
     return found instanceof SharedRoom ? found : undefined
   }
 
-  #sendFrame (server: string, seat: string, number: FrameNumber, frame: TextFrame): void {
-    this.#backplane.send(server, writeFrame(seat, number, frame), true)
+  #sendFrame (server: string, frame: RelayedFrame): void {
+    this.#backplane.send(server, writeFrame(frame), true)
   }
 
   #send (server: string, message: BetweenServers): void {

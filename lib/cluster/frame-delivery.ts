@@ -1,7 +1,8 @@
 import type { Clock } from '../rooms/clock.js'
 import type { Seat } from '../rooms/seat.js'
 import type { RelayedFrame } from './between-servers.js'
-import { FrameOrder, type FrameNumber, type NextNumbers } from './frame-order.js'
+import { FrameOrder, type NextNumbers } from './frame-order.js'
+import { SharedRoom } from './shared-room.js'
 
 /** How many seats that went to other servers are remembered. */
 const MAX_MOVED = 10_000
@@ -13,9 +14,9 @@ const MAX_EARLY = 1_000_000
 export class FrameDelivery {
   readonly #clock: Clock
   readonly #maxGap: number
-  readonly #pass: (server: string, seat: string, number: FrameNumber, frame: string) => void
+  readonly #pass: (server: string, frame: RelayedFrame) => void
   /** Of the seats that were sent something. */
-  readonly #orders = new WeakMap<Seat, FrameOrder>()
+  readonly #orders = new WeakMap<Seat, FrameOrder<RelayedFrame>>()
   readonly #moved = new Map<string, string>()
   /** For seats that others knew of before this server had the answer. */
   readonly #early = new Map<string, { frames: RelayedFrame[], timer: unknown }>()
@@ -25,7 +26,7 @@ export class FrameDelivery {
    * @param maxGap for how long, in ms, a gap is waited for
    * @param pass sends a frame to the server that its seat went to
    */
-  constructor (clock: Clock, maxGap: number, pass: (server: string, seat: string, number: FrameNumber, frame: string) => void) {
+  constructor (clock: Clock, maxGap: number, pass: (server: string, frame: RelayedFrame) => void) {
     this.#clock = clock
     this.#maxGap = maxGap
     this.#pass = pass
@@ -38,14 +39,14 @@ export class FrameDelivery {
 
   /** @param seat undefined where it is not here */
   deliver (seat: Seat | undefined, frame: RelayedFrame): void {
-    if (seat !== undefined) this.#orderOf(seat).take(frame.number, frame.frame)
+    if (seat !== undefined) this.#orderOf(seat).take(frame.number, frame)
     else if (this.#moved.has(frame.seat)) this.#passOn(frame)
     else this.#keep(frame)
   }
 
   /** A seat is here now. */
   arrived (seat: Seat): void {
-    for (const { number, frame } of this.#forget(seat.id)) this.#orderOf(seat).take(number, frame)
+    for (const frame of this.#forget(seat.id)) this.#orderOf(seat).take(frame.number, frame)
   }
 
   /** A seat of another server goes on here. */
@@ -64,7 +65,7 @@ export class FrameDelivery {
     this.#moved.set(seat.id, server)
     const [oldest] = this.#moved.keys()
     if (this.#moved.size > MAX_MOVED && oldest !== undefined) this.#moved.delete(oldest)
-    for (const [number, frame] of this.#orderOf(seat).end()) this.#pass(server, seat.id, number, frame)
+    for (const frame of this.#orderOf(seat).end()) this.#pass(server, frame)
   }
 
   /** Nothing waits any more. */
@@ -72,9 +73,9 @@ export class FrameDelivery {
     for (const id of [...this.#early.keys()]) this.#forget(id)
   }
 
-  #passOn ({ seat, number, frame }: RelayedFrame): void {
-    const server = this.#moved.get(seat)
-    if (server !== undefined) this.#pass(server, seat, number, frame)
+  #passOn (frame: RelayedFrame): void {
+    const server = this.#moved.get(frame.seat)
+    if (server !== undefined) this.#pass(server, frame)
   }
 
   #keep (frame: RelayedFrame): void {
@@ -88,6 +89,12 @@ export class FrameDelivery {
     this.#earlyLength += frame.frame.length
   }
 
+  /** What comes late of a peer of whom this one was told that it has left is not heard any more. */
+  #give (seat: Seat, { sender, frame }: RelayedFrame): void {
+    if (seat.room instanceof SharedRoom && seat.room.hasLeft(sender)) return
+    if (!seat.deliver(frame)) seat.room.giveUp(seat)
+  }
+
   #forget (id: string): RelayedFrame[] {
     const early = this.#early.get(id)
     if (early === undefined) return []
@@ -97,10 +104,10 @@ export class FrameDelivery {
     return early.frames
   }
 
-  #orderOf (seat: Seat, numbers?: NextNumbers): FrameOrder {
+  #orderOf (seat: Seat, numbers?: NextNumbers): FrameOrder<RelayedFrame> {
     let order = this.#orders.get(seat)
     if (order === undefined) {
-      order = new FrameOrder(this.#clock, this.#maxGap, frame => { if (!seat.deliver(frame)) seat.room.giveUp(seat) }, numbers)
+      order = new FrameOrder(this.#clock, this.#maxGap, frame => this.#give(seat, frame), numbers)
       this.#orders.set(seat, order)
     }
     return order

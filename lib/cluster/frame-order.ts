@@ -10,10 +10,10 @@ export interface FrameNumber {
 /** What comes next of each server. */
 export type NextNumbers = Record<string, { stream: number, next: number }>
 
-interface Source {
+interface Source<T> {
   stream: number
   next: number
-  readonly waiting: Map<number, string>
+  readonly waiting: Map<number, T>
 }
 
 /**
@@ -21,15 +21,15 @@ interface Source {
  * some come directly, and some, sent before, by way of the server that it was on. A gap is not waited for without end: Redis may have lost
  * what was in it.
  */
-export class FrameOrder {
+export class FrameOrder<T> {
   readonly #clock: Clock
   readonly #maxGap: number
-  readonly #deliver: (frame: string) => void
-  readonly #sources = new Map<string, Source>()
+  readonly #deliver: (frame: T) => void
+  readonly #sources = new Map<string, Source<T>>()
   #timer: unknown = null
 
   /** @param maxGap for how long, in ms, a gap is waited for */
-  constructor (clock: Clock, maxGap: number, deliver: (frame: string) => void, numbers: NextNumbers = {}) {
+  constructor (clock: Clock, maxGap: number, deliver: (frame: T) => void, numbers: NextNumbers = {}) {
     this.#clock = clock
     this.#maxGap = maxGap
     this.#deliver = deliver
@@ -41,7 +41,7 @@ export class FrameOrder {
     return Object.fromEntries([...this.#sources].map(([from, { stream, next }]) => [from, { stream, next }]))
   }
 
-  take ({ from, stream, number }: FrameNumber, frame: string): void {
+  take ({ from, stream, number }: FrameNumber, frame: T): void {
     let source = this.#sources.get(from)
     // The server has forgotten the seat meanwhile, and counts anew.
     if (source === undefined || source.stream < stream) this.#sources.set(from, source = { stream, next: 1, waiting: new Map() })
@@ -52,13 +52,12 @@ export class FrameOrder {
   }
 
   /** Ends it, and returns what still waits. */
-  end (): Array<[FrameNumber, string]> {
+  end (): T[] {
     this.#clock.cancel(this.#timer)
-    return [...this.#sources].flatMap(([from, { stream, waiting }]) =>
-      [...waiting].map(([number, frame]): [FrameNumber, string] => [{ from, stream, number }, frame]))
+    return [...this.#sources.values()].flatMap(({ waiting }) => [...waiting.values()])
   }
 
-  #drain (source: Source): void {
+  #drain (source: Source<T>): void {
     for (let frame = source.waiting.get(source.next); frame !== undefined; frame = source.waiting.get(source.next)) {
       source.waiting.delete(source.next++)
       this.#deliver(frame)

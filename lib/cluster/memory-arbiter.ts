@@ -79,7 +79,7 @@ export class MemoryArbiter implements SeatArbiter {
     return this.#owned(name, owned, (room, seat) => this.#end(room, seat))
   }
 
-  announce (name: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number): RoomState {
+  announce (name: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number, version = 0): RoomState {
     return this.#change(name, (room, now) => {
       this.#takeOut(room, ({ shown }) => shown.server === server && !seats.some(({ id }) => id === shown.id))
       if (room.seats.length === 0) room.capacity = capacity
@@ -102,6 +102,10 @@ export class MemoryArbiter implements SeatArbiter {
         const { until, ...shown } = known.shown
         known.shown = { ...shown, server, connection, resumable, fence: this.#number(room), ...(left === undefined ? {} : { until: now + left }) }
         Object.assign(known, { token, claim, over: known.shown.until })
+      }
+      if (version > room.last) {
+        room.last = version
+        this.#number(room)
       }
       return {}
     }).state

@@ -51,8 +51,8 @@ export class RedisArbiter implements SeatArbiter {
     return await this.#run(room, 'leave', { id, fence }) as SeatChange
   }
 
-  async announce (room: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number): Promise<RoomState> {
-    return (await this.#run(room, 'announce', { server, seats, capacity })).state
+  async announce (room: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number, known = 0): Promise<RoomState> {
+    return (await this.#run(room, 'announce', { server, seats, capacity, known })).state
   }
 
   async state (room: RoomName): Promise<RoomState> {

@@ -8,7 +8,7 @@ import type { SeatRecord } from '../rooms/seat-arbiter.js'
 export interface SeatRelay {
   /** A number that no other stream of frames of this server has. */
   newStream (): number
-  relay (server: string, seat: string, stream: number, number: number, frame: TextFrame): void
+  relay (server: string, seat: string, stream: number, number: number, sender: string, frame: TextFrame): void
 }
 
 const SILENT: Logger = { debug () {}, error () {} }
@@ -33,8 +33,11 @@ class RemoteLink implements PeerLink {
     this.#stream = relay.newStream()
   }
 
-  send (frame: TextFrame): void {
-    this.#relay.relay(this.server, this.#seat, this.#stream, ++this.#sent, frame)
+  /** Everything that goes to another server was said by a peer: {@link relay}. */
+  send (): void {}
+
+  relay (sender: string, frame: TextFrame): void {
+    this.#relay.relay(this.server, this.#seat, this.#stream, ++this.#sent, sender, frame)
   }
 
   probe (answer: (alive: boolean) => void): void {
@@ -83,6 +86,11 @@ export class RemoteSeat extends Seat {
   moved ({ server, connection }: SeatRecord): void {
     this.#link.server = server
     this.#link.id = connection
+  }
+
+  override deliver (frame: TextFrame, from: Seat): boolean {
+    if (!this.over) this.#link.relay(from.id, frame)
+    return true
   }
 
   /** Does nothing: each server tells its own peers what it has to say of the room. */

@@ -91,7 +91,7 @@ export class RoomLedger {
       const { room, row, cluster } = this.#parts
       const here = row.seats.filter(seat => seat.isHere)
       const known = here.map(seat => announced(seat, this.#record(seat.id)))
-      const state = await cluster.arbiter.announce(room.roomName, cluster.server, known, row.capacity)
+      const state = await cluster.arbiter.announce(room.roomName, cluster.server, known, row.capacity, this.#state.version)
       this.#isDoubtful = false
       const unsaid = this.#unsaid.filter(([id]) => !state.seats.some(seat => seat.id === id))
       this.#unsaid = []

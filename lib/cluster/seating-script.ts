@@ -66,15 +66,11 @@ local function state() return { version = last, capacity = capacity, now = now, 
 
 local function answer(reply)
   reply.state = state()
-  if redis.call('HLEN', KEYS[1]) > 0 then
-    local used = false
-    for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
-      if string.sub(field, 2, 2) == ':' then used = true end
-    end
-    -- A room is there while somebody sits or waits in it, and its servers say so: else nobody would take out those of dead servers.
-    if used then redis.call('PEXPIRE', KEYS[1], ARGV[5])
-    else redis.call('DEL', KEYS[1]) end
-  end
+  local used = false
+  for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do used = used or string.sub(field, 2, 2) == ':' end
+  -- A room is there while somebody sits or waits in it, and its servers say so: else nobody would take out those of dead servers.
+  if used then redis.call('PEXPIRE', KEYS[1], ARGV[5])
+  else redis.call('DEL', KEYS[1]) end
   local text = cjson.encode(reply)
   redis.call('SET', KEYS[2], text, 'PX', ARGV[4])
   return text
@@ -93,9 +89,7 @@ local function take_out(which)
   return out
 end
 
-local function leave_line(id)
-  redis.call('HDEL', KEYS[1], 'w:' .. id)
-end
+local function leave_line(id) redis.call('HDEL', KEYS[1], 'w:' .. id) end
 
 local function find(which)
   for _, seat in ipairs(seats) do
@@ -112,10 +106,7 @@ local function is_present(seat) return seat['until'] == nil end
 
 if op == 'state' then return cjson.encode({ state = state() }) end
 
-if op == 'withdraw' then
-  leave_line(ask.id)
-  return answer({})
-end
+if op == 'withdraw' then leave_line(ask.id); return answer({}) end
 
 if op == 'announce' then
   local named = {}
@@ -148,6 +139,8 @@ if op == 'announce' then
       end
     end
   end
+  -- What that server has heard last was lost here. It takes no state that is older.
+  if ask.known > last then last = ask.known; number() end
   return answer({})
 end
 

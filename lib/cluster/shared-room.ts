@@ -11,11 +11,11 @@ import type { SeatClaim } from '../rooms/resume-proof.js'
 import type { RoomContext } from '../rooms/room-context.js'
 import type { RoomName } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
-import { SeatRow } from '../rooms/seat-row.js'
 import { JoinLine, type JoinedRoom } from './join-line.js'
 import type { RoomCluster } from './room-cluster.js'
 import { RoomLedger } from './room-ledger.js'
 import type { EndedSeat, RoomNews } from './room-news.js'
+import { SharedRow } from './shared-row.js'
 
 /**
  * A room that spans servers. Each server on which somebody sits in it has one of these, with all seats in it: its own, and remote ones
@@ -27,7 +27,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   readonly name: string
   readonly #context: RoomContext
   readonly #cluster: RoomCluster
-  readonly #row = new SeatRow()
+  readonly #row = new SharedRow()
   readonly #arrivals: Arrivals
   readonly #ledger: RoomLedger
   readonly #line: JoinLine
@@ -155,9 +155,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   sit (request: JoinRequest, ended: readonly EndedSeat[], instead: { seat: Seat, isOwn: boolean } | null): { seat: Seat, news: Omit<RoomNews, 'state'> } {
     this.#ended = [...ended]
-    let seat: Seat
-    if (instead === null) seat = this.#arrivals.sit(request)
-    else seat = instead.isOwn ? this.#arrivals.rejoin(instead.seat, request) : this.#arrivals.replace(instead.seat, request)
+    const seat = instead === null ? this.#arrivals.sit(request) : this.#arrivals[instead.isOwn ? 'rejoin' : 'replace'](instead.seat, request)
     return { seat, news: { ended: this.#ended, joined: seat.id, asks: this.#asks } }
   }
 
@@ -203,6 +201,11 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   hearFrame (deliver: () => void): void {
     if (this.#ledger.isBehind) this.#ledger.hear(deliver)
     else deliver()
+  }
+
+  /** Whether the peers of this server know that somebody has left. */
+  hasLeft (seat: string): boolean {
+    return this.#row.hasLeft(seat)
   }
 
   /** Another server has taken over a seat of this one. */

@@ -114,8 +114,10 @@ export interface SeatArbiter {
    * there is room for it. One that was taken for lost is present again, if nobody has had it since. One of which the server has a later number
    * than what is kept is as the server says: the last writes were lost. One of this server's that it does not name ends. The state says what
    * came of it.
+   *
+   * @param known the version of the state that the server has heard last: the one that it gets now is never older
    */
-  announce (room: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number): Answer<RoomState>
+  announce (room: RoomName, server: string, seats: readonly AnnouncedSeat[], capacity: number, known?: number): Answer<RoomState>
   /** The room as it is. */
   state (room: RoomName): Answer<RoomState>
   /**

@@ -93,7 +93,7 @@ export class SeatRow {
     const { seats } = this
     for (let i = seats.length - 1; i >= 0; i--) {
       const seat = seats[i]
-      if (seat !== undefined && seat !== from && !seat.deliver(frame)) seat.room.giveUp(seat)
+      if (seat !== undefined && seat !== from && !seat.deliver(frame, from)) seat.room.giveUp(seat)
     }
   }
 

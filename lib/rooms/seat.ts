@@ -138,7 +138,7 @@ export class Seat implements ShareOwner {
    *
    * @returns false if the peer is absent and no more can be kept for it: the seat is to be given up
    */
-  deliver (frame: TextFrame): boolean {
+  deliver (frame: TextFrame, _from?: Seat): boolean {
     // A loop over the seats of a room may reach one that a listener of the application has removed meanwhile.
     if (this.#over) return true
     const kept = this.#replay === null || this.#replay.push(frame, this.#keepFrom)

@@ -17,7 +17,7 @@ type Step =
   | { step: 'lost', seat: number, fence: number, window: number, grace: number }
   | { step: 'expire' | 'leave', seat: number, fence: number }
   | { step: 'withdraw', seat: number }
-  | { step: 'announce', server: string, seats: Array<{ seat: number, left: number | undefined, newer: number }>, capacity: number }
+  | { step: 'announce', server: string, seats: Array<{ seat: number, left: number | undefined, newer: number }>, capacity: number, ahead: number }
   | { step: 'time', passes: number }
 
 const IDS = 5
@@ -58,7 +58,9 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
       step: fc.constant('announce' as const),
       server: aServer,
       seats: fc.uniqueArray(anAnnouncement, { maxLength: 3, selector: ({ seat }) => seat }),
-      capacity: fc.integer({ min: 1, max: 3 })
+      capacity: fc.integer({ min: 1, max: 3 }),
+      // How much later the state is that the server knows than the last change of an owner.
+      ahead: fc.constantFrom(0, 0, 5_000)
     })
   },
   { weight: 2, arbitrary: fc.record({ step: fc.constant('time' as const), passes: fc.constantFrom(500, 2_000, 3_000) }) }
@@ -80,7 +82,8 @@ function take (arbiter: SeatArbiter, step: Exclude<Step, { step: 'time' }>, seat
       const fence = (known?.fence ?? 1) + newer
       return { id, connection: 'one', order: seat, toldPolite: false, kind: 'other', resumable: true, token: id, ...known, fence, ...(left === undefined ? {} : { left }) }
     })
-    return arbiter.announce(room, step.server, announced, step.capacity)
+    const latest = Math.max(0, ...seats.map(({ fence }) => fence))
+    return arbiter.announce(room, step.server, announced, step.capacity, latest + step.ahead)
   }
   const id = String(step.seat)
   if (step.step === 'withdraw') return arbiter.withdraw(room, id)

@@ -343,6 +343,18 @@ contract('a seat that its server does not name ends, and those of other servers 
   t.match(await arbiter.announce(room, 'a', [], 2), { seats: [{ id: 'two' }] })
 })
 
+contract('a server that knows a later state than is known here gets one that is later still', async (t, arbiter) => {
+  const one = await sit(arbiter, 'one')
+  const { version } = await arbiter.state(room)
+  t.match(await arbiter.announce(room, 'a', [announced(one)], 2, version), { version }, 'nothing was lost')
+  const lost = version + 1_000_000_000
+  const told = await arbiter.announce(room, 'a', [announced(one)], 2, lost)
+  t.ok(told.version > lost)
+  t.match(told.seats, [{ id: 'one' }])
+  t.match(await arbiter.join(room, ask('two')), { outcome: 'seated', seat: { toldPolite: true } })
+  t.ok((await arbiter.announce({ app: 'app', room: 'forgotten' }, 'a', [], 2, lost)).version > lost, 'also of a room that nobody sits in')
+})
+
 contract('of two states of a room the later one has the larger version, also where the room ended in between', async (t, arbiter) => {
   const versions: number[] = []
   const one = await arbiter.join(room, ask('one'))

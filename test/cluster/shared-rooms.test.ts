@@ -86,6 +86,43 @@ t.test('What a peer says comes behind the news of it, also where those wait for 
   t.same(first.heard(), ['peerJoined', 'start', 'peerMessageCommand'])
 })
 
+t.test('What a server that was cut off has of a peer whose seat was given away is not heard any more', async t => {
+  const { world, a, b, first, second } = await pair({ resume: true })
+  // The others take it for dead, and its own peer speaks before it knows that.
+  a.arbiter.hold()
+  for (const { id, fence } of world.arbiter.state({ app: 'app', room: 'room' }).seats) {
+    if (a.rooms.seat(id) !== undefined) world.arbiter.lost({ app: 'app', room: 'room' }, { id, fence }, 1, 0)
+  }
+  await world.pass(1)
+  const third = b.connect()
+  await third.join()
+  t.ok(second.heard().includes('peerLeft'))
+  first.chat('from the past')
+  await world.idle()
+  t.same([...second.chats(), ...third.chats()], [])
+  a.arbiter.release()
+  third.chat('and now')
+  await world.idle()
+  t.same(second.chats(), ['and now'])
+})
+
+t.test('What both servers of a room have heard of it before Redis lost its last writes does not keep them from what is so now', async t => {
+  const { world, a, b, first, second } = await pair()
+  const room = { app: 'app', room: 'room' }
+  // What they have heard last is from after what is known again.
+  await second.join()
+  first.read()
+  const [one, two] = world.arbiter.state(room).seats
+  // Another history, in which the first seat is somebody else's.
+  world.forget(room)
+  world.arbiter.announce(room, 'b', [two as never], 2)
+  world.arbiter.announce(room, 'elsewhere', [{ ...one, id: 'somebody else', fence: 0 } as never], 2)
+  for (const server of [a, b]) server.cluster.renewed(true)
+  await world.idle()
+  t.equal(first.link.closedWith, 'seatResumed')
+  t.ok(second.heard().includes('peerJoined'))
+})
+
 t.test('A question of which nothing can be found out harms nobody', async t => {
   const { world, a, b, second } = await pair()
   const unhandled: unknown[] = []
@@ -177,7 +214,7 @@ t.test('What comes too late for a seat that went to another server and back is n
   three.say({ command: 'leave' })
   await world.idle()
   const id = String(moved?.peerId)
-  b.cluster.relay('a', id, 1, 1, 'late')
+  b.cluster.relay('a', id, 1, 1, 'nobody', 'late')
   await world.idle()
   t.ok(world.posted < 100, 'it comes to rest')
 })

@@ -24,9 +24,7 @@ export const INVARIANTS = [
  * Found by the simulator, and not mended yet: they are counted, and fail nothing. A seed goes on after one of them.
  * TODO: an empty set.
  */
-export const NOT_YET: ReadonlySet<string> = new Set<typeof INVARIANTS[number]>([
-  'nobody is heard who has left', 'nobody who is there is put out', 'a message reaches nobody twice'
-])
+export const NOT_YET: ReadonlySet<string> = new Set<typeof INVARIANTS[number]>([])
 
 export type Invariant = typeof INVARIANTS[number]
 

@@ -88,8 +88,8 @@ export class RedisState {
       case 'expire': return arbiter.expire(name, ask as OwnedSeat)
       case 'leave': return arbiter.leave(name, ask as OwnedSeat)
       case 'announce': {
-        const { server, seats, capacity } = ask as { server: string, seats: AnnouncedSeat[], capacity: number }
-        return { state: arbiter.announce(name, server, seats, capacity) }
+        const { server, seats, capacity, known } = ask as { server: string, seats: AnnouncedSeat[], capacity: number, known: number }
+        return { state: arbiter.announce(name, server, seats, capacity, known) }
       }
       case 'withdraw': arbiter.withdraw(name, (ask as { id: string }).id)
     }

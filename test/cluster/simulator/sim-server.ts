@@ -13,6 +13,9 @@ import type { SimWebSocket } from './sim-web-socket.js'
 /** After how many ms a client of a server that drains may come back. */
 const RETRY_AFTER = 1_000
 
+/** How often a server that drains looks how far it is, in ms. */
+const DRAIN_LOOKS_EVERY = 250
+
 export interface ServerWorld extends ConnectionWorld {
   readonly scheduler: Scheduler
   readonly network: Network
@@ -78,15 +81,30 @@ export class SimServer {
   drain (): void {
     if (!this.isOpen) return
     this.isOpen = false
+    const { clock } = this.machine
     this.machine.after(0, () => {
-      this.rooms.drain()
-      this.cluster.changed()
+      this.rooms.drain(true)
+      void this.#lookForOthers()
       for (const connection of this.connections) connection.drain(RETRY_AFTER)
-      this.machine.clock.after(this.#rules.grace, () => {
+      const until = clock.lived() + this.#rules.grace
+      const look = (): void => {
+        if (clock.lived() < until && this.connections.size + this.rooms.size > 0) {
+          clock.after(DRAIN_LOOKS_EVERY, look)
+          return
+        }
         for (const connection of this.connections) connection.terminate()
+        this.rooms.drain(false)
         void this.cluster.stop().then(() => this.kill(false))
-      })
+      }
+      look()
     })
+  }
+
+  /** As `lib/transport/connection-registry.ts` does: where all others drain too, no seat is kept for them. */
+  async #lookForOthers (): Promise<void> {
+    await this.cluster.changed()
+    if (!this.cluster.servers.some(({ id, draining }) => id !== this.cluster.id && !draining)) this.rooms.drain(false)
+    else if (this.rooms.size > 0) this.machine.clock.after(DRAIN_LOOKS_EVERY, () => { void this.#lookForOthers() })
   }
 
   #sweepLater (): void {
