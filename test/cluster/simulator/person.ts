@@ -56,7 +56,7 @@ export class Person {
   inCallWith = ''
   /** How many others are there, as it was told. */
   others = 0
-  /** The seats that it was told have ended. */
+  /** The seats that it was told have ended, and have not begun again. */
   readonly left = new Set<string>()
   /** When a message of each of the others came last that was said after that, by their names. */
   readonly heardAt = new Map<string, number>()
@@ -175,7 +175,11 @@ export class Person {
 
   #notified (definition: unknown, peer: string): void {
     this.#world.note(this.name, `is told ${String(definition)} ${peer}`)
-    if (definition === 'peerJoined') this.others++
+    if (definition === 'peerJoined') {
+      this.others++
+      // A seat that was given away in a Redis that is gone is there again.
+      this.left.delete(peer)
+    }
     if (definition !== 'peerLeft') return
     this.others--
     this.left.add(peer)
