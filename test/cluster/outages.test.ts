@@ -91,7 +91,7 @@ t.test('What a host has set for its own commands does not end our connections, n
     })
     redis.on('error', () => {})
     t.teardown(() => redis.disconnect())
-    return await host(t, { redis, serveClient: false, cluster: { ...keys, lease: LEASE, timeout: 400 } } as WebrtcSignallingOptions)
+    return await host(t, { redis, serveClient: false, cluster: { ...keys, lease: LEASE, timeout: 10_000 } } as WebrtcSignallingOptions)
   }
   const [a, b] = [await one(), await one()]
   const [first, second] = await call(a, b)

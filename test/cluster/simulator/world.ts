@@ -1,5 +1,5 @@
 import { KEPT_FOR } from '../../../lib/cluster/record-times.js'
-import { allTalk, mayLose, mayPutOut, Messages, NOT_YET, Owners, type Failure } from './checks.js'
+import { allTalk, mayLose, mayPutOut, Messages, Owners, type Failure } from './checks.js'
 import { Director, type Slots } from './director.js'
 import { plan, type Fault } from './faults.js'
 import { Network, of } from './network.js'
@@ -130,7 +130,6 @@ export class World implements ServerWorld, PersonWorld {
 
   broken (invariant: string, how: string): void {
     this.note('!!!!!', `${invariant}: ${how}`)
-    if (NOT_YET.has(invariant)) return
     this.#failure ??= { invariant, how, at: this.scheduler.now }
   }
 
