@@ -4,6 +4,7 @@ import { MemoryRoomCount } from '../../../lib/cluster/memory-room-count.js'
 import { ROOM_COUNT_SCRIPT } from '../../../lib/cluster/room-count.js'
 import { SEATING_SCRIPT } from '../../../lib/cluster/seating-script.js'
 import type { AnnouncedSeat, OwnedSeat, RoomName, SeatAsk } from '../../../lib/rooms/seat-arbiter.js'
+import type { KnownState } from './sim-redis.js'
 
 type Entry = readonly [id: string, fields: string[]]
 
@@ -14,7 +15,7 @@ interface Stream {
 }
 
 /** What Redis knows, and what each command makes of it: as much of Redis as servers use. The twin of the seating script is the one of the contract. */
-export class RedisState {
+export class RedisState implements KnownState {
   now = 0
   readonly arbiter: MemoryArbiter
   readonly rooms = new Map<string, RoomName>()
@@ -31,11 +32,6 @@ export class RedisState {
     this.#counted = new MemoryRoomCount(() => this.now, keepFor)
   }
 
-  /**
-   * @param now Redis's own time, in ms
-   * @returns the answer; undefined where a blocking command waits
-   * @throws what Redis answers with an error
-   */
   apply (command: readonly string[], now: number): unknown {
     this.now = now
     const [name = '', first = '', ...rest] = command
@@ -54,7 +50,6 @@ export class RedisState {
     }
   }
 
-  /** It takes over, or has started again. */
   forgetScripts (): void {
     this.#scripts.clear()
   }

@@ -1,6 +1,6 @@
+import type { RoomName, RoomState } from '../../../lib/rooms/seat-arbiter.js'
 import { Machine } from './machine.js'
 import type { Wire } from './network.js'
-import { RedisState } from './redis-state.js'
 import type { Scheduler } from './scheduler.js'
 
 /** What every Redis's clock shows when the simulation begins, in ms. */
@@ -9,6 +9,22 @@ const EPOCH = 1_000_000
 interface Written {
   readonly at: number
   readonly command: readonly string[]
+}
+
+/** What one Redis knows: {@link RedisState}, or a real one. */
+export interface KnownState {
+  /** The rooms that were ever asked about. */
+  readonly rooms: ReadonlyMap<string, RoomName>
+  /** Who sits in a room. */
+  readonly arbiter: { state (name: RoomName): RoomState }
+  /**
+   * @param now Redis's own time, in ms
+   * @returns the answer; undefined where a blocking command waits
+   * @throws what Redis answers with an error
+   */
+  apply (command: readonly string[], now: number): unknown
+  /** It takes over, or has started again. */
+  forgetScripts (): void
 }
 
 /** One connection of a client, as Redis sees it. */
@@ -29,19 +45,24 @@ interface Waiting {
 export class SimRedis {
   readonly machine: Machine
   isUp = true
-  state: RedisState
+  readonly state: KnownState
   readonly #scheduler: Scheduler
-  readonly #keepFor: number
+  readonly #makeState: () => KnownState
   readonly #written: Written[] = []
   #waiting: Waiting[] = []
 
-  constructor (scheduler: Scheduler, name: string, keepFor: number, written: readonly Written[] = []) {
+  constructor (scheduler: Scheduler, name: string, makeState: () => KnownState, written: readonly Written[] = []) {
     this.#scheduler = scheduler
-    this.#keepFor = keepFor
+    this.#makeState = makeState
     this.machine = new Machine(scheduler, name)
-    this.state = new RedisState(keepFor)
+    this.state = makeState()
     for (const { at, command } of written) this.#apply(command, at)
     this.state.forgetScripts()
+  }
+
+  /** Its own clock, which has whole ms. */
+  get #now (): number {
+    return EPOCH + Math.floor(this.#scheduler.now)
   }
 
   /** Grows with each write. */
@@ -51,13 +72,13 @@ export class SimRedis {
 
   /** Another one, which has everything but what was written in the last `lost` ms. */
   successor (name: string, lost: number): SimRedis {
-    return new SimRedis(this.#scheduler, name, this.#keepFor, this.#written.filter(({ at }) => at <= EPOCH + this.#scheduler.now - lost))
+    return new SimRedis(this.#scheduler, name, this.#makeState, this.#written.filter(({ at }) => at <= EPOCH + this.#scheduler.now - lost))
   }
 
   handle (session: RedisSession, command: readonly string[]): void {
     let reply: unknown
     try {
-      reply = this.#apply(command, EPOCH + this.#scheduler.now)
+      reply = this.#apply(command, this.#now)
     } catch (error) {
       session.answer(null, error as Error)
       return
@@ -91,7 +112,7 @@ export class SimRedis {
 
   #wake (): void {
     for (const waiting of this.#waiting) {
-      const reply = this.state.apply(waiting.command, EPOCH + this.#scheduler.now)
+      const reply = this.state.apply(waiting.command, this.#now)
       if (reply === undefined) continue
       this.#waiting = this.#waiting.filter(other => other !== waiting)
       waiting.session.answer(reply, null)

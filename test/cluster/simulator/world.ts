@@ -5,9 +5,10 @@ import { plan, type Fault } from './faults.js'
 import { Network, of } from './network.js'
 import { Person, type PersonWorld } from './person.js'
 import { Random } from './random.js'
+import { RedisState } from './redis-state.js'
 import { gone, healed, rulesOf, type Rules } from './rules.js'
 import { Scheduler } from './scheduler.js'
-import { SimRedis } from './sim-redis.js'
+import { SimRedis, type KnownState } from './sim-redis.js'
 import { SimServer, type ServerWorld } from './sim-server.js'
 
 export interface Options {
@@ -18,6 +19,8 @@ export interface Options {
   readonly faults?: readonly Fault[]
   /** How many rounds of faults there are; by default as many as the seed says. */
   readonly rounds?: number
+  /** Makes what each Redis knows; by default in memory. `keepFor` is for how long, in ms, a room is kept of which no server says anything. */
+  readonly makeState?: (keepFor: number) => KnownState
   /** Writes down what happens. */
   readonly trace?: boolean
 }
@@ -66,14 +69,14 @@ export class World implements ServerWorld, PersonWorld {
   #failure: Failure | null = null
 
   constructor (options: Options) {
-    const { seed } = options
+    const { seed, makeState = keepFor => new RedisState(keepFor) } = options
     this.#options = options
     const rules = this.rules = rulesOf(seed)
     this.network = new Network(this.scheduler, new Random(seed, 'network'))
     this.#balance = new Random(seed, 'balance')
     this.#capacities = new Map(rules.capacities.map((capacity, room) => [`room${room}`, capacity]))
     this.#owners = new Owners(rules, (invariant, how) => this.broken(invariant, how))
-    this.redis = new SimRedis(this.scheduler, 'redis 1', KEPT_FOR * rules.lease)
+    this.redis = new SimRedis(this.scheduler, 'redis 1', () => makeState(KEPT_FOR * rules.lease))
     this.#director = new Director(this)
     this.servers = Array.from({ length: rules.servers }, (_, place) => this.startServer(place, 1))
     const crowd = new Random(seed, 'crowd')
