@@ -184,7 +184,7 @@ t.test('Firefox and Chromium write their fingerprints in different places, and h
     await join(chromium, 'browsers')
     if (!firefoxFirst) await inFirefox(false)
     const code = await codeOf(chromium)
-    await firefox.waitForFunction((code: string) => (window as unknown as World).adaptor.verificationCode === code, {}, code)
+    await firefox.waitForFunction(code => (window as unknown as World).adaptor.verificationCode === code, code)
     t.match(code, CODE)
     await inFirefox(true)
     await chromium.evaluate(async () => { await (window as unknown as World).adaptor.leave() })
