@@ -78,8 +78,12 @@ export const ResumeSchema = Type.Object({
   hold: Type.Boolean({ default: true, description: 'Keep an absent peer\'s seat reserved for the whole window, even if the room is full' })
 }, { additionalProperties: false })
 
+/** How long, in ms, the connections that are cut off when `drain.grace` is over take to end. */
+export const CLOSES_WITHIN = 500
+
 export const DrainSchema = Type.Object({
-  grace: milliseconds(5_000, 'How long clients may take to close when the server drains, and with `redis` to take their seats to another server. After it they are cut off. At least 500 ms less than Fastify\'s `pluginTimeout`'),
+  grace: milliseconds(5_000, 'How long clients may take to close when the server drains, and with `redis` to take their seats to another server. After it they are cut off. ' +
+    `At least ${CLOSES_WITHIN} ms less than Fastify's \`pluginTimeout\``),
   retryAfter: milliseconds(2_000, 'Average time after which drained clients come back. Each client is told its own, from half to one and a half of this')
 }, { additionalProperties: false })
 

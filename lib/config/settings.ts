@@ -1,7 +1,7 @@
 import type { FastifyRequest, LogLevel, onRequestHookHandler, preHandlerHookHandler, preValidationHookHandler } from 'fastify'
 import { BadOptionError } from '../errors.js'
 import {
-  AppOptionsSchema, ClusterSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema,
+  AppOptionsSchema, CLOSES_WITHIN, ClusterSchema, DrainSchema, HeartbeatSchema, LimitsSchema, OptionsSchema, ResumeSchema, TurnSchema,
   type AppOptions, type Authorize, type ClusterSettings, type IceServerOption, type KeyGenerator, type Limits, type LogSerializers,
   type TurnOptions, type WebrtcSignallingOptions
 } from './options.js'
@@ -55,9 +55,6 @@ type StandardApp = 'authorizeTimeout' | 'nativeClients'
 /** Compiled at the first registration: an import that registers nothing yet does not pay for it. */
 const compiled: { options?: Check, app?: Check } = {}
 type Check = Pick<Validator, 'Check' | 'Errors'>
-
-/** How long, in ms, the connections that are cut off when `drain.grace` is over take to end. */
-const CLOSES_WITHIN = 500
 
 /**
  * Checks the options and fills in what was left out.
