@@ -88,8 +88,10 @@ t.test('What a peer says comes behind the news of it, also where those wait for 
 
 t.test('What a server that was cut off has of a peer whose seat was given away is not heard any more', async t => {
   const { world, a, b, first, second } = await pair({ resume: true })
-  // The others take it for dead, and its own peer speaks before it knows that.
+  // It waits for an answer. Meanwhile the others take it for dead, and its own peer speaks before it knows that.
   a.arbiter.hold()
+  a.cluster.renewed(true)
+  await world.idle()
   for (const { id, fence } of world.arbiter.state({ app: 'app', room: 'room' }).seats) {
     if (a.rooms.seat(id) !== undefined) world.arbiter.lost({ app: 'app', room: 'room' }, { id, fence }, 1, 0)
   }
@@ -109,9 +111,13 @@ t.test('What a server that was cut off has of a peer whose seat was given away i
 t.test('What both servers of a room have heard of it before Redis lost its last writes does not keep them from what is so now', async t => {
   const { world, a, b, first, second } = await pair()
   const room = { app: 'app', room: 'room' }
-  // What they have heard last is from after what is known again.
-  await second.join()
-  first.read()
+  // What its server has heard last is from after what is known again: somebody has waited there.
+  const third = a.connect()
+  third.say({ command: 'join' })
+  await world.idle()
+  for (const peer of [first, second]) peer.read()
+  await world.idle()
+  t.same(third.heard(), ['error: NoSpaceForNewPeer'])
   const [one, two] = world.arbiter.state(room).seats
   // Another history, in which the first seat is somebody else's.
   world.forget(room)
