@@ -6,7 +6,7 @@ import { complaint, shrink, simulate } from './simulator/simulate.js'
 // The simulator with a real Redis: its scripts decide who sits where and who is alive, and its streams carry what servers say. A command
 // takes no time, and does the same at each run; the network before it is as it is in the simulator.
 
-const SEEDS = 10
+const SEEDS = 7
 
 const { port, stop } = await startRedis()
 const redis = await StillRedis.connect(port)
