@@ -272,3 +272,21 @@ t.test('A room that has ended meanwhile does not speak for another one of its na
   await world.idle()
   t.equal(world.arbiter.state({ app: 'last', room: 'room' }).seats.length, 1)
 })
+
+t.test('Of two who believe in one seat, since a replica lacked the last writes, the one that Redis knows keeps it; the other is put out as soon as its server says it again', async t => {
+  const { world, b, first, second } = await pair({ resume: true })
+  const room = { app: 'app', room: 'room' }
+  const [, lost] = world.arbiter.state(room).seats
+  if (lost === undefined) throw new Error('There is no second seat.')
+  world.arbiter.leave(room, lost)
+  const third = world.start('c').connect()
+  t.match(await third.join({ resume: true }), { definition: 'joined', peers: 1 })
+  t.equal(second.link.closedWith, null, 'both believe in it')
+  b.cluster.renewed(true)
+  await world.idle()
+  t.equal(second.link.closedWith, 'seatResumed')
+  first.read()
+  third.read()
+  await theyTalk(t, world, first, third)
+  t.same(world.arbiter.state(room).seats.map(({ server }) => server), ['a', 'c'])
+})
