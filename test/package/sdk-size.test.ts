@@ -16,7 +16,7 @@ const BUDGETS: Record<string, number> = {
   'webrtc-call.mjs': 1_700,
   'webrtc_adaptor.screen.mjs': 1_400,
   'webrtc_adaptor.sound.mjs': 1_000,
-  'webrtc_adaptor.stats.mjs': 2_400,
+  'webrtc_adaptor.stats.mjs': 3_100,
   'webrtc_adaptor.verification.mjs': 1_550
 }
 

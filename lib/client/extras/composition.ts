@@ -26,6 +26,7 @@ export class Composition {
     this.#draw()
     const [track] = this.#canvas.captureStream(RATE).getVideoTracks()
     if (track === undefined) throw new context.AdaptorError('NotSupportedError', 'The browser captures no picture of a canvas.')
+    track.contentHint = 'detail'
     this.track = track
   }
 

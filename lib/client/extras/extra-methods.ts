@@ -13,8 +13,13 @@ export interface ExtraMethods {
   enableStats (streamId?: string, periodMs?: number): Promise<void>
   /** Ends what `enableStats` began. */
   disableStats (streamId?: string): Promise<void>
-  /** Sets the most that the picture may take, in kbit/s, or `'unlimited'`. Rejects with `InvalidStateError` where none is sent. */
+  /** Sets the most that the picture may take, in kbit/s, or `'unlimited'`, in this call and in the next ones, whatever the picture is of. */
   changeBandwidth (bandwidth: number | 'unlimited', streamId?: string): Promise<void>
+  /**
+   * Sends and receives the picture with the first of these codecs (such as `'AV1'`, `'VP9'`, `'H264'`, `'VP8'`) that both sides have, in this call and in
+   * the next ones; with another one where they have none of them. Rejects with `NotSupportedError` where the browser cannot choose.
+   */
+  preferVideoCodecs (codecs: readonly string[]): Promise<void>
   /**
    * The cameras, microphones and loudspeakers that there are, with their labels once a camera or microphone was allowed. From then on
    * `available_devices` tells them at each change.
@@ -91,6 +96,7 @@ export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
   enableStats: 'stats',
   disableStats: 'stats',
   changeBandwidth: 'stats',
+  preferVideoCodecs: 'stats',
   getDevices: 'devices',
   switchVideoCameraCapture: 'devices',
   switchVideoCameraFacingMode: 'devices',

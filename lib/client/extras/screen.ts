@@ -49,12 +49,16 @@ class Screen implements Methods, Extra {
       // The browser's own bar, or the window that was shared is closed. `stop` fires no such event.
       screen.onended = () => { if (stream === this.#stream) void this.stopDesktopCapture() }
     }
+    // Letters and lines matter more than movement (W3C mst-content-hint, section 3).
+    screen.contentHint = 'detail'
     this.#composition?.close()
     const composition = this.#composition = withCamera ? new Composition(this.#context, screen) : null
     media.stopSharing = () => this.stopDesktopCapture()
     media.filter('video', () => composition?.track ?? screen)
     // Without the camera in the picture its light goes out. It comes back, where it is still on, with the end of the share.
     void media.video.hold(!withCamera).catch(() => {})
+    // It sees to it that the picture gets slower before it gets smaller. Without that, the browser goes by the hint.
+    this.#context.part('stats').catch(() => {})
     const [sound] = stream.getAudioTracks()
     if (sound === undefined) return
     const mixer = this.#mixer = await this.#context.part<SoundMixer>('sound')

@@ -3,19 +3,21 @@ import type { CallStats } from './call-stats.js'
 import type { Extra, ExtraContext } from './extra.js'
 import type { ExtraMethods } from './extra-methods.js'
 import { measure } from './measurement.js'
+import { Picture } from './picture.js'
 import { judge, settle, UNSETTLED } from './quality.js'
 
-type Methods = Pick<ExtraMethods, 'getStats' | 'enableStats' | 'disableStats' | 'changeBandwidth'>
+type Methods = Pick<ExtraMethods, 'getStats' | 'enableStats' | 'disableStats' | 'changeBandwidth' | 'preferVideoCodecs'>
 
 /** As Ant Media's SDK has it, in ms. */
 const PERIOD = 5_000
 /** How much time is judged at a time, at least, in ms: in less of it one lost packet would be a disaster. */
 const SPAN = 1_000
 
-/** A call in numbers, how good it is by them, and how much of the network its picture may take. */
+/** A call in numbers, how good it is by them, and how its picture is sent. */
 class Stats implements Methods, Extra {
   readonly #context: ExtraContext
   readonly #timer: Timer
+  readonly #picture: Picture
   readonly #end: () => void
   #period: number | null = null
   /** The last measurement of the peer connection that there is. */
@@ -23,12 +25,11 @@ class Stats implements Methods, Extra {
   /** The last one that the quality was judged by. */
   #judged: CallStats | null = null
   #quality = UNSETTLED
-  /** In kbit/s. */
-  #limit = Infinity
 
   constructor (context: ExtraContext) {
     this.#context = context
     this.#timer = new Timer(context.environment)
+    this.#picture = new Picture(context)
     this.#end = context.current.on('session', session => {
       this.#last = this.#judged = null
       this.#quality = UNSETTLED
@@ -39,13 +40,14 @@ class Stats implements Methods, Extra {
   }
 
   async getStats (): Promise<CallStats> {
-    const connection = this.#connection('')
+    const connection = this.#context.current.session?.peerConnection
+    if (connection === undefined) throw new this.#context.AdaptorError('InvalidStateError', 'There is no call.')
     const report = await connection.getStats()
     const stats = measure(report, this.#context.room(), this.#last)
     if (connection === this.#context.current.session?.peerConnection) {
       this.#last = stats
       this.#context.announcer.tell('updated_stats', stats)
-      this.#judge(stats, connection.iceConnectionState)
+      this.#judge(stats, connection)
     }
     return stats
   }
@@ -60,45 +62,38 @@ class Stats implements Methods, Extra {
     this.#timer.stop()
   }
 
-  async changeBandwidth (bandwidth: number | 'unlimited'): Promise<void> {
-    const sender = this.#connection(' to limit').getSenders().find(({ track }) => track?.kind === 'video')
-    if (sender === undefined) throw new this.#context.AdaptorError('InvalidStateError', 'No picture is sent.')
-    const parameters = sender.getParameters()
-    // Firefox before 110 has none before they are set.
-    const [encoding = {}, ...others] = parameters.encodings ?? []
-    if (bandwidth === 'unlimited') delete encoding.maxBitrate
-    else encoding.maxBitrate = bandwidth * 1_000
-    await sender.setParameters({ ...parameters, encodings: [encoding, ...others] })
-    this.#limit = encoding.maxBitrate === undefined ? Infinity : encoding.maxBitrate / 1_000
+  changeBandwidth (bandwidth: number | 'unlimited'): Promise<void> {
+    return this.#picture.changeBandwidth(bandwidth)
+  }
+
+  preferVideoCodecs (codecs: readonly string[]): Promise<void> {
+    return this.#picture.preferVideoCodecs(codecs)
   }
 
   close (): void {
+    this.#picture.close()
     this.#period = null
     this.#timer.stop()
     this.#end()
   }
 
-  #judge (stats: CallStats, state: RTCIceConnectionState): void {
+  #judge (stats: CallStats, connection: RTCPeerConnection): void {
     const before = this.#judged
     if (before !== null && stats.currentTime - before.currentTime < SPAN) return
     this.#judged = stats
     if (before === null) return
     const { announcer, current, remoteMedia, room } = this.#context
+    const { iceConnectionState: state } = connection
+    const sender = connection.getSenders().find(({ track }) => track?.kind === 'video')
     const judged = judge(before, stats, {
       interrupted: state === 'disconnected' || state === 'failed',
       frozen: remoteMedia.state.video === 'frozen',
-      limit: this.#limit
+      limit: (sender?.getParameters().encodings?.[0]?.maxBitrate ?? Infinity) / 1_000
     })
     const { shown } = this.#quality = settle(this.#quality, judged, before.currentTime, stats.currentTime)
     if (shown === null || shown === current.quality) return
     current.quality = shown
     announcer.tell('quality_changed', { streamId: room(), ...shown })
-  }
-
-  #connection (what: string): RTCPeerConnection {
-    const { session } = this.#context.current
-    if (session === null) throw new this.#context.AdaptorError('InvalidStateError', `There is no call${what}.`)
-    return session.peerConnection
   }
 
   #schedule (): void {

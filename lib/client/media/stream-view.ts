@@ -38,8 +38,8 @@ export class StreamView {
   }
 
   /** Plays the element. Rejects with the browser's error. */
-  async play (): Promise<void> {
-    await this.#element()?.play?.()
+  play (): Promise<void> {
+    return Promise.resolve(this.#element()?.play?.())
   }
 
   clear (): void {

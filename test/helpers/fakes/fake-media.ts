@@ -24,6 +24,7 @@ export class FakeTrack {
     else this.onunmute?.()
   }
 
+  contentHint = ''
   applied: unknown
   async applyConstraints (constraints: unknown): Promise<void> {
     this.applied = constraints

@@ -37,6 +37,8 @@ export class FakePeerConnection {
   restarts = 0
   /** The other side's candidates that were taken, by the user name fragment they belong to. */
   readonly candidates: string[] = []
+  /** Called when the signalling state has changed. */
+  readonly #stateListeners: Array<() => void> = []
   #frames = 0
   readonly #transceivers = new FakeTransceivers()
   readonly #operations: FakeOperations
@@ -73,6 +75,10 @@ export class FakePeerConnection {
 
   getTransceivers (): FakeTransceiver[] {
     return [...this.#transceivers.all]
+  }
+
+  addEventListener (_type: 'signalingstatechange', listener: () => void): void {
+    this.#stateListeners.push(listener)
   }
 
   async getStats (): Promise<Map<string, object>> {
@@ -236,7 +242,12 @@ export class FakePeerConnection {
       this.#announce(transceiver, turned(section.direction))
     }
     this.pendingRemote = description
-    this.signalingState = 'have-remote-offer'
+    this.#signal('have-remote-offer')
+  }
+
+  #signal (state: RTCSignalingState): void {
+    this.signalingState = state
+    for (const listener of this.#stateListeners) listener()
   }
 
   #agree (local: Description, remote: Description, answer: Description): void {
@@ -252,7 +263,7 @@ export class FakePeerConnection {
     this.pendingLocal = this.pendingRemote = null
     this.#transceivers.keep()
     this.#restartWanted = false
-    this.signalingState = 'stable'
+    this.#signal('stable')
     if (this.connectionState === 'new') this.become('connecting')
     this.#negotiationNeeded = false
     this.#updateNegotiationNeeded()
