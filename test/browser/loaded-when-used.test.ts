@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import t from 'tap'
 import type { CallStats } from '../../lib/client/webrtc-adaptor.js'
 import { launch } from '../helpers/browser.js'
@@ -47,7 +48,18 @@ t.test('the ES module finds its parts beside itself', async t => {
   t.equal(name, 'InvalidStateError')
 })
 
-t.test('a call in numbers: once, every now and then, and with a limit', async t => {
+/** Waits until the picture is sent, or comes, with this codec. */
+async function usesCodec (page: Page, type: string, mimeType: string): Promise<void> {
+  await page.waitForFunction(async ([type, mimeType]) => {
+    const entries: Array<{ id: string, type: string, kind?: string, codecId?: string, mimeType?: string }> = []
+    const report = await window.observed.connections.at(-1)?.getStats()
+    report?.forEach((entry: typeof entries[number]) => entries.push(entry))
+    const picture = entries.find(entry => entry.type === type && entry.kind === 'video')
+    return entries.find(({ id }) => id === picture?.codecId)?.mimeType === mimeType
+  }, [type, mimeType] as const)
+}
+
+t.test('a call in numbers: once, every now and then, with a limit, and with another codec', async t => {
   const anna = await PlainPage.open(t, browser, `${app}/readme.html`)
   const ben = await PlainPage.open(t, browser, `${app}/readme.html`)
   await ben.page.waitForFunction(() => document.querySelector<HTMLVideoElement>('#remoteVideo')?.videoWidth !== 0)
@@ -59,6 +71,9 @@ t.test('a call in numbers: once, every now and then, and with a limit', async t 
   t.ok(audioPacketsReceived > 0)
   await call(anna.page, 'disableStats', 'room1')
   await call(anna.page, 'changeBandwidth', 123, 'room1')
+  // The codec that Chromium would choose is VP8.
+  await call(anna.page, 'preferVideoCodecs', ['VP9'])
+  for (const type of ['outbound-rtp', 'inbound-rtp']) await usesCodec(anna.page, type, 'video/VP9')
   const limit = async () => anna.page.evaluate(() => {
     const senders = window.observed.connections.at(-1)?.getSenders()
     return senders?.find(({ track }) => track?.kind === 'video')?.getParameters().encodings[0]?.maxBitrate

@@ -43,6 +43,14 @@ async function cameraOf (page: Page): Promise<string | undefined> {
   return page.evaluate(async () => (await navigator.mediaDevices.enumerateDevices()).find(({ kind }) => kind === 'videoinput')?.deviceId)
 }
 
+/** Waits until the browser is told this of the picture that is sent: what it is of, and what of it is to stay as it is. */
+async function isSentAs (page: Page, contentHint: string, degradationPreference: string): Promise<void> {
+  await page.waitForFunction(([hint, kept]) => {
+    const sender = window.observed.connections.at(-1)?.getSenders().find(({ track }) => track?.kind === 'video')
+    return sender?.track?.contentHint === hint && sender.getParameters().degradationPreference === kept
+  }, [contentHint, degradationPreference] as const)
+}
+
 /** Waits until what is sent is as loud as this. */
 async function level (page: Page, wanted: 'loud' | 'silent'): Promise<void> {
   await page.evaluate(wanted => {
@@ -98,6 +106,7 @@ t.test('screen and camera are one picture, from which the camera goes when it is
   const { anna, ben } = await twoInCall(t, 'both')
   await call(anna, 'switchDesktopCaptureWithCamera', 'both')
   await isBlue(ben, false)
+  await isSentAs(anna, 'detail', 'maintain-resolution')
   t.equal(await capturing(anna, 'video'), 1)
   await call(anna, 'turnOffLocalCamera', 'both')
   await isBlue(ben, true)
@@ -106,7 +115,9 @@ t.test('screen and camera are one picture, from which the camera goes when it is
   await isBlue(ben, false)
   await call(anna, 'switchDesktopCapture', 'both')
   await isBlue(ben, true)
+  await isSentAs(anna, 'detail', 'maintain-resolution')
   await call(anna, 'stopDesktopCapture', 'both')
+  await isSentAs(anna, 'motion', 'maintain-framerate')
   await receives(ben)
   t.equal(await capturing(anna, 'video'), 1)
 })

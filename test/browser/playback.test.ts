@@ -1,0 +1,46 @@
+import axe from 'axe-core'
+import t from 'tap'
+import { build } from '../../example/basic/server.js'
+import { launch, visit } from '../helpers/browser.js'
+import { heard, note } from '../helpers/page-adaptor.js'
+import { PeerPage } from '../helpers/peer-page.js'
+import { start } from '../helpers/start.js'
+
+// A browser that plays nothing before the person has done something at the page: here by its own, strictest policy.
+
+const browser = await launch(t, { args: ['--autoplay-policy=user-gesture-required'] })
+const app = `${await start(t, await build())}/WebRTCApp4`
+
+t.test('where the browser refuses to play the other side, the page says so and has one button, and that plays it', async t => {
+  const page = await visit(t, browser, 'about:blank')
+  // Browsers always play at a page that uses the camera.
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('not now', 'NotAllowedError') }
+  })
+  await page.goto(`${app}/peer.html`)
+  const [anna, ben] = [new PeerPage(page), await PeerPage.open(t, browser, app)]
+  await anna.is('ready')
+  await note(page, 'playback_refused')
+  await ben.join('refused')
+  await ben.is('waiting')
+  await anna.join('refused')
+  await heard(page, 'playback_refused')
+  const button = page.getByRole('button', { name: 'Hear and see them' })
+  await button.waitFor()
+  await page.getByText('Press the button to hear and see').waitFor()
+  await page.getByText('Your browser plays nothing before you press something.').waitFor()
+  t.equal(await page.locator('#remoteVideo').evaluate((video: HTMLVideoElement) => video.paused), true)
+  await page.setViewportSize({ width: 320, height: 568 })
+  t.equal(await page.evaluate(() => document.documentElement.scrollWidth), 320)
+  await page.evaluate(axe.source)
+  t.same(await page.evaluate(async () => (await (window as unknown as { axe: typeof axe }).axe.run('#remoteFace')).violations.map(({ id }) => id)), [])
+  await button.focus()
+  await page.keyboard.press('Enter')
+  await page.waitForFunction(() => {
+    const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
+    return video?.paused === false && video.currentTime > 0 && !video.classList.contains('blank')
+  })
+  await page.getByText('In call').waitFor()
+  t.equal(await button.isVisible(), false)
+  t.not(await page.evaluate(() => document.activeElement?.tagName), 'BODY', 'the focus is not lost')
+})
