@@ -50,7 +50,8 @@ export interface WebRTCAdaptorOptions {
   debug?: boolean | ((line: string) => void) | undefined
   /**
    * Make a `verificationCode` for each call with another one of this SDK; one side that asks for it is enough. If the two people hear one
-   * another read the same code, nobody sits between them, not even the server: who did so had one guess in 36 million. @default false
+   * another read the same code, nobody sits between them, not even the server: who did so had one guess in 36 million with each
+   * code, and a connection has eight codes at the most. @default false
    */
   verification?: boolean | undefined
   /** Called for everything that happens. `info` is a name of `CallbackEvents`, or the `definition` of a notification of your own server. */
