@@ -78,9 +78,11 @@ export class Picture {
   }
 
   async #setParameters (sender: RTCRtpSender): Promise<void> {
-    const sharing = this.#context.media.stopSharing !== null
-    // A hint of the application's own stays; a screen has its hint already.
-    if (sender.track?.contentHint === '') sender.track.contentHint = 'motion'
+    const { media } = this.#context
+    const sharing = media.stopSharing !== null
+    // The sender may still have the track of before. A hint of the application's own stays; a screen has its hint already.
+    const track = media.track('video')
+    if (track?.contentHint === '') track.contentHint = 'motion'
     const parameters = sender.getParameters()
     // Firefox before 110 has none before they are set.
     const [encoding = {}, ...others] = parameters.encodings ?? []
