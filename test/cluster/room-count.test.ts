@@ -92,12 +92,15 @@ async function tries (host: Host, room: string): Promise<[SignallingClient, unkn
 }
 
 t.test('An application has no more rooms over all servers than limits.rooms says, and whoever knows one of them gets in', async t => {
-  const [a, b, c] = await servers(t, port, 3, { cluster: ownKeys(), limits: { rooms: 2 } }) as [Host, Host, Host]
+  const [a, b, c] = await servers(t, port, 3, { cluster: { ...ownKeys(), lease: 1_500 }, limits: { rooms: 2 } }) as [Host, Host, Host]
+  // Until they know one another, none of them can say who sits on another one.
+  for (const { app } of [a, b, c]) await until(async () => (await app.rooms.servers()).length === 3)
   const [first] = await tries(a, 'one')
   t.equal((await tries(b, 'two'))[1], 'joined')
   for (const host of [a, b, c]) t.equal((await tries(host, 'three'))[1], 'tooManyRooms')
   t.equal((await tries(c, 'one'))[1], 'joined')
   const [third] = await tries(c, 'three')
+  await until(async () => (await a.app.rooms.get('app', 'one'))?.peers.length === 2)
   first.raw.destroy()
   // The room goes on, on another server.
   await until(async () => (await a.app.rooms.get('app', 'one'))?.peers.length === 1)
