@@ -28,6 +28,9 @@ async function misplaced (page: Page): Promise<string[]> {
       }
       if (element.tagName === 'BUTTON' && element.scrollWidth > element.clientWidth + 1) found.push(`${name} is too narrow for its words`)
     }
+    const [news, self] = ['.news', '.self'].map(selector => document.querySelector(selector)?.getBoundingClientRect())
+    if (document.body.dataset.layout === 'call' && news !== undefined && self !== undefined && news.width > 0 &&
+      news.left < self.right && news.right > self.left && news.top < self.bottom && news.bottom > self.top) found.push('what has come lies on one\'s own picture')
     return found
   })
 }
