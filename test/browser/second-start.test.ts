@@ -19,7 +19,10 @@ t.test('Six versions of Ant Media\'s SDK are there to be tried', async t => {
   t.equal(ANT_VERSIONS.length, 6, ANT_VERSIONS.join(', '))
 })
 
-for (const version of ANT_VERSIONS) {
+// The oldest and the newest in both orders, those between them in one, in turn: it is a matter of minutes, and they differ in nothing that the order shows.
+const ordersOf = (index: number): boolean[] => index === 0 || index === ANT_VERSIONS.length - 1 ? [true, false] : [index % 2 === 0]
+
+for (const [index, version] of ANT_VERSIONS.entries()) {
   t.test(`Ant Media's SDK ${version} joins again in a standing call, first or second in the room: the other one of its kind takes the second start`, async t => {
     const [anna, ben] = [await openAnt(t, version), await openAnt(t, version)]
     await anna.join('again')
@@ -32,7 +35,7 @@ for (const version of ANT_VERSIONS) {
     await heardNoError(t, anna, ben)
   })
 
-  for (const first of [true, false]) {
+  for (const first of ordersOf(index)) {
     t.test(`Ant Media's SDK ${version} joins again in a standing call with ours, ${first ? 'first' : 'second'} in the room: ours takes the second start`, async t => {
       const [ant, ours] = [await openAnt(t, version), await PeerPage.open(t, browser, app)]
       if (first) {
