@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import webrtcSignalling from 'fastify-webrtc-signalling'
 import t, { type Test } from 'tap'
 import { build } from '../../example/basic/server.js'
+import { cameraOffAndOn } from '../helpers/camera-off-and-on.js'
 import { launch } from '../helpers/browser.js'
 import { capturing, fingerprints, inCall, isCleared, receives } from '../helpers/media.js'
 import { PeerPage } from '../helpers/peer-page.js'
@@ -34,13 +35,7 @@ t.test('two people who join the same room see and hear each other', async t => {
 t.test('a camera switched off goes dark at the other side, and comes back live in the same call', async t => {
   const [anna, ben] = await call(t, 'camera')
   for (const [near, far] of [[anna, ben], [ben, anna]] as const) {
-    await near.press('Camera', 'off')
-    t.equal(await capturing(near.page, 'video'), 0, 'the light of the camera is out')
-    await far.page.getByText('Their camera is off').waitFor()
-    await receives(far.page, 'sound only')
-    await near.press('Camera', 'on')
-    await far.page.getByText('Their camera is off').waitFor({ state: 'hidden' })
-    await inCall(near, far)
+    await cameraOffAndOn(t, near, far)
     t.equal(await capturing(near.page, 'video'), 1, 'and is lit again')
   }
   for (const { page } of [anna, ben]) {

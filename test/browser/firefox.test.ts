@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
+import { cameraOffAndOn } from '../helpers/camera-off-and-on.js'
 import { launch, type VisitOptions } from '../helpers/browser.js'
 import { launchFirefox } from '../helpers/firefox.js'
 import { bothAgree, collisions, together } from '../helpers/glare.js'
@@ -43,13 +44,7 @@ for (const first of ['Chromium', 'Firefox'] as const) {
     const { people } = await call(t, first, room)
     const [anna, ben] = people
     for (const [near, far] of [[anna, ben], [ben, anna]] as const) {
-      await near.press('Camera', 'off')
-      t.equal(await capturing(near.page, 'video'), 0, 'the light of the camera is out')
-      await far.page.getByText('Their camera is off').waitFor()
-      await receives(far.page, 'sound only')
-      await near.press('Camera', 'on')
-      await far.page.getByText('Their camera is off').waitFor({ state: 'hidden' })
-      await inCall(near, far)
+      await cameraOffAndOn(t, near, far)
       await near.press('Microphone', 'off')
       t.equal(await capturing(near.page, 'audio'), 0, 'the microphone is given back')
       await far.page.getByRole('img', { name: 'Their microphone is off' }).waitFor()
