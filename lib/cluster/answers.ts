@@ -13,7 +13,7 @@ export interface AnswersParts {
   readonly frames: FrameDelivery
   readonly rooms: () => RoomRegistry | null
   /** Resolves when the rooms have said all that they had to say. */
-  settled (): Promise<void>
+  whenIdle (): Promise<void>
   /** Resolves when what was sent so far is where the others read it. */
   written (): Promise<void>
 }
@@ -38,9 +38,9 @@ export class Answers {
       case 'handOver':
         await this.#parts.written()
         return this.#handOver(question, from, answer)
-      case 'settle':
+      case 'finish':
         // What was heard may wait for answers.
-        await this.#parts.settled()
+        await this.#parts.whenIdle()
         await this.#parts.written()
         return answer(true)
       case 'call': return answer(this.asked(question.method, question.args))
@@ -57,7 +57,7 @@ export class Answers {
       // Nobody has told who decides, or not yet.
       if (room !== undefined) room.announce()
       else if (seat === undefined) await arbiter.announce(name, server, [], 2)
-      await room?.settled()
+      await room?.whenIdle()
       answer(false)
       return
     }
@@ -66,7 +66,7 @@ export class Answers {
         seat.room.lost(seat, false)
         link.terminate()
       }
-      void (room?.settled() ?? Promise.resolve()).then(() => answer(alive))
+      void (room?.whenIdle() ?? Promise.resolve()).then(() => answer(alive))
     })
   }
 

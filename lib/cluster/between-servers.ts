@@ -9,7 +9,7 @@ export type ServerQuestion =
   | { what: 'probe', room: RoomName, seat: string }
   | { what: 'handOver', seat: string, received?: number }
   | { what: 'call', method: string, args: readonly unknown[] }
-  | { what: 'settle' }
+  | { what: 'finish' }
 
 /** The application of a server decides whether the owner of a seat may come back. `token` is the hash of what proves the owner. */
 export type Deciding =

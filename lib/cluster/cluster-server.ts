@@ -72,7 +72,7 @@ export class ClusterServer implements RoomCluster {
       arbiter,
       frames: this.#frames,
       rooms: () => this.#rooms,
-      settled: async () => this.settled(),
+      whenIdle: async () => this.whenIdle(),
       written: async () => this.written()
     })
   }
@@ -167,15 +167,15 @@ export class ClusterServer implements RoomCluster {
   }
 
   /** Resolves when the rooms have said all that they had to say. */
-  async settled (): Promise<void> {
-    await Promise.all(this.#shared().map(async room => room.settled()))
+  async whenIdle (): Promise<void> {
+    await Promise.all(this.#shared().map(async room => room.whenIdle()))
   }
 
   /** This server goes away: passes on what the others still send here for seats that have moved. Resolves when nothing of it can come any more. */
   async passedOn (servers: readonly string[]): Promise<void> {
     if (!this.#frames.passesOn) return
     // First those that took seats over have told everybody, then everybody has heard it, and at last what came here until then has arrived there.
-    for (let round = 0; round < 3; round++) await this.#askEach(servers, { what: 'settle' })
+    for (let round = 0; round < 3; round++) await this.#askEach(servers, { what: 'finish' })
   }
 
   /** Resolves when what was said so far is where the others read it. */

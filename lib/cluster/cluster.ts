@@ -135,7 +135,7 @@ export class Cluster implements OtherServers {
 
   /** Says what is still to be said, gives the lease up, and closes our connections. Ends also where Redis is away. */
   async stop (): Promise<void> {
-    await this.#server.settled()
+    await this.#server.whenIdle()
     if (!this.#wasAway) await this.#server.passedOn(this.#others)
     await this.#gate.inTime(async () => this.#server.written()).catch(this.#options.failed)
     await this.#members.stop().catch(this.#options.failed)

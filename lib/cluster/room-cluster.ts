@@ -57,5 +57,5 @@ export interface AnnouncingRoom {
   /** Says that this server still has it. */
   renew (): void
   /** Resolves when everything that was asked so far is answered. */
-  settled (): Promise<void>
+  whenIdle (): Promise<void>
 }

@@ -61,7 +61,7 @@ export class RoomLedger {
     this.#turns.behind(told)
   }
 
-  async settled (): Promise<void> {
+  async whenIdle (): Promise<void> {
     await this.#turns.done()
   }
 

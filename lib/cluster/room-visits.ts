@@ -32,7 +32,7 @@ export class RoomVisits {
       this.#rooms.delete(room)
       if (!this.#isThere(room)) continue
       this.#visit(room)
-      await room.settled()
+      await room.whenIdle()
     }
     this.#running--
   }

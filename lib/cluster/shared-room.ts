@@ -228,8 +228,8 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   }
 
   /** Resolves when everything that was asked so far is answered. */
-  async settled (): Promise<void> {
-    await this.#ledger.settled()
+  async whenIdle (): Promise<void> {
+    await this.#ledger.whenIdle()
   }
 
   /** The peer gives its seat up, or loses it. */

@@ -169,7 +169,7 @@ t.test('what is said before, while and after a page is away arrives at the other
     const numbers = Array.from({ length: messages }, () => count++)
     await anna.page.evaluate(numbers => {
       const { noted, webRTCAdaptor } = window as unknown as PageWindow
-      // Each is settled once it has gone out, which away from the server is later: whoever says them does not wait.
+      // Each promise ends once the message has gone out, which away from the server is later: whoever says them does not wait.
       for (const number of numbers) noted.push(webRTCAdaptor.sendPeerMessage('count', number))
     }, numbers)
   }

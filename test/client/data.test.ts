@@ -74,7 +74,7 @@ t.test('texts and binaries of any size come over in order, each once', async t =
     world.anna.data.sendData('room', 'first'), world.anna.data.sendData('room', bytes(2_500_000)), world.anna.data.sendData('room', long),
     world.anna.data.sendData('room', ''), world.anna.data.sendData('room', new ArrayBuffer(0)), world.anna.data.sendData('room', new Blob(['a', 'b']))
   ]
-  await world.settle()
+  await world.whenIdle()
   await Promise.all(sent)
   const [first, binary, text, ...rest] = world.ben.received
   t.same([first, text, ...rest], ['first', long, '', new ArrayBuffer(0), new TextEncoder().encode('ab').buffer])
@@ -86,7 +86,7 @@ t.test('no message is larger than the other side takes', async t => {
   const world = new DataWorld()
   world.connect('ours', 2_000)
   const sent = world.anna.data.sendData('room', bytes(10_000))
-  await world.settle()
+  await world.whenIdle()
   await sent
   t.equal(world.ben.received.length, 1)
   t.ok(world.anna.channel !== undefined && world.anna.channel.largest <= 2_000)
@@ -101,7 +101,7 @@ t.test('a file comes with name, type, size and progress, as fast as it is read, 
   const done = outcome(world.anna.data.sendFile(source, {
     name: 'a.bin', type: 'application/x-test', size: all.length, onProgress: ({ bytes, size }) => { progress.push(bytes); t.equal(size, all.length) }
   }))
-  await world.settle()
+  await world.whenIdle()
   const [file] = world.ben.files
   if (file === undefined) return t.fail('no file')
   t.match(file, { streamId: 'room', name: 'a.bin', type: 'application/x-test', size: 5_000_000, received: WINDOW })
@@ -110,7 +110,7 @@ t.test('a file comes with name, type, size and progress, as fast as it is read, 
   file.onprogress = ({ bytes }) => { seen = bytes }
   const reader = new Reader(file)
   while (reader.ended === null) {
-    await Promise.all([reader.next(), world.settle()])
+    await Promise.all([reader.next(), world.whenIdle()])
     if (file.received - reader.read > WINDOW) return t.fail('more than the window waits')
     if (source.given - reader.read > 2 * WINDOW + 50_000) return t.fail('the sender reads too far ahead')
   }
@@ -127,8 +127,8 @@ t.test('many messages and files at once: each message in its turn, and no more u
   const sent = Array.from({ length: 5_000 }, (_, index) => world.anna.data.sendData('room', `${index}`))
   const files = Array.from({ length: 100 }, (_, index) => world.anna.data.sendFile(new Blob([`file ${index}`])))
   const read = async () => Promise.all(world.ben.files.map(async ({ stream }) => stream.locked ? null : new Response(stream).text()))
-  for (let round = 0; world.ben.files.length < 100 && round < 20; round++) await Promise.all([world.settle(), read()])
-  await Promise.all([...sent, ...files, world.settle(), read()])
+  for (let round = 0; world.ben.files.length < 100 && round < 20; round++) await Promise.all([world.whenIdle(), read()])
+  await Promise.all([...sent, ...files, world.whenIdle(), read()])
   t.same(world.ben.received, Array.from({ length: 5_000 }, (_, index) => `${index}`))
   t.equal(world.ben.files.length, 100)
 })
@@ -137,8 +137,8 @@ t.test('a message need not wait for a file that nobody reads', async t => {
   const world = new DataWorld()
   world.connect()
   void world.anna.data.sendFile(new Blob([bytes(3_000_000)])).catch(() => {})
-  await world.settle()
-  await Promise.all([world.anna.data.sendData('room', 'beside it'), world.settle()])
+  await world.whenIdle()
+  await Promise.all([world.anna.data.sendData('room', 'beside it'), world.whenIdle()])
   t.same(world.ben.received, ['beside it'])
 })
 
@@ -151,12 +151,12 @@ t.test('what is cancelled ends at both sides: by the sender, by the receiver, an
   const refused = outcome(world.anna.data.sendFile(streamOf(bytes(4_000_000), 10_000)))
   const unwanted = outcome(world.anna.data.sendFile(streamOf(bytes(4_000_000), 10_000)))
   const failing = outcome(world.anna.data.sendFile(new ReadableStream({ pull: () => { throw new RangeError('no more') } })))
-  await world.settle()
+  await world.whenIdle()
   const readers = world.ben.files.map((file, index) => index === 2 ? null : new Reader(file))
   controller.abort()
   world.ben.files[1]?.cancel()
   await world.ben.files[2]?.stream.cancel()
-  await world.settle()
+  await world.whenIdle()
   t.same([aborted.is, refused.is, unwanted.is, failing.is], ['AbortError', 'AbortError', 'AbortError', 'RangeError'])
   await Promise.all(readers.map(async reader => reader?.all()))
   t.same(readers.map(reader => reader?.ended), ['AbortError', 'AbortError', undefined, 'AbortError'])
@@ -172,13 +172,13 @@ t.test('after a cut a transfer goes on with the same peer, and with nobody else'
   world.connect()
   const all = bytes(3_000_000)
   const first = outcome(world.anna.data.sendFile(new Blob([all])))
-  await world.settle()
+  await world.whenIdle()
   world.cut()
   world.connect()
   const [file] = world.ben.files
   if (file === undefined) return t.fail('no file')
   const reader = new Reader(file)
-  await Promise.all([reader.all(), (async () => { while (reader.ended === null) await world.settle() })()])
+  await Promise.all([reader.all(), (async () => { while (reader.ended === null) await world.whenIdle() })()])
   t.equal(hash(reader.chunks), hash([all]))
   t.equal(first.is, 'done')
 
@@ -190,7 +190,7 @@ t.test('after a cut a transfer goes on with the same peer, and with nobody else'
   world.ben = new DataWorld().ben
   world.connect()
   void world.ben.data.sendData('room', 'hello')
-  await world.settle()
+  await world.whenIdle()
   t.same([second.is, message.is, world.ben.received, world.ben.files.length], ['AbortError', 'AbortError', [], 0])
   t.same(world.anna.received, ['hello'])
   t.equal(ben.received.length, 0)
@@ -202,7 +202,7 @@ t.test('what waits ends after a minute without the other side, when the room is 
     world.connect()
     const sent = outcome(world.anna.data.sendData('room', bytes(3_000_000)))
     const file = outcome(world.ben.data.sendFile(new Blob([bytes(2_000_000)])))
-    if (end !== 'unanswered') await world.settle()
+    if (end !== 'unanswered') await world.whenIdle()
     const again = outcome(world.anna.data.sendFile(new Blob([bytes(2_000_000)])))
     if (end === 'closed') world.anna.data.close()
     world.cut()
@@ -227,7 +227,7 @@ t.test('a transfer ends at once where the other side leaves on purpose or is rem
     world.connect()
     const sent = outcome(world.anna.data.sendFile(new Blob([bytes(3_000_000)])))
     void world.ben.data.sendFile(new Blob([bytes(3_000_000)])).catch(() => {})
-    await world.settle()
+    await world.whenIdle()
     world.leave(reason)
     const reader = new Reader(world.anna.files[0] as ReceivedFile)
     while (reader.ended === null && (world.anna.files[0]?.received ?? 0) > reader.read) await reader.next()
@@ -236,7 +236,7 @@ t.test('a transfer ends at once where the other side leaves on purpose or is rem
     if (reason === 'lost') {
       t.same([sent.is, reader.ended], [null, null])
       world.connect()
-      await Promise.all([rest, world.settle()])
+      await Promise.all([rest, world.whenIdle()])
       t.ok(world.anna.files[0] !== undefined && world.anna.files[0].received > WINDOW, 'it goes on')
     } else {
       t.match([sent, reader.ended], [{ is: 'AbortError', why: 'The other side has left.' }, 'AbortError'])
@@ -251,15 +251,15 @@ t.test('a transfer waits a few seconds for a peer that leaves a connection which
     const world = new DataWorld()
     world.connect()
     const sent = outcome(world.anna.data.sendFile(new Blob([bytes(1_500_000)])))
-    await world.settle()
+    await world.whenIdle()
     world.leave('left', false)
     world.clock.advance(4_000)
     await turn()
     t.equal(sent.is, null)
     if (returns) {
       world.connect()
-      const settled = async () => { while (sent.is === null) await world.settle() }
-      await Promise.all([new Response(world.ben.files[0]?.stream).arrayBuffer(), settled()])
+      const answered = async () => { while (sent.is === null) await world.whenIdle() }
+      await Promise.all([new Response(world.ben.files[0]?.stream).arrayBuffer(), answered()])
       t.equal(sent.is, 'done')
     } else {
       world.clock.advance(1_000)
@@ -278,7 +278,7 @@ t.test('the other side is asked again who it is until it answers', async t => {
   await turn()
   world.anna.channel?.shift()
   world.clock.advance(5_000)
-  await world.settle()
+  await world.whenIdle()
   t.equal(sent.is, 'done')
   t.same(world.ben.received, ['hello'])
 })
@@ -345,7 +345,7 @@ t.test('whatever is sent, cut and cancelled when: each message comes once and in
       messages[index]?.push('hello')
       outcomes.push(outcome(side.data.sendData('room', 'hello')))
     })
-    await world.settle()
+    await world.whenIdle()
     for (const step of steps) {
       if (step.do === 'message' && world.anna.channel !== undefined) {
         const all = bytes(step.size, step.from)
@@ -387,7 +387,7 @@ t.test('whatever is sent, cut and cancelled when: each message comes once and in
     const pending = () => [...outcomes, ...files.map(({ outcome }) => outcome)].some(({ is }) => is === null)
     for (let round = 0; round < 200 && (pending() || arrived().some(file => readerOf(file).ended === null)); round++) {
       for (const file of arrived()) void readerOf(file).all()
-      await world.settle()
+      await world.whenIdle()
     }
     const got = sides.map(({ received }) => received.map(data => typeof data === 'string' ? data : hash([new Uint8Array(data)])))
     if (JSON.stringify(got) !== JSON.stringify([messages[1], messages[0]])) throw new Error('The messages are not those that were sent.')

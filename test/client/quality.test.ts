@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { measure } from '../../lib/client/extras/measurement.js'
-import { BETTER_AFTER, judge, settle, UNSETTLED, WORSE_AFTER, type CallQuality, type Settled, type Situation } from '../../lib/client/extras/quality.js'
+import { BETTER_AFTER, judge, smooth, NOT_JUDGED, WORSE_AFTER, type CallQuality, type Judgement, type Situation } from '../../lib/client/extras/quality.js'
 import type { CallStats } from '../../lib/client/webrtc-adaptor.js'
 import { World, type FakePage } from '../helpers/fakes/client-world.js'
 
@@ -90,8 +90,8 @@ const POOR: CallQuality = { level: 'poor', reason: 'loss' }
 
 /** What is shown after each second, of which one after the other was judged like this. */
 function shownAfter (...seconds: CallQuality[]): Array<CallQuality | null> {
-  let settled: Settled = UNSETTLED
-  return seconds.map((quality, index) => (settled = settle(settled, quality, index * 1_000, (index + 1) * 1_000)).shown)
+  let judgement: Judgement = NOT_JUDGED
+  return seconds.map((quality, index) => (judgement = smooth(judgement, quality, index * 1_000, (index + 1) * 1_000)).shown)
 }
 
 t.test('A first good second is shown at once, a bad one when it has lasted for 3 s', async t => {
@@ -120,13 +120,13 @@ t.test('Another reason for the same level is shown when it has lasted', async t 
 t.test('However it goes up and down, it does not flicker: two changes are 3 s apart at least, and a better one is 6 s after the last', async () => {
   const step = fc.record({ quality: fc.constantFrom(GOOD, FAIR, POOR), lasts: fc.integer({ min: 100, max: 5_000 }) })
   fc.assert(fc.property(fc.array(step, { maxLength: 60 }), steps => {
-    let settled: Settled = UNSETTLED
+    let judgement: Judgement = NOT_JUDGED
     let [now, changed] = [0, 0]
     for (const { quality, lasts } of steps) {
-      const { shown } = settled
-      settled = settle(settled, quality, now, now += lasts)
-      if (settled.shown === shown) continue
-      if (shown !== null && now - changed < (rank(settled.shown ?? GOOD) > rank(shown) ? WORSE_AFTER : BETTER_AFTER)) return false
+      const { shown } = judgement
+      judgement = smooth(judgement, quality, now, now += lasts)
+      if (judgement.shown === shown) continue
+      if (shown !== null && now - changed < (rank(judgement.shown ?? GOOD) > rank(shown) ? WORSE_AFTER : BETTER_AFTER)) return false
       changed = now
     }
     return true

@@ -329,7 +329,7 @@ t.test('too many messages while away are refused rather than kept without end', 
   t.same(anna.errorNames, reasons.slice(kept), 'each refusal is told once, and what the application did itself is not')
 })
 
-t.test('a promise that a closed connection never settles holds nothing up', async t => {
+t.test('a promise that a closed connection leaves pending holds nothing up', async t => {
   for (const stuck of [0, 1]) {
     const world = new World()
     const pages = [world.page(t), world.page(t)] as const

@@ -298,17 +298,17 @@ class End {
 }
 
 /** Until no hash is being made. */
-const settled = async () => new World().whenIdle()
+const whenIdle = async () => new World().whenIdle()
 
 t.test('who sits in the middle sees as many exchanges as an honest call may need, and no more', async t => {
   const commitments: string[] = []
   const anna = new End('anna', true, message => { if (message.step === 'commit') commitments.push(message.commitment) })
   anna.exchange.handleFingerprints('anna', 'mallory')
   anna.exchange.begin()
-  await settled()
+  await whenIdle()
   for (let count = 0; count < 100; count++) {
     anna.exchange.receive({ command: 'verification', step: 'ask' })
-    await settled()
+    await whenIdle()
   }
   t.equal(commitments.length, 8)
   const answers: string[] = []
@@ -338,7 +338,7 @@ t.test('a search over many keys makes the codes alike where the nonces are known
     })
     anna.exchange.handleFingerprints('anna', 'mallory')
     anna.exchange.begin()
-    await settled()
+    await whenIdle()
     const word = wordOf(anna.codes[0])
     const told: string[] = []
     const ben = new End(`ben ${evening} `, false, message => { if (message.step === 'answer') told.push(message.nonce) })
@@ -348,7 +348,7 @@ t.test('a search over many keys makes the codes alike where the nonces are known
     ben.exchange.handleFingerprints('ben', key)
     ben.exchange.receive({ command: 'verification', step: 'commit', commitment })
     ben.exchange.receive({ command: 'verification', step: 'open', commitment, nonce: 'm' })
-    await settled()
+    await whenIdle()
     t.equal(ben.codes.length, 1)
     if (wordOf(ben.codes[0]) === word) alike++
     const known = await search(word, 'm', told[0] ?? '')

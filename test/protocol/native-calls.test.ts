@@ -22,7 +22,7 @@ function unharmed (t: Test, ...clients: NativeClient[]): void {
 }
 
 /** Waits until the server has taken everything that this client has said. */
-const settled = async ({ wire }: NativeClient): Promise<void> => { await wire.heard() }
+const answered = async ({ wire }: NativeClient): Promise<void> => { await wire.heard() }
 
 for (const first of NAMES) {
   for (const second of NAMES) {
@@ -54,7 +54,7 @@ for (const first of NAMES) {
       await one.wire.hears('joined')
       await dead.join('room1')
       await one.wire.hears('start')
-      await settled(one)
+      await answered(one)
       // An offer that nobody will answer any more. The next start comes on top of it.
       if (one.connection !== null) one.connection.offering = false
       const other = await NativeClient.connect(t, next, server.address)
@@ -72,7 +72,7 @@ for (const first of NAMES) {
     for (const place of ['first', 'second']) {
       const server = await startServer(t)
       const [one, other] = place === 'first' ? await call(t, server, 'iOS', first) : (await call(t, server, first, 'iOS')).reverse() as [NativeClient, NativeClient]
-      await Promise.all([settled(one), settled(other)])
+      await Promise.all([answered(one), answered(other)])
       const before = one.starts + other.starts
       const old = one.connection?.id
       one.loseMedia()
@@ -89,7 +89,7 @@ for (const first of NAMES) {
     const server = await startServer(t)
     const [one, other] = await call(t, server, first, 'iOS')
     other.hangUp()
-    await settled(other)
+    await answered(other)
     other.join()
     await inCall(one, other)
     unharmed(t, one, other)
@@ -100,7 +100,7 @@ t.test('Two iOS lose their media at once and join again in either order: no two 
   const server = await startServer(t)
   const pair = await call(t, server, 'iOS', 'iOS')
   for (let round = 0; round < 20; round++) {
-    await Promise.all(pair.map(settled))
+    await Promise.all(pair.map(answered))
     const [one, other] = round % 2 === 0 ? pair : [pair[1], pair[0]]
     one.loseMedia()
     other.loseMedia()
@@ -115,7 +115,7 @@ for (const first of NAMES) {
     const server = await startServer(t)
     const [one, other] = await call(t, server, first, 'Android')
     if (first === 'iOS') return t.pass('its SDK sends no leave')
-    await settled(one)
+    await answered(one)
     one.hangUp()
     await one.wire.hears('leaved')
     t.equal(one.capturing, false)
@@ -130,7 +130,7 @@ t.test('Android leaves and joins in one burst: no `stop` reaches it, and its soc
   const server = await startServer(t)
   for (const second of ['our SDK', 'GStreamer', 'React Native on Android'] as const) {
     const [one, other] = await call(t, server, 'Android', second)
-    await Promise.all([settled(one), settled(other)])
+    await Promise.all([answered(one), answered(other)])
     one.loseMedia()
     await one.wire.hears('joined')
     await inCall(one, other)

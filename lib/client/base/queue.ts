@@ -23,7 +23,7 @@ export class Queue {
   }
 
   /**
-   * Drops the waiting tasks, and does not wait any longer for the one that runs. A promise of a closed RTCPeerConnection may never settle
+   * Drops the waiting tasks, and does not wait any longer for the one that runs. A promise of a closed RTCPeerConnection may stay pending for ever
    * (W3C WebRTC 1.0, section 4.4.1.2).
    */
   clear (): void {

@@ -27,14 +27,14 @@ export interface Situation {
 }
 
 /** What is judged so far. */
-export interface Settled {
+export interface Judgement {
   /** What the application was told; null before that. */
   shown: CallQuality | null
   /** What may be told next, and since when there is nothing else, in ms. */
   pending: { quality: CallQuality, towards: number, since: number } | null
 }
 
-export const UNSETTLED: Settled = { shown: null, pending: null }
+export const NOT_JUDGED: Judgement = { shown: null, pending: null }
 
 const LEVELS: readonly QualityLevel[] = ['good', 'fair', 'poor']
 
@@ -98,7 +98,7 @@ export function judge (before: CallStats, after: CallStats, { interrupted, froze
  * Takes in what was judged of the time between `from` and `to`, in ms. What is shown changes once all that was judged for a while was worse,
  * or better, and then by no more than all of it was. A first `good` is shown at once.
  */
-export function settle ({ shown, pending }: Settled, judged: CallQuality, from: number, to: number): Settled {
+export function smooth ({ shown, pending }: Judgement, judged: CallQuality, from: number, to: number): Judgement {
   const rank = ({ level }: CallQuality) => LEVELS.indexOf(level)
   if (shown === null && judged.level === 'good') return { shown: judged, pending: null }
   const towards = Math.sign(rank(judged) - (shown === null ? 0 : rank(shown)))

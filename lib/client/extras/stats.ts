@@ -4,7 +4,7 @@ import type { Extra, ExtraContext } from './extra.js'
 import type { ExtraMethods } from './extra-methods.js'
 import { measure } from './measurement.js'
 import { Picture } from './picture.js'
-import { judge, settle, UNSETTLED } from './quality.js'
+import { judge, smooth, NOT_JUDGED } from './quality.js'
 
 type Methods = Pick<ExtraMethods, 'getStats' | 'enableStats' | 'disableStats' | 'changeBandwidth' | 'preferVideoCodecs'>
 
@@ -24,7 +24,7 @@ class Stats implements Methods, Extra {
   #last: CallStats | null = null
   /** The last one that the quality was judged by. */
   #judged: CallStats | null = null
-  #quality = UNSETTLED
+  #quality = NOT_JUDGED
 
   constructor (context: ExtraContext) {
     this.#context = context
@@ -32,7 +32,7 @@ class Stats implements Methods, Extra {
     this.#picture = new Picture(context)
     this.#end = context.current.on('session', session => {
       this.#last = this.#judged = null
-      this.#quality = UNSETTLED
+      this.#quality = NOT_JUDGED
       context.current.quality = null
       if (session === null) this.#timer.stop()
       else this.#schedule()
@@ -90,7 +90,7 @@ class Stats implements Methods, Extra {
       frozen: remoteMedia.state.video === 'frozen',
       limit: (sender?.getParameters().encodings?.[0]?.maxBitrate ?? Infinity) / 1_000
     })
-    const { shown } = this.#quality = settle(this.#quality, judged, before.currentTime, stats.currentTime)
+    const { shown } = this.#quality = smooth(this.#quality, judged, before.currentTime, stats.currentTime)
     if (shown === null || shown === current.quality) return
     current.quality = shown
     announcer.tell('quality_changed', { streamId: room(), ...shown })

@@ -18,7 +18,7 @@ export class Rpc {
       else if ('call' in message) void this.#serve(message, methods)
     })
     channel.once('exit', () => {
-      for (const settle of this.#waiting.values()) settle({ answer: 0, error: 'the process has ended' })
+      for (const end of this.#waiting.values()) end({ answer: 0, error: 'the process has ended' })
     })
   }
 

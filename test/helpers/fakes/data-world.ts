@@ -146,7 +146,7 @@ export class DataWorld {
   }
 
   /** Lets everything through until nothing comes any more. */
-  async settle (): Promise<void> {
+  async whenIdle (): Promise<void> {
     for (let idle = 0; idle < 3; idle++) {
       while (this.deliverTo(this.anna) || this.deliverTo(this.ben)) idle = 0
       await turn()
