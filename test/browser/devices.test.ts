@@ -18,13 +18,13 @@ async function told (t: Test, browser: Browser, address: string, error: string):
 }
 
 t.test('NotAllowedError when nobody has allowed the page to use the camera, once', async t => {
-  const browser = await launch(t, { without: ['--use-fake-ui-for-media-stream'] })
+  const browser = await launch(t, { whole: true, without: ['--use-fake-ui-for-media-stream'] })
   t.same(await told(t, browser, origin, 'NotAllowedError'), ['error: NotAllowedError'])
 })
 
 for (const [allowed, kind] of [['microphone', 'audio'], ['camera', 'video']] as const) {
   t.test(`with the ${allowed} allowed and the other device blocked, a page that joins at "initialized" is in the call with the ${allowed}`, async t => {
-    const browser = await launch(t, { without: ['--use-fake-ui-for-media-stream'] })
+    const browser = await launch(t, { whole: true, without: ['--use-fake-ui-for-media-stream'] })
     // What is not granted here is blocked: nobody is asked.
     const half = await PlainPage.open(t, browser, `${origin}/WebRTCApp4/readme.html`, { context: { permissions: [allowed] } })
     t.same((await half.told()).filter(entry => entry.startsWith('error')), ['error: NotAllowedError'])
@@ -38,7 +38,7 @@ for (const [allowed, kind] of [['microphone', 'audio'], ['camera', 'video']] as 
 }
 
 t.test('with neither allowed, or no device at all, a page that joins at "initialized" watches the other one', async t => {
-  const blocked = await launch(t, { without: ['--use-fake-ui-for-media-stream'] })
+  const blocked = await launch(t, { whole: true, without: ['--use-fake-ui-for-media-stream'] })
   const watcher = await PlainPage.open(t, blocked, `${origin}/WebRTCApp4/readme.html`, { context: { permissions: [] } })
   await watcher.hears('joined')
   const other = await PlainPage.open(t, blocked, `${origin}/WebRTCApp4/readme.html`)

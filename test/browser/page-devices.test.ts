@@ -9,6 +9,7 @@ import { start } from '../helpers/start.js'
 // Camera, microphone, loudspeaker and screen, chosen at peer.html as a person does it.
 
 const browser = await launch(t, {
+  whole: true,
   args: ['--use-fake-device-for-media-stream=device-count=3', '--auto-select-tab-capture-source-by-title=to be shared'],
   // A tab is chosen by its title, and not by the fake interface, which would share the screen of this machine.
   without: ['--use-fake-ui-for-media-stream']

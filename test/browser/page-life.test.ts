@@ -12,7 +12,7 @@ import { Wire } from '../helpers/wire.js'
 // What becomes of a call when its page is left, restored, reloaded, crashed, cut off, or looked at again.
 
 // Playwright switches the back/forward cache off.
-const browser = await launch(t, { without: ['--disable-back-forward-cache'] })
+const browser = await launch(t, { whole: true, without: ['--disable-back-forward-cache'] })
 const host = await build()
 const app = `${await start(t, host)}/WebRTCApp4`
 

@@ -30,6 +30,9 @@ export function ownKeys (): { keyPrefix: string } {
   return { keyPrefix: `test ${process.pid} ${names++}:` }
 }
 
+/** What Node is told to run a program in TypeScript (`.taprc` tells it the same). */
+export const COMPILED_AS_LOADED = ['--enable-source-maps', '--import=@oxc-node/core/register']
+
 const PROGRAM = fileURLToPath(new URL('sharing-process.ts', import.meta.url))
 
 /** A server in a process of its own. */
@@ -41,7 +44,7 @@ export interface ServerProcess {
 }
 
 export async function serverProcess (t: Test, redisPort: number, options: WebrtcSignallingOptions = {}): Promise<ServerProcess> {
-  const child = fork(PROGRAM, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(PROGRAM, { execArgv: COMPILED_AS_LOADED, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
   t.teardown(() => child.kill('SIGKILL'))
   child.send({ redisPort, options: options as object })
   const [{ port }] = await once(child, 'message') as [{ port: number }]

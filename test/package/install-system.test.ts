@@ -57,7 +57,7 @@ async function run (t: Test, { commands, uid = 0 }: Machine): Promise<Outcome> {
   })
 }
 
-const there = { chromium: '', 'firefox-esr': '', turnserver: '', 'redis-server': '', haproxy: '' }
+const there = { chromium: '', 'chromium-headless-shell': '', 'firefox-esr': '', turnserver: '', 'redis-server': '', haproxy: '' }
 
 t.test('Where nothing is missing nothing is said and nothing is run', async t => {
   t.same(await run(t, { commands: { ...there, 'apt-get': '' } }), { code: 0, out: '', err: [], ran: [] })
@@ -65,12 +65,12 @@ t.test('Where nothing is missing nothing is said and nothing is run', async t =>
 
 t.test('Without apt-get one line says what to install, and npm test goes no further', async t => {
   t.same(await run(t, { commands: {} }), {
-    code: 1, out: '', ran: [], err: ['The tests need chromium firefox-esr coturn redis-server haproxy: install them with your system\'s package manager and run npm test again.']
+    code: 1, out: '', ran: [], err: ['The tests need chromium chromium-headless-shell firefox-esr coturn redis-server haproxy: install them with your system\'s package manager and run npm test again.']
   })
 })
 
 t.test('Only what is missing is named', async t => {
-  const { err } = await run(t, { commands: { chromium: '', 'firefox-esr': '', 'redis-server': '', haproxy: '' } })
+  const { err } = await run(t, { commands: { chromium: '', 'chromium-headless-shell': '', 'firefox-esr': '', 'redis-server': '', haproxy: '' } })
   t.match(err, [/^The tests need coturn: /])
 })
 
@@ -79,14 +79,14 @@ for (const [what, sudo] of [['no sudo', undefined], ['a sudo that wants a passwo
     const { code, out, err, ran } = await run(t, { uid: 1000, commands: { 'apt-get': '', ...sudo === undefined ? {} : { sudo } } })
     t.equal(code, 1)
     t.equal(out, '')
-    t.same(err, ['The tests need chromium firefox-esr coturn redis-server haproxy: run \'sudo apt-get install -y chromium firefox-esr coturn redis-server haproxy\' and run npm test again.'])
+    t.same(err, ['The tests need chromium chromium-headless-shell firefox-esr coturn redis-server haproxy: run \'sudo apt-get install -y chromium chromium-headless-shell firefox-esr coturn redis-server haproxy\' and run npm test again.'])
     t.notOk(ran.some(line => line.startsWith('apt-get')))
     t.notOk(ran.some(line => line.startsWith('sudo') && !line.startsWith('sudo -n ')), 'and nobody is asked for a password')
   })
 }
 
 t.test('Root installs what is missing, says so first, and installs nothing else', async t => {
-  t.same(await run(t, { commands: { 'firefox-esr': '', turnserver: '', 'redis-server': '', haproxy: '', 'apt-get': 'echo much' } }), {
+  t.same(await run(t, { commands: { 'chromium-headless-shell': '', 'firefox-esr': '', turnserver: '', 'redis-server': '', haproxy: '', 'apt-get': 'echo much' } }), {
     code: 0, out: 'Installing what the tests need from Debian: chromium\n', err: [], ran: ['apt-get update -qq', 'apt-get install -y -qq --no-install-recommends chromium']
   })
 })
@@ -95,11 +95,11 @@ t.test('Somebody whose sudo asks no password installs by it', async t => {
   const { code, err, ran } = await run(t, { uid: 1000, commands: { 'apt-get': '', sudo: 'shift; "$@"' } })
   t.equal(code, 0)
   t.same(err, [])
-  t.same(ran.filter(line => line.startsWith('apt-get')), ['apt-get update -qq', 'apt-get install -y -qq --no-install-recommends chromium firefox-esr coturn redis-server haproxy'])
+  t.same(ran.filter(line => line.startsWith('apt-get')), ['apt-get update -qq', 'apt-get install -y -qq --no-install-recommends chromium chromium-headless-shell firefox-esr coturn redis-server haproxy'])
 })
 
 t.test('Where apt-get fails its own words are shown, and last what was to be installed', async t => {
   const { code, err } = await run(t, { commands: { 'apt-get': 'echo "E: no such thing as $*"; exit 100' } })
   t.equal(code, 1)
-  t.same(err, ['E: no such thing as update -qq', 'The tests need chromium firefox-esr coturn redis-server haproxy: \'apt-get install -y chromium firefox-esr coturn redis-server haproxy\' failed, see above.'])
+  t.same(err, ['E: no such thing as update -qq', 'The tests need chromium chromium-headless-shell firefox-esr coturn redis-server haproxy: \'apt-get install -y chromium chromium-headless-shell firefox-esr coturn redis-server haproxy\' failed, see above.'])
 })

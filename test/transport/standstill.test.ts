@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
+import { COMPILED_AS_LOADED } from '../helpers/servers.js'
 import { SignallingClient, talks } from '../helpers/signalling-client.js'
 
 // A server that stood still must not throw out the living: what they said is in the socket buffer, and they said it in time.
@@ -24,7 +25,7 @@ interface Stalling {
 }
 
 // One process for all tests, each with a server of its own in it: to start a process takes longer than a test.
-const child = fork(PROGRAM)
+const child = fork(PROGRAM, { execArgv: COMPILED_AS_LOADED })
 t.teardown(() => {
   child.kill('SIGCONT')
   child.kill('SIGKILL')
