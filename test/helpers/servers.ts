@@ -31,7 +31,7 @@ export function ownKeys (): { keyPrefix: string } {
 }
 
 /** What Node is told to run a program in TypeScript (`.taprc` tells it the same). */
-export const COMPILED_AS_LOADED = ['--enable-source-maps', '--import=@oxc-node/core/register']
+export const COMPILED_AS_LOADED = ['--enable-source-maps', `--import=${new URL('../../.scripts/compile-tests.js', import.meta.url).href}`]
 
 const PROGRAM = fileURLToPath(new URL('sharing-process.ts', import.meta.url))
 

@@ -31,7 +31,7 @@ await new Stryker({
   testRunner: 'tap',
   plugins: [import.meta.resolve('@stryker-mutator/tap-runner')],
   // The loader of tap, without tap's own runner, which would start a process more for each file.
-  tap: { testFiles: [tests], nodeArgs: ['--import', '@oxc-node/core/register', '-r', '{{hookFile}}', '{{testFile}}'] },
+  tap: { testFiles: [tests], nodeArgs: ['--import', './.scripts/compile-tests.js', '-r', '{{hookFile}}', '{{testFile}}'] },
   // Which tests reach a mutant is measured first, and they alone are run against it.
   coverageAnalysis: 'perTest',
   concurrency: 2,
