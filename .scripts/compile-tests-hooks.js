@@ -2,13 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { transform } from 'sucrase'
 
-/** TypeScript imports `part.ts` by the name that it has once it is compiled, `part.js`. */
+/** TypeScript imports `part.ts` by the name that it has once it is compiled, `part.js`. Tap's mocks add a query to it. */
 export async function resolve (specifier, context, next) {
   try {
     return await next(specifier, context)
   } catch (error) {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/^(?:\.|file:).*\.js$/.test(specifier)) throw error
-    return next(specifier.replace(/js$/, 'ts'), context)
+    if (error.code !== 'ERR_MODULE_NOT_FOUND' || !/^(?:\.|file:)[^?]*\.js(?:\?|$)/.test(specifier)) throw error
+    return next(specifier.replace(/\.js(?=\?|$)/, '.ts'), context)
   }
 }
 
@@ -17,7 +17,7 @@ export async function resolve (specifier, context, next) {
  * `await using` is left as it is, which Node 20 does not know.
  */
 export async function load (url, context, next) {
-  if (!/^file:.*\.ts$/.test(url)) return next(url, context)
+  if (!/^file:[^?]*\.ts(?:\?|$)/.test(url)) return next(url, context)
   const filePath = fileURLToPath(url)
   const { code, sourceMap } = transform(await readFile(filePath, 'utf8'), {
     transforms: ['typescript'],
