@@ -69,10 +69,10 @@ t.test('credentials that ran out while the connection was away are replaced befo
   const used: unknown[] = []
   const connection = anna.connection
   if (connection === null) return t.fail('there is no call')
-  const { createOffer } = connection
-  connection.createOffer = () => {
+  const { setLocalDescription } = connection
+  connection.setLocalDescription = description => {
     used.push(connection.configuration.iceServers)
-    return createOffer.call(connection)
+    return setLocalDescription.call(connection, description)
   }
   for (const page of [anna, ben]) page.network.reachable = true
   await world.pass(8_000)

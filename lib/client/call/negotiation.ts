@@ -36,6 +36,10 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   #needed = false
   /** `needed` was emitted, and neither `offer` nor `postpone` has been called since. */
   #announced = false
+  /** The last thing agreed is an answer of ours, and it has brought sections that were not there before. */
+  #answeredNew = false
+  /** An offer that was answered long ago is being set once more. What the browser says of its tracks meanwhile is no news. */
+  repeating = false
 
   constructor (peerConnection: RTCPeerConnection, settings: NegotiationSettings) {
     super()
@@ -68,12 +72,8 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     this.#needed = true
     if (peerConnection.signalingState !== 'stable') return
     this.#needed = false
-    // In two steps: when an offer that setLocalDescription made by itself is taken back, Chromium (seen in 156) may leave the
-    // track that comes with the other's offer muted for ever, though its packets arrive. The two steps also bring about a
-    // second offer behind the first one of each connection: `negotiationneeded` fires between them, and `need` asks for one.
-    // That one is needed. Without it, with the same two steps, the first offer that is taken back in the call leaves the
-    // track muted all the same (test/browser/glare.test.ts).
-    await peerConnection.setLocalDescription(await peerConnection.createOffer())
+    if (this.#answeredNew) await this.#repeat()
+    await peerConnection.setLocalDescription()
     this.#describe({ negotiation: ++this.#number, ...peerConnection.remoteDescription === null ? { fresh: true } : {} })
   }
 
@@ -88,6 +88,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   async takeOffer (frame: Frame): Promise<boolean> {
     const peerConnection = this.#peerConnection
     if (peerConnection.signalingState !== 'stable' && this.#settings.insist()) return true
+    const before = peerConnection.getTransceivers().length
     try {
       // In have-local-offer this takes our own offer back first (W3C WebRTC 1.0, section 4.4.1.5). What that one was to
       // bring about is in our answer, or the browser says again that it is needed.
@@ -99,6 +100,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
       this.#fail(error)
       return false
     }
+    this.#answeredNew = peerConnection.getTransceivers().length > before
     const negotiation = numberOf(frame.negotiation)
     this.#describe(negotiation === undefined ? {} : { negotiation })
     this.#agree()
@@ -116,7 +118,23 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     } catch (error) {
       return this.#fail(error)
     }
-    if (frame.type === 'answer') this.#agree()
+    if (frame.type !== 'answer') return
+    this.#answeredNew = false
+    this.#agree()
+  }
+
+  /**
+   * Sets the other side's offer once more, and takes it back. Chromium (seen in 156) notes how to undo the new sections of our answer, although nothing
+   * undoes an answer, and keeps the note until the next description is agreed or taken back. If that is an offer of ours that collides, it undoes
+   * the answer's part as well: the receivers are cut off from their packets' news, and a track that was muted stays so for ever.
+   */
+  async #repeat (): Promise<void> {
+    this.#answeredNew = false
+    this.repeating = true
+    const sdp = this.#peerConnection.remoteDescription?.sdp ?? ''
+    await this.#peerConnection.setRemoteDescription({ type: 'offer', sdp })
+    await this.#peerConnection.setRemoteDescription({ type: 'rollback' })
+    this.repeating = false
   }
 
   get #closed (): boolean {

@@ -167,7 +167,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
       // The empty candidate is followed by null, and the end of them is told once.
       if (candidate?.candidate !== '') this.emit('say', candidateMessage(peerConnection, candidate))
     }
-    peerConnection.ontrack = event => this.#showTracks([...this.#tracks, event.track])
+    peerConnection.ontrack = event => { if (!this.negotiation.repeating) this.#showTracks([...this.#tracks, event.track]) }
     peerConnection.onconnectionstatechange = () => this.emit('state', this.state)
     peerConnection.oniceconnectionstatechange = () => {
       this.emit('iceState', peerConnection.iceConnectionState)

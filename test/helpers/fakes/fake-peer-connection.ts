@@ -46,6 +46,8 @@ export class FakePeerConnection {
   #ufrag = 1
   #restartWanted = false
   #negotiationNeeded = false
+  /** The last description agreed is an answer of ours with new sections, and Chromium keeps how to undo it. */
+  #undoesAnswer = false
 
   constructor (ice: FakeIce, configuration: RTCConfiguration = {}) {
     this.ice = ice
@@ -135,14 +137,21 @@ export class FakePeerConnection {
         this.pendingLocal = description
         this.signalingState = 'have-local-offer'
       } else {
-        this.#agree(description, this.pendingRemote as Description, description)
+        const offered = this.pendingRemote as Description
+        const news = this.currentRemote === null || parse(this.currentRemote.sdp).sections.length < parse(offered.sdp).sections.length
+        this.#agree(description, offered, description)
+        this.#undoesAnswer = news
       }
       this.#gather()
     })
   }
 
-  setRemoteDescription ({ type, sdp }: { type: string, sdp: string }): Promise<void> {
+  setRemoteDescription ({ type, sdp = '' }: { type: string, sdp?: string }): Promise<void> {
     return this.#operations.add(() => {
+      if (type === 'rollback') {
+        if (this.signalingState !== 'have-remote-offer') throw this.#wrong('setRemoteDescription(rollback)')
+        return this.#takeBack()
+      }
       if (!sdp.startsWith('v=0')) throw new DOMException('No SDP', 'OperationError')
       if (type === 'offer') {
         if (this.signalingState === 'have-local-offer') this.#rollback()
@@ -262,6 +271,7 @@ export class FakePeerConnection {
     this.currentRemote = remote
     this.pendingLocal = this.pendingRemote = null
     this.#transceivers.keep()
+    this.#undoesAnswer = false
     this.#restartWanted = false
     this.#signal('stable')
     if (this.connectionState === 'new') this.become('connecting')
@@ -270,7 +280,19 @@ export class FakePeerConnection {
     this.ice.connect(this)
   }
 
+  /** Takes back an offer of the other side that brought no section that was not there before. */
+  #takeBack (): void {
+    this.pendingRemote = null
+    this.#undoesAnswer = false
+    for (const transceiver of this.#transceivers.all) transceiver.announced = receives(transceiver.currentDirection ?? 'inactive')
+    this.#signal('stable')
+    this.#negotiationNeeded = false
+    this.#updateNegotiationNeeded()
+  }
+
   #rollback (): void {
+    if (this.#undoesAnswer) this.ice.faults.push('an offer was taken back right behind an answer with new sections: Chromium leaves their tracks muted')
+    this.#undoesAnswer = false
     this.#transceivers.rollBack()
     this.pendingLocal = null
     this.signalingState = 'stable'
