@@ -12,7 +12,7 @@ export function offerModes () {
     change.catch(() => {})
   })
   document.addEventListener('fullscreenchange', () => press(full, document.fullscreenElement !== null))
-  // Firefox has a button of its own on every video instead.
+  // An older Firefox has a button of its own on every video instead.
   apart.hidden = document.pictureInPictureEnabled !== true
   apart.addEventListener('click', () => {
     const change = document.pictureInPictureElement === null ? video.requestPictureInPicture() : document.exitPictureInPicture()

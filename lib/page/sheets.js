@@ -12,6 +12,14 @@ function openersOf (id) {
   return [...document.querySelectorAll(`[aria-controls="${id}"]`)]
 }
 
+/** The button that opens a sheet, where it can be seen; else the one that opens the sheet in which it is. */
+function openerOf (id) {
+  const openers = openersOf(id)
+  const seen = openers.find(opener => opener.getClientRects().length > 0)
+  const around = openers.map(opener => opener.closest('.sheet')).find(sheet => sheet !== null)
+  return seen ?? (around === undefined ? undefined : openerOf(around.id))
+}
+
 /** Opens a sheet, and closes any other; null for none. The focus goes into it, and back to the button that opens it. */
 export function showSheet (id) {
   const before = openSheet()
@@ -24,7 +32,7 @@ export function showSheet (id) {
   if (id === null) delete document.body.dataset.sheet
   else document.body.dataset.sheet = id
   if (id !== null) (find(id).querySelector('[data-first]') ?? find(id).querySelector('.close')).focus()
-  else if (within) openersOf(before).find(opener => opener.getClientRects().length > 0)?.focus()
+  else if (within) openerOf(before)?.focus()
   document.dispatchEvent(new CustomEvent('sheet', { detail: id }))
 }
 

@@ -1,5 +1,8 @@
+import { statSync } from 'node:fs'
+import { watch } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { build } from '../../example/basic/server.js'
 import { launch, visit, type VisitOptions } from '../helpers/browser.js'
 import { launchFirefox } from '../helpers/firefox.js'
@@ -8,13 +11,14 @@ import { heard, note } from '../helpers/page-adaptor.js'
 import { PeerPage } from '../helpers/peer-page.js'
 import { giveScreen, isBlue } from '../helpers/picture.js'
 import { start } from '../helpers/start.js'
+import { MAX_WAIT } from '../helpers/wire.js'
 
-// Every control of peer.html in Chromium, and those of the lobby and the first of a call in Firefox, by mouse and by keyboard, with what comes of it at the
-// other side.
+// Every control of peer.html in Chromium and in Firefox, by mouse and by keyboard, with what comes of it at the other side.
 
+const downloads = t.testdir()
 const browsers = {
   Chromium: await launch(t, { args: ['--use-fake-device-for-media-stream=device-count=3'] }),
-  Firefox: await launchFirefox(t)
+  Firefox: await launchFirefox(t, { downloadsPath: downloads })
 }
 const app = `${await start(t, await build())}/WebRTCApp4`
 
@@ -88,6 +92,23 @@ const file = ({ page }: PeerPage, name: string): Locator => page.locator('#log .
 const sends = async ({ page }: PeerPage, name: string, size: number): Promise<void> =>
   page.locator('#files').setInputFiles({ name, mimeType: '', buffer: Buffer.alloc(size, name) })
 
+/** In bytes. */
+const SMALL = 9_000
+
+/** In bytes: more than the SDK sends of a file that nobody has taken yet. */
+const TOO_LARGE = 1_200_000
+
+/** Playwright tells of Chromium's downloads and not of Firefox's, which are in its folder instead. */
+async function chromiumSaved ({ page }: PeerPage): Promise<void> {
+  const download = await page.waitForEvent('download')
+  if (statSync(await download.path()).size !== SMALL) throw new Error('Not the whole file was saved')
+}
+
+async function firefoxSaved (_: PeerPage, name: string): Promise<void> {
+  const isThere = (): boolean => statSync(join(downloads, name), { throwIfNoEntry: false })?.size === SMALL
+  for await (const { filename } of watch(downloads, { signal: AbortSignal.timeout(MAX_WAIT) })) if (filename !== null && isThere()) return
+}
+
 /** The user fragment (RFC 8839, section 5.4) of the other side, as a page has it. */
 const theirFragment = async ({ page }: PeerPage): Promise<string | undefined> => page.evaluate(() =>
   /a=ice-ufrag:(\S+)/.exec(window.observed.connections.at(-1)?.currentRemoteDescription?.sdp ?? '')?.[1])
@@ -144,8 +165,10 @@ const IN_CALL: Control[] = [
   },
   {
     name: 'Chat and Send message: the text is shown at the other side, where the chat is closed',
-    use: async ({ near, far, press, word, shut }) => {
+    use: async ({ near, far, press, way, word, shut }) => {
       await press(button(near, 'Chat'))
+      // By keyboard one is there already.
+      if (way === 'mouse') await press(near.page.getByLabel('Message', { exact: true }))
       await near.page.keyboard.type(word)
       await press(button(near, 'Send message'))
       await far.page.locator('#news').getByText(word).waitFor()
@@ -167,17 +190,19 @@ const IN_CALL: Control[] = [
       })
       await press(button(near, 'Send a file'))
       await near.page.waitForFunction(({ asked }) => asked, dialog)
-      await sends(near, word, 9_000)
+      await sends(near, word, SMALL)
       await far.page.locator('#news').getByText(word).waitFor()
       await shut()
     }
   },
   {
-    name: 'Save: the file has been sent at the other side',
+    name: 'Save and Save again: the file is downloaded, and has been sent at the other side',
     use: async ({ near, far, press, word, shut }) => {
-      await sends(far, word, 9_000)
+      await sends(far, word, SMALL)
       await press(button(near, /^Chat/))
-      await press(file(near, word).getByRole('button', { name: 'Save', exact: true }))
+      const saved = near.page.context().browser() === browsers.Firefox ? firefoxSaved : chromiumSaved
+      await Promise.all([saved(near, word), press(file(near, word).getByRole('button', { name: 'Save', exact: true }))])
+      await Promise.all([saved(near, `${word}(1)`), press(file(near, word).getByRole('link', { name: 'Save again' }))])
       await file(far, word).getByText('sent').waitFor({ state: 'attached' })
       await shut()
     }
@@ -185,7 +210,7 @@ const IN_CALL: Control[] = [
   {
     name: 'Decline: the file is cancelled at the other side',
     use: async ({ near, far, press, word, shut }) => {
-      await sends(far, word, 2_000_000)
+      await sends(far, word, TOO_LARGE)
       await press(button(near, /^Chat/))
       await press(file(near, word).getByRole('button', { name: 'Decline' }))
       await file(far, word).getByText('cancelled').waitFor({ state: 'attached' })
@@ -196,7 +221,7 @@ const IN_CALL: Control[] = [
     name: 'Cancel: the file is offered at the other side no more',
     use: async ({ near, far, press, word, shut }) => {
       await press(button(near, 'Chat'))
-      await sends(near, word, 8_000_000)
+      await sends(near, word, TOO_LARGE)
       await file(far, word).getByText('offered to you').waitFor({ state: 'attached' })
       await press(file(near, word).getByRole('button', { name: 'Cancel' }))
       await file(far, word).getByText('cancelled').waitFor({ state: 'attached' })
@@ -204,12 +229,12 @@ const IN_CALL: Control[] = [
     }
   },
   {
-    // Firefox has one fake camera.
+    // Firefox has one fake camera, and no loudspeaker.
     only: 'Chromium',
-    name: 'Camera and microphone of the settings: the other side sees and hears another one',
+    name: 'Camera, microphone and loudspeaker of the settings: the other side sees and hears another one, and is heard elsewhere',
     use: async ({ near, far, press, way, shut }) => {
       await press(button(near, 'Settings'))
-      for (const [label, kind] of [['Camera', 'video'], ['Microphone', 'audio']] as const) {
+      const choose = async (label: string): Promise<string> => {
         const picker = near.page.getByRole('combobox', { name: label })
         const before = await picker.inputValue()
         const last = await picker.locator('option').last().getAttribute('value') ?? ''
@@ -219,12 +244,19 @@ const IN_CALL: Control[] = [
           await tabTo(picker)
           await near.page.keyboard.press(before === last ? 'Home' : 'End')
         }
+        return before
+      }
+      for (const [label, kind] of [['Camera', 'video'], ['Microphone', 'audio']] as const) {
+        const before = await choose(label)
         await near.page.waitForFunction(([kind, before]) => {
           const { localStream } = (window as unknown as { webRTCAdaptor: { localStream: MediaStream } }).webRTCAdaptor
           return localStream.getTracks().some(track => track.kind === kind && track.getSettings().deviceId !== before)
         }, [kind, before] as const)
         await receives(far.page)
       }
+      const before = await choose('Loudspeaker')
+      await near.page.waitForFunction(before => document.querySelector<HTMLVideoElement>('#remoteVideo')?.sinkId !== before, before)
+      await receives(near.page)
       await shut()
     }
   },
@@ -242,8 +274,6 @@ const IN_CALL: Control[] = [
     }
   },
   {
-    // Firefox gives pages no such window, and has a button of its own on every video.
-    only: 'Chromium',
     name: 'Own window: the other\'s picture leaves the page and comes back',
     use: async ({ near, press, shut }) => {
       await press(button(near, 'Settings'))
@@ -251,6 +281,8 @@ const IN_CALL: Control[] = [
         await press(button(near, 'Own window'))
         await near.page.waitForFunction(apart => (document.pictureInPictureElement?.id === 'remoteVideo') === apart, apart)
         await near.page.locator(`#apart[aria-pressed="${String(apart)}"]`).waitFor()
+        // In Firefox that window has the keyboard now, and leaves it to nobody when it is closed: a person goes back to the page.
+        await near.page.bringToFront()
         await receives(near.page)
       }
       await shut()
@@ -327,10 +359,30 @@ const IN_CALL: Control[] = [
     }
   },
   {
-    name: 'Close: what is open is closed, and its own button has the focus again',
-    use: async ({ near, press }) => {
-      for (const [name, id] of [['Settings', 'openSettings'], [/^Chat/, 'openChat']] as const) {
-        await press(button(near, name))
+    name: 'A message of the signalling: what is in it is shown, and hidden again',
+    use: async scene => {
+      const { near, press, shut } = scene
+      await developer(scene)
+      const message = near.page.locator('#messages details').first()
+      for (const open of [true, false]) {
+        await press(message.locator('summary'))
+        await message.locator('pre').waitFor({ state: open ? 'visible' : 'hidden' })
+      }
+      await shut()
+    }
+  },
+  {
+    name: 'Close: what is open is closed, and its own button has the focus again, or that of what it was opened from',
+    use: async scene => {
+      const { near, press } = scene
+      const ways = [
+        ['openSettings', async () => press(button(near, 'Settings'))],
+        ['openChat', async () => press(button(near, /^Chat/))],
+        ['quality', async () => press(button(near, /^Connection:/))],
+        ['openSettings', async () => developer(scene)]
+      ] as const
+      for (const [id, open] of ways) {
+        await open()
         await press(close(near))
         await close(near).waitFor({ state: 'hidden' })
         await near.page.waitForFunction(id => document.activeElement?.id === id, id)
@@ -353,13 +405,15 @@ const IN_CALL: Control[] = [
 /** In the lobby, while the other one waits in the room. */
 const IN_LOBBY: Control[] = [
   {
-    name: 'Your name, and Join: the other side reads it',
-    use: async ({ near, far, press, way, word }) => {
-      const name = near.page.getByLabel('Your name')
-      if (way === 'mouse') await name.click()
-      else await tabTo(name)
-      await near.page.keyboard.press('ControlOrMeta+A')
-      await near.page.keyboard.type(word)
+    name: 'Your name, Room name and Join: the other side reads the name',
+    use: async ({ near, far, press, way, word, room }) => {
+      for (const [label, text] of [['Your name', word], ['Room name', room]] as const) {
+        const field = near.page.getByLabel(label)
+        if (way === 'mouse') await field.click()
+        else await tabTo(field)
+        await near.page.keyboard.press('ControlOrMeta+A')
+        await near.page.keyboard.type(text)
+      }
       await press(button(near, 'Join'))
       await far.page.locator('#remoteName').getByText(word, { exact: true }).waitFor()
       await press(button(near, 'Leave'))
@@ -397,6 +451,38 @@ const IN_LOBBY: Control[] = [
       await press(button(near, 'Copy link'))
       await button(near, 'Copied').waitFor()
       await near.page.getByLabel('Room name').fill(room)
+    }
+  },
+  {
+    // No browser without a display can hand anything to another app: the page is made to take it for one that can.
+    name: 'Send: the link is handed to another app',
+    use: async ({ near, press, word }) => {
+      await near.page.getByLabel('Room name').fill(word)
+      await press(button(near, 'Send'))
+      await near.page.waitForFunction(word => window.handedOver.includes(`?room=${word}`), word)
+    }
+  },
+  {
+    // Both browsers play whatever a page plays that uses the camera: the element is made to refuse.
+    name: 'Hear and see them, where the browser has refused to play: the other one is seen and heard, and sees and hears as before',
+    use: async ({ near, far, press, room }) => {
+      const { page } = near
+      await page.locator('#remoteVideo').evaluate((video: HTMLVideoElement) => {
+        const { play } = video
+        video.autoplay = false
+        video.play = async () => {
+          video.play = play
+          throw new DOMException('not now', 'NotAllowedError')
+        }
+      })
+      await page.getByLabel('Room name').fill(room)
+      await press(button(near, 'Join'))
+      await press(button(near, 'Hear and see them'))
+      await inCall(near, far)
+      await button(near, 'Hear and see them').waitFor({ state: 'hidden' })
+      await page.locator('#remoteVideo').evaluate((video: HTMLVideoElement) => { video.autoplay = true })
+      await press(button(near, 'Leave'))
+      await Promise.all([near.is('ready'), far.is('waiting')])
     }
   },
   {
@@ -441,71 +527,135 @@ const IN_LOBBY: Control[] = [
   }
 ]
 
+declare global {
+  interface Window {
+    /** The link that was handed to another app. */
+    handedOver: string
+    /** Each control that was used, and in which way. */
+    used: Set<string>
+  }
+}
+
+/** Opens the page as one that notes which control is used in which way. */
+async function openNoted (t: Test, browser: Name): Promise<PeerPage> {
+  const page = await visit(t, browsers[browser], 'about:blank', MAY_COPY[browser])
+  await page.addInitScript(() => {
+    navigator.share = async ({ url = '' } = {}) => { window.handedOver = url }
+    window.used = new Set()
+    const note = (way: Way, target: EventTarget | null): void => {
+      const control = (target as Element).closest('button, input, select, summary')
+      if (control !== null) window.used.add(`${way}: ${control.id || control.getAttribute('aria-controls') || control.className || control.localName}`)
+    }
+    document.addEventListener('pointerdown', ({ target }) => note('mouse', target), true)
+    document.addEventListener('keydown', ({ key, target }) => { if (key !== 'Tab' && key !== 'Shift') note('keyboard', target) }, true)
+  })
+  await page.goto(`${app}/peer.html`)
+  const near = new PeerPage(page)
+  await near.is('ready')
+  return near
+}
+
+const PICKERS = ['cameraChoice', 'microphoneChoice', 'loudspeakerChoice']
+
+/** What no scene uses: pickers where Firefox has nothing to choose from, and the list of a picker, which a mouse finds in a window of the browser's own. */
+const UNUSED: Record<Name, string[]> = {
+  Chromium: PICKERS.map(id => `mouse: ${id}`),
+  Firefox: PICKERS.flatMap(id => [`mouse: ${id}`, `keyboard: ${id}`])
+}
+
 for (const browser of ['Chromium', 'Firefox'] as const) {
-  const room = `controls-${browser}`
-  let people: People
-  let scenes = 0
-  const run = (place: string, controls: Control[]): void => {
-    for (const { name, use, only } of controls) {
-      if (only !== undefined && only !== browser) continue
-      for (const way of ['mouse', 'keyboard'] as const) {
-        t.test(`${browser}, by ${way}, ${place}: ${name}`, async () => {
-          const { near } = people
-          const shut = async (): Promise<void> => {
-            await (way === 'mouse' ? close(near).click() : near.page.keyboard.press('Escape'))
-            await close(near).waitFor({ state: 'hidden' })
-          }
-          await use({ ...people, way, press: PRESS[way], shut, word: `word-${scenes++}` })
-        })
+  t.test(browser, async t => {
+    const room = `controls-${browser}`
+    const [near, far] = await Promise.all([openNoted(t, browser), PeerPage.open(t, browsers.Chromium, app)])
+    let scenes = 0
+    const run = async (place: string, controls: Control[]): Promise<void> => {
+      for (const { name, use, only } of controls) {
+        if (only !== undefined && only !== browser) continue
+        for (const way of ['mouse', 'keyboard'] as const) {
+          await t.test(`by ${way}, ${place}: ${name}`, async () => {
+            const shut = async (): Promise<void> => {
+              await (way === 'mouse' ? close(near).click() : near.page.keyboard.press('Escape'))
+              await close(near).waitFor({ state: 'hidden' })
+            }
+            await use({ near, far, room, way, press: PRESS[way], shut, word: `word-${scenes++}` })
+          })
+        }
       }
     }
-  }
-
-  t.test(`${browser}: somebody waits in the room`, async () => {
-    const [near, far] = await Promise.all([PeerPage.open(t, browsers[browser], app, MAY_COPY[browser]), PeerPage.open(t, browsers.Chromium, app)])
-    people = { near, far, room }
     await far.join(room)
     await far.is('waiting')
     await near.page.getByLabel('Room name').fill(room)
+    await run('in the lobby', IN_LOBBY)
+    await near.join(room)
+    await inCall(near, far)
+    await run('in a call', IN_CALL)
+    const forgotten = await near.page.evaluate(() =>
+      [...document.querySelectorAll('button, input:not([type="file"]), select, summary')].flatMap(control => {
+        const name = control.id || control.getAttribute('aria-controls') || control.className || control.localName
+        return ['mouse', 'keyboard'].map(way => `${way}: ${name}`).filter(use => !window.used.has(use))
+      }))
+    t.same(new Set(forgotten), new Set(UNUSED[browser]), 'no control was forgotten')
   })
-  run('in the lobby', IN_LOBBY)
-
-  t.test(`${browser}: both are in a call`, async () => {
-    await people.near.join(room)
-    await inCall(people.near, people.far)
-  })
-  // TODO: all of them in Firefox, where the window that shows a download takes the keyboard away.
-  run('in a call', browser === 'Firefox' ? IN_CALL.slice(0, 5) : IN_CALL)
 }
-
-t.test('Firefox: there is no button for a window of its own, which pages get from no Firefox', async t => {
-  const { page } = await PeerPage.open(t, browsers.Firefox, app)
-  await button({ page } as PeerPage, 'Settings').click()
-  await button({ page } as PeerPage, 'Full screen').waitFor()
-  t.equal(await page.locator('#apart').isVisible(), false)
-})
 
 /** After so many ms in which nothing happens the controls step back. */
 const QUIET_AFTER = 4_000
 
-t.test('a finger wakes the controls and presses none that it could not see, and moves one\'s own picture to a corner', async t => {
+t.test('the controls step back when nothing happens, and are there again at once; a finger presses none that it could not see, and moves one\'s own picture', async t => {
   const far = await PeerPage.open(t, browsers.Chromium, app)
-  await far.join('finger')
+  await far.join('quiet')
   await far.is('waiting')
   const page = await visit(t, browsers.Chromium, 'about:blank', { context: { permissions: ['camera', 'microphone'], hasTouch: true, viewport: { width: 390, height: 844 } } })
   await page.clock.install()
   await page.goto(`${app}/peer.html`)
   const near = new PeerPage(page)
   await near.is('ready')
-  await near.join('finger')
+  const seen = async (yes: boolean): Promise<unknown> => page.waitForFunction(yes =>
+    getComputedStyle(document.querySelector('.controls') ?? document.body).opacity === (yes ? '1' : '0'), yes)
+  /** The clock goes on by itself as well: what comes late, as a pointer that has moved just before, makes it take longer and no more. */
+  const quiet = async (): Promise<void> => {
+    await page.clock.fastForward(QUIET_AFTER)
+    await page.waitForSelector('body[data-idle]')
+  }
+  const stays = async (why: string): Promise<void> => {
+    await page.clock.fastForward(QUIET_AFTER)
+    t.equal(await page.evaluate(() => 'idle' in document.body.dataset), false, why)
+  }
+  await quiet()
+  await seen(true)
+  await near.join('quiet')
   await inCall(near, far)
-  await page.touchscreen.tap(195, 200)
-  await page.clock.fastForward(QUIET_AFTER)
-  await page.waitForSelector('body[data-idle]')
-  const { x = 0, y = 0, width = 0, height = 0 } = await button(near, 'Leave').boundingBox() ?? {}
-  await page.touchscreen.tap(x + width / 2, y + height / 2)
-  await page.waitForSelector('body:not([data-idle])')
-  await near.is('call')
+
+  // The page's own listeners have had each event before these.
+  await page.evaluate(() => {
+    Object.assign(window, { late: [] })
+    for (const sign of ['pointermove', 'pointerdown', 'keydown']) {
+      document.addEventListener(sign, () => (window as unknown as { late: boolean[] }).late.push('idle' in document.body.dataset))
+    }
+  })
+  const leave = await button(near, 'Leave').boundingBox() ?? { x: 0, y: 0, width: 0, height: 0 }
+  const [x, y] = [leave.x + leave.width / 2, leave.y + leave.height / 2]
+  const signs = {
+    mouse: async () => page.mouse.move(195, 300),
+    finger: async () => page.touchscreen.tap(x, y),
+    key: async () => page.keyboard.press('Shift')
+  }
+  for (const [sign, give] of Object.entries(signs)) {
+    await quiet()
+    await seen(false)
+    await page.evaluate(() => { Object.assign(window, { late: [] }) })
+    await give()
+    await page.waitForFunction(() => (window as unknown as { late: boolean[] }).late.length > 0)
+    t.notOk((await page.evaluate(() => (window as unknown as { late: boolean[] }).late)).includes(true), `${sign}: in the same moment`)
+    await seen(true)
+    await near.is('call')
+  }
+  await stays('with the focus of a keyboard in them they stay')
+  await page.evaluate(() => { (document.activeElement as HTMLElement).blur() })
+  await page.mouse.move(x, y)
+  await page.waitForSelector('#leave:hover')
+  await stays('pointed at they stay')
+
   const devtools = await page.context().newCDPSession(page)
   const touch = async (type: 'touchStart' | 'touchMove' | 'touchEnd', ...touchPoints: Array<{ x: number, y: number }>): Promise<void> => {
     await devtools.send('Input.dispatchTouchEvent', { type, touchPoints })
@@ -515,6 +665,6 @@ t.test('a finger wakes the controls and presses none that it could not see, and 
   for (const way of [0.5, 1]) await touch('touchMove', { x: own.x + (60 - own.x) * way, y: own.y + (120 - own.y) * way })
   await touch('touchEnd')
   await isInCorner(near, 'top-left')
-  await page.touchscreen.tap(x + width / 2, y + height / 2)
+  await page.touchscreen.tap(x, y)
   await far.is('waiting')
 })

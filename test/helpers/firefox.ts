@@ -13,6 +13,8 @@ const PREFERENCES = {
   'media.peerconnection.ice.obfuscate_host_addresses': false,
   // What a person has pressed a button for may be heard.
   'media.autoplay.default': 0,
+  // The panel that shows a download would take the keyboard from the page.
+  'browser.download.alwaysOpenPanel': false,
   // Nothing is fetched from elsewhere.
   'media.gmp-manager.updateEnabled': false
 }
@@ -36,14 +38,15 @@ const PROGRAM = fileURLToPath(new URL('firefox-bidi.js', import.meta.url))
 
 /**
  * Starts Debian's own Firefox, once for a test file, and closes it when `t` ends. The channel `moz-firefox` is Playwright's name
- * for a Firefox as Mozilla makes it, which is driven by WebDriver BiDi, and not for Playwright's own.
+ * for a Firefox as Mozilla makes it, which is driven by WebDriver BiDi, and not for Playwright's own. Downloads go to `downloadsPath`.
  */
-export async function launchFirefox (t: Test): Promise<Browser> {
+export async function launchFirefox (t: Test, { downloadsPath }: { downloadsPath?: string } = {}): Promise<Browser> {
   const browser = await firefox.launch({
     channel: 'moz-firefox',
     executablePath: PROGRAM,
     env: { ...process.env, FIREFOX_PROGRAM: firefoxPath() },
-    firefoxUserPrefs: PREFERENCES
+    firefoxUserPrefs: PREFERENCES,
+    ...downloadsPath === undefined ? {} : { downloadsPath }
   })
   t.teardown(() => browser.close())
   return browser
