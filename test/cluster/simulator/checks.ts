@@ -64,7 +64,7 @@ export class Messages {
     const senders = this.#seats.get(`${from} ${number}`) ?? ''
     const seats = `${seat} < ${senders}`
     const said = this.#said.get(senders) ?? []
-    const place = said.indexOf(number)
+    const place = said.lastIndexOf(number)
     const last = this.#last.get(seats)
     if (last !== undefined && place <= last) {
       this.#fail('messages arrive in order', `${by} hears message ${number} of ${from} after ${said[last]}`)
@@ -89,12 +89,16 @@ export function mayPutOut ({ kind, lasts }: Fault, { lease }: Rules): boolean {
   return (kind === 'pauseServer' || kind === 'freezeRedis' || kind === 'slowRedis') && lasts > lease / 2
 }
 
+/** How often those are counted who believe that they sit in a room, in ms: far less than they may be too many for. */
+const COUNTED_EVERY = 50
+
 /** Who sits where, by Redis and by the servers. */
 export class Owners {
   readonly #fail: (invariant: Invariant, how: string) => void
   readonly #limit: number
   readonly #since = new Map<string, number>()
   #version = -1
+  #countAt = 0
 
   constructor ({ lease, timeout, probeTimeout }: Rules, fail: (invariant: Invariant, how: string) => void) {
     this.#fail = fail
@@ -113,6 +117,8 @@ export class Owners {
         if (length > (capacities.get(room) ?? 2)) this.#fail('a room never has more owners than its capacity', `${length} seats in ${room}`)
       }
     }
+    if (now < this.#countAt) return
+    this.#countAt = now + COUNTED_EVERY
     for (const [room, capacity] of capacities) {
       let present = 0
       for (const { rooms, machine } of servers) {

@@ -6,11 +6,17 @@ import { SEATING_SCRIPT } from '../../../lib/cluster/seating-script.js'
 import type { AnnouncedSeat, OwnedSeat, RoomName, SeatAsk } from '../../../lib/rooms/seat-arbiter.js'
 import type { KnownState } from './sim-redis.js'
 
-type Entry = readonly [id: string, fields: string[]]
+interface Entry {
+  readonly id: Id
+  /** As it is told. */
+  readonly told: readonly [id: string, fields: string[]]
+}
+
+type Id = readonly [ms: number, count: number]
 
 interface Stream {
   entries: Entry[]
-  last: readonly [ms: number, count: number]
+  last: Id
   forgetAt: number
 }
 
@@ -122,27 +128,35 @@ export class RedisState implements KnownState {
     const [ms, count] = stream.last
     stream.last = this.now > ms ? [this.now, 0] : [ms, count + 1]
     const id = stream.last.join('-')
-    stream.entries.push([id, fields])
+    stream.entries.push({ id: stream.last, told: [id, fields] })
     if (stream.entries.length > Number(most)) stream.entries.shift()
     return id
   }
 
   #read (command: readonly string[]): unknown {
     const [name = '', last = '0'] = command.slice(-2)
-    const entries = this.#streamOf(name).entries.filter(([id]) => isLater(id, last)).slice(0, Number(command[2]))
-    return entries.length === 0 ? undefined : [[name, entries]]
+    const { entries } = this.#streamOf(name)
+    const after = idOf(last)
+    // What is asked for is nearly always what came last.
+    let first = entries.length
+    while (first > 0 && isLater((entries[first - 1] as Entry).id, after)) first--
+    return first === entries.length ? undefined : [[name, entries.slice(first, first + Number(command[2])).map(({ told }) => told)]]
   }
 
   #trim (name: string, [, least = '']: readonly string[]): number {
     const stream = this.#streamOf(name)
     const before = stream.entries.length
-    stream.entries = stream.entries.filter(([id]) => !isLater(least, id))
+    const id = idOf(least)
+    stream.entries = stream.entries.filter(entry => !isLater(id, entry.id))
     return before - stream.entries.length
   }
 }
 
-function isLater (id: string, than: string): boolean {
-  const [ms = 0, count = 0] = id.split('-').map(Number)
-  const [thanMs = 0, thanCount = 0] = than.split('-').map(Number)
+function idOf (text: string): Id {
+  const [ms = 0, count = 0] = text.split('-').map(Number)
+  return [ms, count]
+}
+
+function isLater ([ms, count]: Id, [thanMs, thanCount]: Id): boolean {
   return ms > thanMs || (ms === thanMs && count > thanCount)
 }

@@ -1,4 +1,3 @@
-import { promisesDone } from '../../helpers/fakes/pending.js'
 import type { Machine } from './machine.js'
 
 /** Something that happens at its time on its machine. */
@@ -41,13 +40,16 @@ export class Scheduler {
       if (machine === null) throw new Error('Something happens on no machine.')
       this.add(machine, this.now, null, () => task(...args))
     }) as unknown as typeof globalThis.setImmediate
+    // From here on it is in the queue of the promises.
+    await undefined
     try {
       for (let next = this.#pop(end); next !== undefined; next = this.#pop(end)) {
         if (!this.#isDue(next)) continue
         this.steps++
         this.#current = next.machine
         next.task?.()
-        await promisesDone()
+        // A tick of the process runs only when no promise has anything left to do.
+        await new Promise<void>(resolve => { process.nextTick(resolve) })
         if (each()) return
       }
       this.now = end

@@ -50,6 +50,8 @@ export class SimRedis {
   readonly #makeState: () => KnownState
   readonly #written: Written[] = []
   #waiting: Waiting[] = []
+  /** Grows with each write that may change who sits where. */
+  version = 0
 
   constructor (scheduler: Scheduler, name: string, makeState: () => KnownState, written: readonly Written[] = []) {
     this.#scheduler = scheduler
@@ -63,11 +65,6 @@ export class SimRedis {
   /** Its own clock, which has whole ms. */
   get #now (): number {
     return EPOCH + Math.floor(this.#scheduler.now)
-  }
-
-  /** Grows with each write. */
-  get version (): number {
-    return this.#written.length
   }
 
   /** Another one, which has everything but what was written in the last `lost` ms. */
@@ -106,7 +103,9 @@ export class SimRedis {
 
   #apply (command: readonly string[], at: number): unknown {
     const reply = this.state.apply(command, at)
-    if (command[0] !== 'XREAD') this.#written.push({ at, command })
+    const [name = '', , , key = ''] = command
+    if (name !== 'XREAD') this.#written.push({ at, command })
+    if (name.startsWith('EVAL') && !key.endsWith('{servers}')) this.version++
     return reply
   }
 

@@ -205,10 +205,14 @@ export class World implements ServerWorld, PersonWorld {
     await this.#pass(this.rules.talksEvery)
   }
 
-  /** Everybody goes, each in another way; then there is room for others. */
+  /** Everybody goes, each in another way, but for some who stay and have to hear of it; then there is room for others. */
   async #end (): Promise<void> {
     const random = new Random(this.#options.seed, 'end')
-    for (const person of this.persons) {
+    const stay = new Map<string, Person>()
+    for (const person of this.persons) if (person.isSeated && !stay.has(person.room) && random.chance(0.4)) stay.set(person.room, person)
+    const goes = this.persons.filter(person => stay.get(person.room) !== person)
+    const seats = goes.flatMap(({ isSeated, room, seat }) => isSeated ? { room, seat } : [])
+    for (const person of goes) {
       const way = random.next()
       if (way < 0.4) {
         person.close()
@@ -218,15 +222,44 @@ export class World implements ServerWorld, PersonWorld {
         else this.network.freeze(of(person.machine), Infinity)
       }
     }
-    this.note('-----', 'everybody goes')
-    await this.#pass(gone(this.rules))
-    if (this.#failure !== null) return
-    for (const server of this.servers) {
-      const rooms = server?.rooms.in('app') ?? []
-      if (rooms.length > 0) this.broken('a seat that nobody renews ends', `${server?.machine.name} still has ${rooms.map(({ name }) => name).join(', ')}`)
+    this.note('-----', `everybody goes but ${[...stay.values()].map(({ name }) => name).join(', ')}`)
+    // With those that were on it, so that nobody but other servers can say that they are gone.
+    const sitOn = (server: SimServer, those: Iterable<{ seat: string }>): boolean => [...those].some(({ seat }) => server.rooms.seat(seat)?.isHere === true)
+    const which = this.servers.findIndex(server => server !== null && sitOn(server, seats) && !sitOn(server, stay.values()))
+    if (which !== -1 && random.chance(0.6)) {
+      this.#director.begin({ kind: random.pick(['killServer', 'loseServer']), at: this.scheduler.now, lasts: 1_000, which, how: 0 })
     }
-    for (let place = 0; place < this.persons.length; place++) this.openPage(place)
+    const until = this.scheduler.now + gone(this.rules)
+    await this.#pass(gone(this.rules), () => this.#remains(stay, seats).length === 0)
+    // What was said of them may still be on its way.
+    await this.#pass(Math.min(until - this.scheduler.now, this.rules.lease + this.rules.timeout))
+    if (this.#failure !== null) return
+    const remains = this.#remains(stay, seats)
+    if (remains.length > 0) this.broken('a seat that nobody renews ends', remains.join(', '))
+    for (const person of goes) this.openPage(this.persons.indexOf(person))
     await this.#calm()
+  }
+
+  /**
+   * What there is of those who are gone, where one in each of these rooms is not.
+   *
+   * @param seats the seats that they had
+   */
+  #remains (stay: ReadonlyMap<string, Person>, seats: ReadonlyArray<{ room: string, seat: string }>): string[] {
+    const remains: string[] = []
+    for (const { machine, rooms } of this.#all) {
+      if (!machine.isDead) for (const { name } of rooms.in('app')) if (!stay.has(name)) remains.push(`${machine.name} still has ${name}`)
+    }
+    const { arbiter, rooms } = this.redis.state
+    for (const name of rooms.values()) {
+      const person = stay.get(name.room)
+      // A room of which no server knows is forgotten in time, and nobody has to look for it.
+      if (person === undefined) continue
+      const { length } = arbiter.state(name).seats
+      if (length !== 1) remains.push(`Redis has ${length} seats in ${name.room}`)
+      for (const { room, seat } of seats) if (room === name.room && !person.left.has(seat)) remains.push(`${person.name} was not told that ${seat} has left`)
+    }
+    return remains
   }
 
   async #pass (ms: number, isEnough: () => boolean = () => false): Promise<void> {
