@@ -33,7 +33,7 @@ class MissingError extends Error {}
 
 const ATTEMPTS = 3
 /** In ms. */
-const START_TIMEOUT = 20_000
+const START_TIMEOUT = 60_000
 const RELAY_PORTS = 64
 /** Below the ports that Linux hands out by itself, so that relays and other tests do not meet. */
 const RELAY_PORT_RANGE = [20_000, 32_000] as const

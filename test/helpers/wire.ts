@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import type { Page } from 'playwright-core'
 
 /** For how long, in ms, a page is waited for before the test fails: far longer than a slow machine takes. */
-export const MAX_WAIT = 20_000
+export const MAX_WAIT = 60_000
 
 const wires = new WeakMap<Page, Wire>()
 
