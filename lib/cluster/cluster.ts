@@ -29,6 +29,9 @@ export interface ClusterOptions {
   failed (error: unknown): void
 }
 
+/** What a server asks all others once it is there: to look who else is. */
+const GREETING = 'greet'
+
 /** The servers that share one Redis, seen from this one: makes rooms that span them. */
 export class Cluster implements OtherServers {
   /** The id of this server: new each time that it starts. */
@@ -45,6 +48,7 @@ export class Cluster implements OtherServers {
   readonly #members: Members
   readonly #server: ClusterServer
   #rooms: RoomRegistry | null = null
+  #asked: AskedByServer = () => null
   #wasAway = false
   #isKnown = false
 
@@ -102,6 +106,7 @@ export class Cluster implements OtherServers {
       isDead: server => this.#members.isDead(server),
       failed: error => this.#failed(error)
     })
+    this.#server.answerBy((method, args) => method === GREETING ? this.#look() : this.#asked(method, args))
   }
 
   readonly makeRoom: RoomMaker = (app, name, context, maxRooms) => new SharedRoom(app, name, context, this.#server, maxRooms)
@@ -126,7 +131,7 @@ export class Cluster implements OtherServers {
   }
 
   answerBy (asked: AskedByServer): void {
-    this.#server.answerBy(asked)
+    this.#asked = asked
   }
 
   async changed (): Promise<void> {
@@ -155,12 +160,15 @@ export class Cluster implements OtherServers {
   }
 
   /** What does Redis know of this server? */
-  #look (): void {
+  #look (): true {
     if (this.#isKnown) void this.#members.renewNow()
+    return true
   }
 
   #renewed (lapsed: boolean, lost: boolean): void {
     const all = lapsed || this.#wasAway
+    // The others would learn of this server with their next sign of life, and until then ask it nothing.
+    if (!this.#isKnown) void this.askAll(GREETING, [])
     this.#isKnown = true
     this.#wasAway = false
     this.#windowClock.go()
