@@ -1,8 +1,9 @@
+import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import type { Host } from '../helpers/host.js'
 import { Proxy } from '../helpers/proxy.js'
-import { LastingRedis, startRedis } from '../helpers/redis.js'
+import { LastingRedis, startLastingCluster, startRedis } from '../helpers/redis.js'
 import { ownKeys, server, serverProcess, servers, until, type ServerProcess } from '../helpers/servers.js'
 import { namesOf, type Message, type SignallingClient } from '../helpers/signalling-client.js'
 
@@ -209,4 +210,84 @@ t.test('with 200 ms to Redis two peers on two servers set up a call, and nothing
   for (let i = 0; i < 100; i++) t.match(await second.next(), { data: i })
   second.send({ command: 'leave', streamId: 'room' })
   t.same(namesOf([await first.next(), await first.next()]), ['stop', 'peerLeft'])
+})
+
+/** Names of which all keys lie on one node of a Redis Cluster or another. */
+type NodeOf = (key: string) => Promise<number>
+
+async function nodesOf (t: Test, [first, ...more]: LastingRedis[]): Promise<NodeOf> {
+  const ports = [first, ...more].map(node => node?.port)
+  const redis = new Redis({ port: first?.port ?? 0, host: '127.0.0.1' })
+  t.teardown(() => redis.disconnect())
+  const slots = await redis.cluster('SLOTS')
+  return async key => {
+    const slot = Number(await redis.cluster('KEYSLOT', key))
+    return ports.indexOf(slots.find(([from, to]) => from <= slot && slot <= to)?.[2]?.[1])
+  }
+}
+
+/** The first of such names for which something holds. */
+async function named (name: string, holds: (name: string) => Promise<boolean>): Promise<string> {
+  for (let i = 0; ; i++) if (await holds(`${name}${i}`)) return `${name}${i}`
+}
+
+/** Servers of which some node has neither the lease nor the messages: nothing but rooms. */
+async function serversBeside (t: Test, ports: number[], options: WebrtcSignallingOptions, nodeOf: NodeOf): Promise<{ hosts: Host[], beside: number }> {
+  for (;;) {
+    const hosts = [await server(t, ports, options), await server(t, ports, options)]
+    await until(async () => (await hosts[0]?.app.rooms.servers())?.length === 2)
+    const ids = (await hosts[0]?.app.rooms.servers() ?? []).map(({ id }) => id)
+    const used = await Promise.all(['{servers}', ...ids.map(id => `to:${id}`)].map(async key => nodeOf(key.startsWith('{') ? key : `${options.cluster?.keyPrefix}${key}`)))
+    const beside = [0, 1, 2].find(node => !used.includes(node))
+    if (beside !== undefined) return { hosts, beside }
+    await Promise.all(hosts.map(async ({ app }) => app.close()))
+  }
+}
+
+t.test('a node of a Redis Cluster is killed: rooms of the others go on at once, joins into its own are refused with a time until it is back, and a server ends meanwhile', async t => {
+  const nodes = await startLastingCluster(t)
+  const nodeOf = await nodesOf(t, nodes)
+  const options = { cluster: { ...ownKeys(), lease: 3_000, timeout: 1_000 } }
+  const { hosts: [a, b], beside } = await serversBeside(t, nodes.map(({ port }) => port), options, nodeOf) as { hosts: [Host, Host], beside: number }
+  const app = await named('app', async name => await nodeOf(`{${name}}`) !== beside)
+  const roomOn = async (name: string, isOnKilled: boolean): Promise<string> => named(name, async room => (await nodeOf(`{${app}/${room}}`) === beside) === isOnKilled)
+  const connect = async (host: Host): Promise<SignallingClient> => host.connect(`/${app}`)
+  const pairs = new Map<string, [SignallingClient, SignallingClient]>()
+  for (const room of [await roomOn('here', false), await roomOn('there', true)]) {
+    const [one, other] = [await connect(a), await connect(b)]
+    await one.join(room, { resume: true })
+    await other.join(room, { resume: true })
+    await one.hears('start')
+    pairs.set(room, [one, other])
+  }
+  const c = await server(t, nodes.map(({ port }) => port), options)
+  const ending = await connect(c)
+  await ending.join(await roomOn('ending', true), { resume: true })
+  await nodes[beside]?.kill()
+  const newcomer = await connect(a)
+  await newcomer.join(await roomOn('new', false))
+  const [refused, latest] = [await connect(b), await roomOn('latest', true)]
+  refused.send({ command: 'join', streamId: latest })
+  const refusal = await refused.next()
+  t.match(refusal, { definition: 'serverBusy' })
+  t.ok(Number(refusal.retryAfter) > 0)
+  const everybodyTalks = async (what: string): Promise<void> => {
+    for (const [room, [one, other]] of pairs) {
+      one.send({ ...said(what), streamId: room })
+      other.send({ ...said(what), streamId: room })
+      for (const peer of [one, other]) t.match(await peer.next(), { streamId: room, data: what })
+    }
+  }
+  await everybodyTalks('meanwhile')
+  await c.app.close()
+  t.equal((await ending.closed).code, 1001)
+  await nodes[beside]?.startAgain()
+  t.match(await joined(refused, { streamId: latest }), { definition: 'joined' })
+  await everybodyTalks('afterwards')
+  for (const [room, [one, other]] of pairs) {
+    const third = await connect(b)
+    t.match(await joined(third, { streamId: room }), { definition: 'NoSpaceForNewPeer' })
+    one.send({ command: 'leave', streamId: room })
+    t.same(namesOf([await other.next(), await other.next()]), ['stop', 'peerLeft'])
+  }
 })

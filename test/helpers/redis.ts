@@ -16,6 +16,8 @@ export interface RedisServer {
   kill (): Promise<void>
   /** SIGSTOP. */
   standStill (): void
+  /** SIGCONT. */
+  goOn (): void
 }
 
 const ATTEMPTS = 3
@@ -49,15 +51,17 @@ export async function startReplica (t: Test, port: number): Promise<{ port: numb
 export class LastingRedis {
   readonly port: number
   readonly #directory: string
+  readonly #options: readonly string[]
   #server: RedisServer | null = null
 
-  private constructor (port: number, directory: string) {
+  private constructor (port: number, directory: string, options: readonly string[]) {
     this.port = port
     this.#directory = directory
+    this.#options = options
   }
 
-  static async start (t: Test): Promise<LastingRedis> {
-    const redis = new LastingRedis(await freePort(), await mkdtemp(join(tmpdir(), 'redis-')))
+  static async start (t: Test, options: readonly string[] = []): Promise<LastingRedis> {
+    const redis = new LastingRedis(await freePort(), await mkdtemp(join(tmpdir(), 'redis-')), options)
     t.teardown(async () => {
       await redis.#server?.stop()
       await rm(redis.#directory, { recursive: true, force: true })
@@ -77,12 +81,34 @@ export class LastingRedis {
     this.#server?.standStill()
   }
 
+  goOn (): void {
+    this.#server?.goOn()
+  }
+
   /** @param forget without the data of before */
   async startAgain ({ forget = false } = {}): Promise<void> {
     if (forget) await rm(join(this.#directory, 'appendonlydir'), { recursive: true, force: true })
-    this.#server = await launch(this.port, ['--dir', this.#directory, '--appendonly', 'yes', '--appendfsync', 'always'])
+    this.#server = await launch(this.port, ['--dir', this.#directory, '--appendonly', 'yes', '--appendfsync', 'always', ...this.#options])
     if (this.#server === null) throw new Error('redis-server did not start again.')
   }
+}
+
+/** What makes a Redis a node of a cluster. */
+async function asNode (): Promise<string[]> {
+  return ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '5000']
+}
+
+/** Ends once every node knows all others and all slots have an owner. */
+async function makeCluster (nodes: ReadonlyArray<{ port: number }>): Promise<void> {
+  await promisify(execFile)('redis-cli', ['--cluster', 'create', ...nodes.map(({ port }) => `127.0.0.1:${port}`), '--cluster-yes'])
+}
+
+/** Starts a Redis Cluster of three masters, of which each can be killed and started again. Without one, the others go on. */
+export async function startLastingCluster (t: Test): Promise<LastingRedis[]> {
+  const nodes: LastingRedis[] = []
+  for (let i = 0; i < 3; i++) nodes.push(await LastingRedis.start(t, [...await asNode(), '--cluster-require-full-coverage', 'no']))
+  await makeCluster(nodes)
+  return nodes
 }
 
 /** Starts a Redis Cluster of three masters. */
@@ -91,12 +117,8 @@ export async function startRedisCluster (): Promise<{ ports: number[], stop: () 
   const stop = async (): Promise<void> => { await Promise.all(servers.map(async server => server.stop())) }
   try {
     // One after the other, so that no two find the same free port.
-    for (let i = 0; i < 3; i++) {
-      servers.push(await start(async () => ['--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), '--cluster-node-timeout', '5000']))
-    }
-    const nodes = servers.map(({ port }) => `127.0.0.1:${port}`)
-    // It ends once every node knows all others and all slots have an owner.
-    await promisify(execFile)('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-yes'])
+    for (let i = 0; i < 3; i++) servers.push(await start(asNode))
+    await makeCluster(servers)
     return { ports: servers.map(({ port }) => port), stop }
   } catch (error) {
     await stop()
@@ -134,7 +156,7 @@ async function launch (port: number, options: string[]): Promise<RedisServer | n
     if (line.includes('Ready to accept connections')) resolve(true)
   }))
   const outcome = await Promise.race([ready, exited.then(([code]) => code as number | null)])
-  if (outcome === true) return { port, stop, kill, standStill: () => { process.kill(pid, 'SIGSTOP') } }
+  if (outcome === true) return { port, stop, kill, standStill: () => { process.kill(pid, 'SIGSTOP') }, goOn: () => { process.kill(pid, 'SIGCONT') } }
   await rm(directory, { recursive: true, force: true })
   if (outcome === NOT_FOUND) throw new Error('These tests need Redis: install it with "apt-get install redis-server", or put redis-server on the PATH.')
   return null
