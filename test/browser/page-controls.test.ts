@@ -128,20 +128,24 @@ const IN_CALL: Control[] = [
     name: 'Microphone: a sign at the other side, and silence',
     use: async ({ near, far, press }) => {
       const sign = far.page.getByRole('img', { name: 'Their microphone is off' })
+      // A stroke through the picture says that it is off, to whoever sees no colours.
+      const stroke = button(near, 'Microphone').locator('.slash')
+      await stroke.waitFor({ state: 'hidden' })
       await press(button(near, 'Microphone'))
-      await sign.waitFor()
+      await Promise.all([sign.waitFor(), stroke.waitFor()])
       await press(button(near, 'Microphone'))
-      await sign.waitFor({ state: 'hidden' })
+      await Promise.all([sign, stroke].map(mark => mark.waitFor({ state: 'hidden' })))
     }
   },
   {
     name: 'Camera: initials in place of the picture at the other side',
     use: async ({ near, far, press }) => {
       const words = far.page.getByText('Their camera is off')
+      const stroke = button(near, 'Camera').locator('.slash')
       await press(button(near, 'Camera'))
-      await words.waitFor()
+      await Promise.all([words.waitFor(), stroke.waitFor()])
       await press(button(near, 'Camera'))
-      await words.waitFor({ state: 'hidden' })
+      await Promise.all([words, stroke].map(mark => mark.waitFor({ state: 'hidden' })))
       await receives(far.page)
     }
   },
@@ -665,6 +669,9 @@ t.test('the controls step back when nothing happens, and are there again at once
   for (const way of [0.5, 1]) await touch('touchMove', { x: own.x + (60 - own.x) * way, y: own.y + (120 - own.y) * way })
   await touch('touchEnd')
   await isInCorner(near, 'top-left')
+  // They stay, however slow the machine is: a finger that only woke them would leave no call.
+  await page.locator('#microphone').focus()
+  await page.keyboard.press('Shift')
   await page.touchscreen.tap(x, y)
   await far.is('waiting')
 })

@@ -112,6 +112,21 @@ t.test('a call is made by keyboard alone, and the focus is never lost', async t 
   t.equal(await focused(), 'join')
 })
 
+t.test('the name, the corner of one\'s own picture and whether it stays beside a screen are as they were after a reload', async t => {
+  const [{ page }, ben] = [await PeerPage.open(t, browser, app), await PeerPage.open(t, browser, app)]
+  await ben.join('remembered')
+  await ben.is('waiting')
+  await page.getByLabel('Your name').fill('Anna')
+  await new PeerPage(page).join('remembered')
+  await page.locator('#move').press('ArrowLeft')
+  await page.getByRole('button', { name: 'Settings' }).click()
+  await page.getByLabel('Keep me in a corner').uncheck()
+  await page.reload()
+  await page.waitForSelector('.self[data-corner="bottom-left"]', { state: 'attached' })
+  t.equal(await page.getByLabel('Your name').inputValue(), 'Anna')
+  t.equal(await page.locator('#withCamera').isChecked(), false)
+})
+
 t.test('?room= fills the room in, and a name that cannot be one is not sent', async t => {
   const page = await visit(t, browser, `${app}/peer.html?room=garden-party`)
   await page.waitForSelector('body[data-phase="ready"]')
