@@ -79,6 +79,8 @@ t.test('The element: a call under a strict policy, its buttons, its attributes, 
   await Promise.all([anna, ben].flatMap(page => [plays(page, '[part=remote]'), plays(page, '[part=local]')]))
   t.equal(await anna.locator('[part=local]').evaluate(video => (video as HTMLVideoElement).muted), true, 'the preview is not heard')
   t.equal(await anna.locator('[part=local]').evaluate(video => getComputedStyle(video).position), 'absolute', 'its style is there')
+  const codes = await Promise.all([anna, ben].map(async page => page.locator('[part=code]:not(:empty)').textContent()))
+  t.equal(codes[0], codes[1], 'both are shown one code')
 
   await ben.evaluate(() => {
     const heard: string[] = (window as unknown as { heard: string[] }).heard = []

@@ -12,6 +12,8 @@ const STYLE = `
 video { display: block; width: 100%; height: 100%; object-fit: cover }
 [part=local] { position: absolute; right: 2%; bottom: 2%; width: 25%; height: 25%; border-radius: 8px }
 [part=controls] { position: absolute; left: 2%; bottom: 2%; display: flex; gap: 8px }
+[part=code] { position: absolute; left: 2%; top: 2%; padding: 4px 10px; border-radius: 8px; background: #fff; color: #111 }
+[part=code]:empty { display: none }
 button { font: inherit; padding: 8px 14px; border: 0; border-radius: 8px; background: #fff; color: #111; cursor: pointer }
 button[aria-pressed=false] { background: #b3261e; color: #fff }
 button:focus-visible { outline: 3px solid #8ab4f8; outline-offset: 2px }
@@ -19,16 +21,16 @@ button:focus-visible { outline: 3px solid #8ab4f8; outline-offset: 2px }
 `
 
 /** The attributes that the element watches. */
-const ATTRIBUTES = ['room', 'token', 'websocket-url', 'controls']
+const ATTRIBUTES = ['room', 'token', 'websocket-url', 'controls', 'verification']
 
 /**
  * `<webrtc-call room="room1" controls></webrtc-call>`: a call as an element, which needs no framework. It connects while it is in a
  * page, sits in `room` (in none without that attribute), and shows both sides. Taken out of the page, it ends everything.
  *
  * Attributes: `room`; `token`, sent with each join; `websocket-url`, by default the directory of the page; `controls`, two buttons for
- * camera and microphone. It dispatches a CustomEvent for each callback of the SDK under its name, with what belongs to it as `detail`,
- * `error` with the AdaptorError, and `statechange` at each change of `state`. `::part(remote)`, `::part(local)`, `::part(controls)`
- * and `::part(button)` can be styled.
+ * camera and microphone; `verification`, the code that the two people can read to one another. It dispatches a CustomEvent for each
+ * callback of the SDK under its name, with what belongs to it as `detail`, `error` with the AdaptorError, and `statechange` at each
+ * change of `state`. `::part(remote)`, `::part(local)`, `::part(controls)`, `::part(button)` and `::part(code)` can be styled.
  */
 export class WebrtcCall extends ElementBase {
   static readonly observedAttributes: readonly string[] = ATTRIBUTES
@@ -38,6 +40,7 @@ export class WebrtcCall extends ElementBase {
   readonly #controls: HTMLElement
   readonly #camera: HTMLButtonElement
   readonly #mic: HTMLButtonElement
+  readonly #code: HTMLElement
   #store: CallStore | null = null
 
   constructor () {
@@ -55,7 +58,8 @@ export class WebrtcCall extends ElementBase {
     this.#camera.addEventListener('click', () => { void (this.state.cameraOn ? this.adaptor?.turnOffLocalCamera() : this.adaptor?.turnOnLocalCamera()) })
     this.#mic.addEventListener('click', () => { void (this.state.micOn ? this.adaptor?.muteLocalMic() : this.adaptor?.unmuteLocalMic()) })
     this.#controls.append(this.#camera, this.#mic)
-    root.append(this.#remote, this.#local, this.#controls)
+    this.#code = part('output', 'code')
+    root.append(this.#remote, this.#local, this.#controls, this.#code)
     adoptStyle(root)
     this.#draw()
   }
@@ -82,7 +86,7 @@ export class WebrtcCall extends ElementBase {
   attributeChangedCallback (name: string, before: string | null, value: string | null): void {
     if (name === 'controls') this.#draw()
     if (this.#store === null || before === value) return
-    if (name === 'websocket-url') {
+    if (name === 'websocket-url' || name === 'verification') {
       this.#stop()
       this.#start()
     }
@@ -93,6 +97,7 @@ export class WebrtcCall extends ElementBase {
     const url = this.getAttribute('websocket-url')
     const adaptor = new WebRTCAdaptor({
       ...(url === null ? {} : { websocket_url: url }),
+      verification: this.hasAttribute('verification'),
       localVideoElement: this.#local,
       remoteVideoElement: this.#remote,
       callback: (info: string, detail?: unknown) => { this.dispatchEvent(new CustomEvent(info, { detail })) },
@@ -120,10 +125,12 @@ export class WebrtcCall extends ElementBase {
   }
 
   #draw (): void {
-    const { cameraOn, micOn } = this.state
+    const { cameraOn, micOn, verificationCode } = this.state
     this.#controls.toggleAttribute('data-shown', this.hasAttribute('controls'))
     this.#camera.setAttribute('aria-pressed', String(cameraOn))
     this.#mic.setAttribute('aria-pressed', String(micOn))
+    const code = this.hasAttribute('verification') ? verificationCode : null
+    if (this.#code.textContent !== (code ?? '')) this.#code.textContent = code
   }
 }
 
