@@ -21,6 +21,7 @@ export class Client {
   readonly remoteMedia: RemoteMedia
   /** What is loaded when it is used. */
   readonly extras: Extras
+  readonly #environment: Environment
   readonly #announcer: Announcer
   readonly #iceServers: IceServers
   readonly #unwatch: () => void
@@ -34,6 +35,7 @@ export class Client {
 
   /** Connects and asks for the devices at once. */
   constructor (environment: Environment, settings: ClientSettings, announcer: Announcer) {
+    this.#environment = environment
     this.#announcer = announcer
     const signalling = this.signalling = new SignallingSession(environment, settings)
     const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, signalling)
@@ -159,6 +161,7 @@ export class Client {
       this.#mediaAnswered = true
       this.#initialize()
     })
+    this.#environment.warmUp()
   }
 
   /** Tells `initialized` once the person has answered the prompt and the connection is open. */

@@ -9,6 +9,7 @@ t.test('two who join the same room are called together, and see and hear each ot
   for (const page of [anna, ben]) {
     t.same(page.remote, ['audio', 'video'])
     t.same(page.errorNames, [])
+    t.ok(page.warmedUp, 'the browser was got ready ahead of time')
     t.equal(page.elements.localVideo?.muted, true, 'nobody wants to hear the preview')
     t.equal(page.adaptor.remoteStream, page.elements.remoteVideo?.srcObject)
   }
@@ -25,6 +26,22 @@ t.test('every candidate bears a string id and an integer label, and the end of t
     t.ok(candidates.every(({ id, label }) => typeof id === 'string' && Number.isInteger(label)))
     t.same(candidates.map(({ candidate }) => candidate === ''), [false, true])
   }
+})
+
+t.test('an answer does not wait until the senders have their tracks', async t => {
+  const world = new World()
+  const [anna, ben] = [world.page(t), world.page(t)]
+  ben.environment.RTCPeerConnection = class extends (ben.environment.RTCPeerConnection as typeof RTCPeerConnection) {
+    override async setRemoteDescription (description: RTCSessionDescriptionInit): Promise<void> {
+      await super.setRemoteDescription(description)
+      for (const { sender } of this.getTransceivers()) sender.replaceTrack = () => new Promise(() => {})
+    }
+  }
+  for (const page of [anna, ben]) {
+    void page.open().join('room1')
+    await world.whenIdle()
+  }
+  t.equal(ben.sent.filter(({ type }) => type === 'answer').length, 1)
 })
 
 t.test('when one leaves, the other\'s picture is cleared and the next joiner is called', async t => {

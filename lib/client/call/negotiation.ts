@@ -19,7 +19,7 @@ export interface NegotiationSettings {
   /** Runs when a description of the other side is in place. */
   handleRemoteDescription: () => void
   /** Brings the transceivers in line with the local media before an offer is answered. */
-  arrange: () => Promise<void>
+  arrange: () => void
 }
 
 /**
@@ -94,7 +94,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
       // bring about is in our answer, or the browser says again that it is needed.
       await peerConnection.setRemoteDescription({ type: 'offer', sdp: textOf(frame.sdp) ?? '' })
       this.#settings.handleRemoteDescription()
-      await this.#settings.arrange()
+      this.#settings.arrange()
       await peerConnection.setLocalDescription()
     } catch (error) {
       this.#fail(error)

@@ -124,7 +124,11 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   arrange (): void {
     // Before the other side's offer there is nothing to arrange: its sections are the ones to use.
     if (this.#closed || (!this.initiator && !this.answered)) return
-    this.#arrange().catch(error => this.emit('error', callError(error)))
+    try {
+      this.#arrange()
+    } catch (error) {
+      this.emit('error', callError(error))
+    }
   }
 
   /** Tells the other side what camera and microphone are doing, over the data channel. */
@@ -175,12 +179,12 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     }
   }
 
-  #arrange (): Promise<void> {
+  #arrange (): void {
     const plans = this.#settings.plans()
     // What a side that never offers may ever send it must agree to in its answer; a sender without a track sends nothing.
     if (!this.mayOffer) plans.audio.send = plans.video.send = true
     const add = this.initiator ? 'all' : this.mayOffer ? 'sending' : 'none'
-    return arrange(this.peerConnection, plans, this.#settings.group, add, this.#settings.order)
+    arrange(this.peerConnection, plans, this.#settings.group, add, this.#settings.order)
   }
 
   #addEarlyCandidates (): void {

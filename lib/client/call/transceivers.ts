@@ -1,3 +1,4 @@
+import { quiet } from '../base/deferred.js'
 import type { Kind } from '../media/local-track.js'
 
 /** What a peer connection shall carry of one kind, and in which directions. */
@@ -23,12 +24,11 @@ function find (peerConnection: RTCPeerConnection, kind: Kind): RTCRtpTransceiver
 
 /**
  * Brings the transceivers in line with `plans`. `add` tells for which kinds a section may be added that the description
- * does not have yet, and `order` in which order. Resolves when every sender has its track.
+ * does not have yet, and `order` in which order. A sender may have its track a moment later: an answer need not wait for it.
  */
-export async function arrange (
+export function arrange (
   peerConnection: RTCPeerConnection, plans: TransceiverPlans, group: MediaStream, add: 'all' | 'sending' | 'none', order: readonly Kind[] = KINDS
-): Promise<void> {
-  const replaced: Promise<void>[] = []
+): void {
   for (const kind of order) {
     const plan = plans[kind]
     const direction = directionOf(plan)
@@ -41,14 +41,13 @@ export async function arrange (
     }
     if (transceiver.sender.track !== plan.track) {
       // Fails on a connection that is being closed, where it does not matter.
-      replaced.push(transceiver.sender.replaceTrack(plan.track).catch(() => {}))
+      void quiet(transceiver.sender.replaceTrack(plan.track))
     }
     if (transceiver.direction === direction) continue
     // A section that the other side opened belongs to no stream of ours yet; Ant Media's SDK shows streams, not tracks.
     if (plan.send) transceiver.sender.setStreams?.(group)
     transceiver.direction = direction
   }
-  await Promise.all(replaced)
 }
 
 /** The tracks that the other side has agreed to send. */

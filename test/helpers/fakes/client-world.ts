@@ -49,6 +49,8 @@ export class FakePage {
   permissions: Partial<Record<'camera' | 'microphone', PermissionState>> = {}
   /** The debug log: whether the browser has it switched on, and what was printed. */
   debugging = false
+  /** Whether the browser was told to get ready for a peer connection. */
+  warmedUp = false
   readonly printed: string[] = []
   readonly window = new FakeTarget()
   readonly document = new FakeTarget()
@@ -76,6 +78,7 @@ export class FakePage {
       now: () => clock.now(),
       random: () => 0,
       secret: () => String(++world.secrets).padStart(32, '0'),
+      warmUp: () => { this.warmedUp = true },
       debugging: () => this.debugging,
       print: line => this.printed.push(line),
       window: this.window,
