@@ -35,6 +35,29 @@ async function misplaced (page: Page): Promise<string[]> {
   })
 }
 
+/** What a phone's own things lie over: a notch at one side and the bar by which one goes home, in CSS pixels. */
+const NOTCHES = [
+  { width: 390, height: 844, insets: { top: 59, right: 0, bottom: 34, left: 0 } },
+  { width: 844, height: 390, insets: { top: 0, right: 59, bottom: 21, left: 59 } }
+]
+
+/** What lies under a notch or that bar and is to be read or pressed. What can be scrolled comes out from there. */
+async function covered (page: Page, insets: typeof NOTCHES[number]['insets']): Promise<string[]> {
+  return await page.evaluate(({ top, right, bottom, left }) => {
+    const found: string[] = []
+    const scrolls = document.body.dataset.view === 'lobby'
+    for (const element of document.querySelectorAll<HTMLElement>('button, input, select, .pill, .error, .notice, .link, .news, [data-layout="call"] .self')) {
+      const box = element.getBoundingClientRect()
+      if (box.width <= 1 || box.height <= 1) continue
+      const name = `${element.tagName} ${element.id || element.className}`
+      if (box.left < left - 0.5 || box.right > window.innerWidth - right + 0.5) found.push(`${name} from ${box.left} to ${box.right}`)
+      if (scrolls ? element.closest('header') === null : element.closest('.body, [data-layout="waiting"] .panel') !== null) continue
+      if (box.top < top - 0.5 || (!scrolls && box.bottom > window.innerHeight - bottom + 0.5)) found.push(`${name} from ${box.top} down to ${box.bottom}`)
+    }
+    return found
+  }, insets)
+}
+
 /** What axe-core finds against WCAG 2.2 A and AA, contrast included. */
 async function violations (page: Page): Promise<string[]> {
   const { violations } = await page.evaluate(async () => await (window as unknown as { axe: typeof axe }).axe.run({
@@ -69,6 +92,13 @@ for (const { name, reach } of PAGE_STATES) {
         }
         await whiten(page, false)
       }
+    }
+    t.equal(await page.evaluate(() => document.getAnimations().length), 0, 'nothing moves where a person wants no motion')
+    const devtools = await page.context().newCDPSession(page)
+    for (const { width, height, insets } of NOTCHES) {
+      await page.setViewportSize({ width, height })
+      await devtools.send('Emulation.setSafeAreaInsetsOverride', { insets })
+      t.same(await covered(page, insets), [], `${width} × ${height}, with a notch`)
     }
   })
 }
