@@ -31,12 +31,16 @@ t.test('every candidate bears a string id and an integer label, and the end of t
 t.test('an answer does not wait until the senders have their tracks', async t => {
   const world = new World()
   const [anna, ben] = [world.page(t), world.page(t)]
-  ben.environment.RTCPeerConnection = class extends (ben.environment.RTCPeerConnection as typeof RTCPeerConnection) {
-    override async setRemoteDescription (description: RTCSessionDescriptionInit): Promise<void> {
-      await super.setRemoteDescription(description)
-      for (const { sender } of this.getTransceivers()) sender.replaceTrack = () => new Promise(() => {})
+  const { RTCPeerConnection } = ben.environment
+  ben.environment.RTCPeerConnection = function (configuration: RTCConfiguration) {
+    const connection = new RTCPeerConnection(configuration)
+    const { setRemoteDescription } = connection
+    connection.setRemoteDescription = async (description: RTCSessionDescriptionInit) => {
+      await setRemoteDescription.call(connection, description)
+      for (const { sender } of connection.getTransceivers()) sender.replaceTrack = () => new Promise(() => {})
     }
-  }
+    return connection
+  } as unknown as typeof RTCPeerConnection
   for (const page of [anna, ben]) {
     void page.open().join('room1')
     await world.whenIdle()
