@@ -4,33 +4,23 @@ import type { CommandGate, ScriptClient } from './command-gate.js'
 import { SERVER_KEPT_FOR } from './record-times.js'
 import { RedisScript } from './redis-script.js'
 
-/**
- * Renews a server's lease, and says which servers there are. A lease of no time ends it. By Redis's own time, which all servers share. A
- * renewal bears its number: one that is sent again, since its answer was lost, says once more that the lease was lost or over.
- */
+/** Renews a server's lease, and says which servers there are. A lease of no time ends it. By Redis's own time, which all servers share. */
 const RENEW = new RedisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('ZSCORE', KEYS[1], ARGV[1])
-local forgot, lapsed = not held, not held or tonumber(held) < now
-local said = redis.call('HGET', KEYS[2], ARGV[1] .. ' said')
-if held and said and string.sub(said, 3) == ARGV[5] then
-  forgot, lapsed = string.sub(said, 1, 1) == '1', true
-elseif lapsed then
-  redis.call('HSET', KEYS[2], ARGV[1] .. ' said', (forgot and '1 ' or '0 ') .. ARGV[5])
-end
 local lease = tonumber(ARGV[2])
 if lease > 0 then
   redis.call('ZADD', KEYS[1], now + lease, ARGV[1])
   redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
 else
   redis.call('ZREM', KEYS[1], ARGV[1])
-  redis.call('HDEL', KEYS[2], ARGV[1], ARGV[1] .. ' said')
+  redis.call('HDEL', KEYS[2], ARGV[1])
 end
 -- A server that has been dead for long is forgotten.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[4]))) do
   redis.call('ZREM', KEYS[1], id)
-  redis.call('HDEL', KEYS[2], id, id .. ' said')
+  redis.call('HDEL', KEYS[2], id)
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
@@ -39,7 +29,7 @@ local scores = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #scores, 2 do
   servers[#servers + 1] = { id = scores[i], left = tonumber(scores[i + 1]) - now, about = redis.call('HGET', KEYS[2], scores[i]) }
 end
-return cjson.encode({ forgot = forgot, lapsed = lapsed, servers = servers })`)
+return cjson.encode({ forgot = not held, lapsed = not held or tonumber(held) < now, servers = servers })`)
 
 /** How many renewals may wait for Redis: those that come later wait with the last of them. */
 const MAX_OPEN = 3
@@ -87,8 +77,6 @@ export class Members {
   /** Servers that were named before this one has heard of them, and after which renewal that was. */
   readonly #unheard = new Map<string, number>()
   #renewals = 0
-  /** How many were sent. */
-  #sent = 0
   /** When the last one that had an answer was sent. */
   #renewedAt = -Infinity
   /** Since when each has had its answer in time. */
@@ -172,7 +160,7 @@ export class Members {
 
   async #send (lease: number): Promise<Reply> {
     const { client, clock, prefix, server, about } = this.#options
-    const args = [server, String(lease), JSON.stringify(about()), String(this.#options.lease * SERVER_KEPT_FOR), String(++this.#sent)]
+    const args = [server, String(lease), JSON.stringify(about()), String(this.#options.lease * SERVER_KEPT_FOR)]
     const sentAt = clock.now()
     const reply = await RENEW.run(client, [`${prefix}{servers}`, `${prefix}{servers}:about`], args)
     return { ...JSON.parse(String(reply)) as Omit<Reply, 'sentAt'>, sentAt }

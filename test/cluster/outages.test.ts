@@ -1,9 +1,6 @@
 import Fastify from 'fastify'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
-import { CommandGate, type ScriptClient } from '../../lib/cluster/command-gate.js'
-import { Members } from '../../lib/cluster/members.js'
-import { systemClock } from '../../lib/rooms/clock.js'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
 import { host, type Host } from '../helpers/host.js'
 import { Proxy } from '../helpers/proxy.js'
@@ -69,43 +66,6 @@ t.test('A join that was on its way when Redis ended is not asked of the one that
   await redis.startAgain({ forget: true })
   t.match(await third.next(), { definition: 'serverBusy' })
   await theyTalk(t, first, second)
-})
-
-t.test('That Redis has lost its data is told also where the answer that says so is lost, and the renewal is sent again', async t => {
-  const redis = new Redis({ port, host: '127.0.0.1' })
-  t.teardown(() => redis.disconnect())
-  /** As a client whose connection broke before each answer. */
-  const doubled: ScriptClient = {
-    async evalsha (...args) {
-      await redis.evalsha(...args)
-      return redis.evalsha(...args)
-    },
-    async eval (...args) {
-      await redis.eval(...args)
-      return redis.eval(...args)
-    }
-  }
-  const { keyPrefix } = ownKeys()
-  const told: object[] = []
-  const members = new Members({
-    client: doubled,
-    gate: new CommandGate(doubled, systemClock, 60_000),
-    prefix: keyPrefix,
-    server: 'own',
-    lease: 600_000,
-    clock: systemClock,
-    about: () => ({ since: 0, draining: false, peers: 0 }),
-    renewed: (lapsed, lost) => told.push({ lapsed, lost }),
-    failed: error => { throw error },
-    died: () => {}
-  })
-  await members.start()
-  await redis.del(`${keyPrefix}{servers}`)
-  await members.renewNow()
-  await members.renewNow()
-  t.same(told, [{ lapsed: true, lost: false }, { lapsed: true, lost: true }, { lapsed: false, lost: false }])
-  await members.stop()
-  t.same(await redis.keys(`${keyPrefix}*`), [])
 })
 
 t.test('What Redis has lost of its last writes is said again after each cut, also where nothing has waited long for it', async t => {

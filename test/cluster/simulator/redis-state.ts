@@ -26,7 +26,7 @@ export class RedisState implements KnownState {
   readonly arbiter: MemoryArbiter
   readonly rooms = new Map<string, RoomName>()
   readonly #answers = new Map<string, string>()
-  readonly #members = new Map<string, { until: number, about: string, said: string }>()
+  readonly #members = new Map<string, { until: number, about: string }>()
   #membersForgetAt = 0
   readonly #counted: MemoryRoomCount
   readonly #streams = new Map<string, Stream>()
@@ -106,20 +106,15 @@ export class RedisState implements KnownState {
   }
 
   /** What the script of `lib/cluster/members.ts` does. */
-  #renew ([server = '', lease = '', about = '', forget = '', number = '']: readonly string[]): string {
+  #renew ([server = '', lease = '', about = '', forget = '']: readonly string[]): string {
     if (this.now >= this.#membersForgetAt) this.#members.clear()
     this.#membersForgetAt = this.now + Number(forget)
-    const held = this.#members.get(server)
-    let forgot = held === undefined
-    let lapsed = held === undefined || held.until < this.now
-    let said = held?.said ?? ''
-    if (said.slice(2) === number) [forgot, lapsed] = [said.startsWith('1'), true]
-    else if (lapsed) said = `${forgot ? 1 : 0} ${number}`
-    if (Number(lease) > 0) this.#members.set(server, { until: this.now + Number(lease), about, said })
+    const held = this.#members.get(server)?.until
+    if (Number(lease) > 0) this.#members.set(server, { until: this.now + Number(lease), about })
     else this.#members.delete(server)
     for (const [id, { until }] of this.#members) if (until <= this.now - Number(forget)) this.#members.delete(id)
     const servers = [...this.#members].map(([id, { until, about }]) => ({ id, left: until - this.now, about }))
-    return JSON.stringify({ forgot, lapsed, servers })
+    return JSON.stringify({ forgot: held === undefined, lapsed: held === undefined || held < this.now, servers })
   }
 
   #streamOf (name: string): Stream {
