@@ -29,9 +29,6 @@ export interface ClusterOptions {
   failed (error: unknown): void
 }
 
-/** What a server asks all others once it is there: to look who else is. */
-const GREETING = 'greet'
-
 /** The servers that share one Redis, seen from this one: makes rooms that span them. */
 export class Cluster implements OtherServers {
   /** The id of this server: new each time that it starts. */
@@ -48,7 +45,6 @@ export class Cluster implements OtherServers {
   readonly #members: Members
   readonly #server: ClusterServer
   #rooms: RoomRegistry | null = null
-  #asked: AskedByServer = () => null
   #wasAway = false
   #isKnown = false
 
@@ -106,7 +102,6 @@ export class Cluster implements OtherServers {
       isDead: server => this.#members.isDead(server),
       failed: error => this.#failed(error)
     })
-    this.#server.answerBy((method, args) => method === GREETING ? this.#look() : this.#asked(method, args))
   }
 
   readonly makeRoom: RoomMaker = (app, name, context, maxRooms) => new SharedRoom(app, name, context, this.#server, maxRooms)
@@ -131,7 +126,7 @@ export class Cluster implements OtherServers {
   }
 
   answerBy (asked: AskedByServer): void {
-    this.#asked = asked
+    this.#server.answerBy(asked)
   }
 
   async changed (): Promise<void> {
@@ -160,15 +155,12 @@ export class Cluster implements OtherServers {
   }
 
   /** What does Redis know of this server? */
-  #look (): true {
+  #look (): void {
     if (this.#isKnown) void this.#members.renewNow()
-    return true
   }
 
   #renewed (lapsed: boolean, lost: boolean): void {
     const all = lapsed || this.#wasAway
-    // The others would learn of this server with their next sign of life, and until then ask it nothing.
-    if (!this.#isKnown) void this.askAll(GREETING, [])
     this.#isKnown = true
     this.#wasAway = false
     this.#windowClock.go()

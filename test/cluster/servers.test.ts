@@ -187,18 +187,6 @@ t.test('fastify.rooms answers for all servers, and acts on all of them', async t
   t.equal(await c.app.rooms.close('app', 'room'), false)
 })
 
-t.test('fastify.rooms knows at once what is on a server that has just started', async t => {
-  const options = { cluster: { ...ownKeys(), lease: 600_000 } }
-  const a = await server(t, port, options)
-  const b = await server(t, port, options)
-  const peer = await b.connect()
-  const { peerId } = await peer.join('room')
-  await until(async () => await a.app.rooms.get('app', 'room') !== undefined)
-  t.match(await a.app.rooms.peer(String(peerId)), { id: peerId, state: 'present' })
-  t.equal(await a.app.rooms.close('app', 'room'), true)
-  t.same(namesOf([await peer.next(), await peer.next()]), ['stop', 'leaved'])
-})
-
 /** With all the time that Fastify gives a plugin to close. */
 const patient = (options: WebrtcSignallingOptions): WebrtcSignallingOptions => ({ ...options, drain: { grace: 9_000 } })
 
