@@ -34,9 +34,9 @@ t.test('an answer does not wait until the senders have their tracks', async t =>
   const { RTCPeerConnection } = ben.environment
   ben.environment.RTCPeerConnection = function (configuration: RTCConfiguration) {
     const connection = new RTCPeerConnection(configuration)
-    const { setRemoteDescription } = connection
+    const set = connection.setRemoteDescription.bind(connection) as (description: RTCSessionDescriptionInit) => Promise<void>
     connection.setRemoteDescription = async (description: RTCSessionDescriptionInit) => {
-      await setRemoteDescription.call(connection, description)
+      await set(description)
       for (const { sender } of connection.getTransceivers()) sender.replaceTrack = () => new Promise(() => {})
     }
     return connection
