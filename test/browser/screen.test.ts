@@ -14,6 +14,7 @@ import { start } from '../helpers/start.js'
 
 // A tab whose sound is muted is shared without it, and Playwright mutes all.
 const browser = await launch(t, {
+  whole: true,
   args: ['--auto-select-tab-capture-source-by-title=to be shared'],
   without: ['--use-fake-ui-for-media-stream', '--mute-audio']
 })

@@ -50,7 +50,7 @@ export interface LaunchOptions {
   /** Flags that it is not to get, of those here and of those that Playwright gives each browser. */
   without?: string[]
   /**
-   * Chromium as people have it, and not the form without windows, which asks for no permission and keeps no page that was left.
+   * Chromium as people have it, and not the form without windows, which asks for no permission, captures no tab and keeps no page that was left.
    * @default false
    */
   whole?: boolean
