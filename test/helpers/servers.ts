@@ -5,6 +5,7 @@ import * as ioredis from 'ioredis'
 import * as ioredis5 from 'ioredis-5'
 import type { Test } from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
+import { COMPILED_AS_LOADED } from './compiled-as-loaded.js'
 import { host, type Host } from './host.js'
 import { SignallingClient } from './signalling-client.js'
 
@@ -29,9 +30,6 @@ let names = 0
 export function ownKeys (): { keyPrefix: string } {
   return { keyPrefix: `test ${process.pid} ${names++}:` }
 }
-
-/** What Node is told to run a program in TypeScript (`.taprc` tells it the same). */
-export const COMPILED_AS_LOADED = ['--enable-source-maps', `--import=${new URL('../../.scripts/compile-tests.js', import.meta.url).href}`]
 
 const PROGRAM = fileURLToPath(new URL('sharing-process.ts', import.meta.url))
 

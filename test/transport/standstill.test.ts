@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
-import { COMPILED_AS_LOADED } from '../helpers/servers.js'
+import { COMPILED_AS_LOADED } from '../helpers/compiled-as-loaded.js'
 import { SignallingClient, talks } from '../helpers/signalling-client.js'
 
 // A server that stood still must not throw out the living: what they said is in the socket buffer, and they said it in time.

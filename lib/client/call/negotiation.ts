@@ -132,9 +132,12 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     this.#answeredNew = false
     this.repeating = true
     const sdp = this.#peerConnection.remoteDescription?.sdp ?? ''
-    await this.#peerConnection.setRemoteDescription({ type: 'offer', sdp })
-    await this.#peerConnection.setRemoteDescription({ type: 'rollback' })
-    this.repeating = false
+    try {
+      await this.#peerConnection.setRemoteDescription({ type: 'offer', sdp })
+      await this.#peerConnection.setRemoteDescription({ type: 'rollback' })
+    } finally {
+      this.repeating = false
+    }
   }
 
   get #closed (): boolean {
