@@ -6,17 +6,23 @@ import ts from 'typescript'
 /** What a class may extend: the one level of inheritance that two shapes of names are enough for. */
 const BASES = ['Emitter', 'Error', 'ElementBase']
 
-/** The prefix of a class's names. A class that extends another has its own, so that the names of both never meet in one object. */
+/**
+ * The prefix of a class's names. A class that others extend has its own, so that the names of both never meet in one object. All the others
+ * share one: the same names again and again are what compresses best.
+ */
 function prefixOf (path, node) {
   const base = node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types[0].expression.getText()
   if (base !== undefined && !BASES.includes(base)) throw new Error(`${path}: a class extends ${base}`)
-  return base === undefined ? '_' : '$'
+  return BASES.includes(node.name?.text) ? '$' : '_'
 }
 
 /** a, b … z, then z1, z2 … */
 const shorten = index => 'abcdefghijklmnopqrstuvwxyz'[index] ?? `z${index - 25}`
 
-/** The source with each `#name` replaced. Throws at what cannot be replaced like that. */
+/**
+ * The source with each `#name` replaced, and without the fields that are only declared: the constructor sets them, and until then they are
+ * undefined either way. Throws at what cannot be replaced like that.
+ */
 export function shortenPrivateNames (path, source) {
   const file = ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true)
   const edits = []
@@ -30,6 +36,10 @@ export function shortenPrivateNames (path, source) {
       // `#name in object` asks for more than an ordinary name can tell.
       if (name === undefined || ts.isBinaryExpression(node.parent)) throw new Error(`${path}: ${node.text} cannot be shortened`)
       edits.push({ start: node.getStart(file), end: node.end, name })
+    }
+    if (ts.isPropertyDeclaration(node) && node.initializer === undefined) {
+      edits.push({ start: node.getStart(file), end: node.end, name: '' })
+      return
     }
     // Chromium before 91 takes no spread there, even behind an object that is there.
     if (ts.isCallChain(node) && node.arguments.some(ts.isSpreadElement)) throw new Error(`${path}: a spread behind ?. fails in Chromium 87 to 90`)

@@ -1,8 +1,9 @@
 // Builds the browser SDK: a classic script, an ES module, and a module for each part that they load when it is used.
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { minify } from 'terser'
 import ts from 'typescript'
 import { shortenedNames } from './member-names.js'
 import { shortPrivateNames } from './private-names.js'
@@ -40,8 +41,18 @@ const loadedWhenUsed = found => ({
   }
 })
 
+/**
+ * A second pass over what esbuild has bundled and minified: it puts what is used once where it is used, which esbuild does not, and with that
+ * a file is 2 to 3 % smaller as it travels.
+ */
+async function squeeze (code) {
+  const { code: smaller } = await minify(code, { module: true, ecma: 2020, compress: { passes: 3 } })
+  return `${smaller}\n`
+}
+
 /** Returns the names of the files that it has written beside the SDK. */
 export async function buildSdk (source, out, target) {
+  mkdirSync(out, { recursive: true })
   const parts = new Map()
   const sdk = {
     bundle: true,
@@ -57,8 +68,9 @@ export async function buildSdk (source, out, target) {
   // A name is short in all files alike, since the parts use members of the core.
   let mangleCache = {}
   const buildFile = async (entry, outfile) => {
-    const built = await build({ ...sdk, entryPoints: [entry], format: 'esm', metafile: true, mangleCache, outfile })
+    const built = await build({ ...sdk, entryPoints: [entry], format: 'esm', metafile: true, mangleCache, write: false })
     mangleCache = built.mangleCache
+    writeFileSync(outfile, await squeeze(built.outputFiles[0].text))
     return Object.keys(built.metafile.inputs)
   }
   await buildFile(join(source, 'webrtc-adaptor.ts'), join(out, 'webrtc_adaptor.mjs'))
@@ -70,7 +82,9 @@ export async function buildSdk (source, out, target) {
     if (copied.length > 0) throw new Error(`${file} would bring a copy of ${copied}`)
   }
   for (const name of FRAMEWORKS) {
-    await build({ ...sdk, mangleProps: undefined, plugins: [besideTheSdk, shortPrivateNames], external: ['react'], entryPoints: [join(source, 'frameworks', `${name}.ts`)], format: 'esm', outfile: join(out, `${name}.mjs`) })
+    const entryPoints = [join(source, 'frameworks', `${name}.ts`)]
+    const built = await build({ ...sdk, mangleProps: undefined, plugins: [besideTheSdk, shortPrivateNames], external: ['react'], entryPoints, format: 'esm', write: false })
+    writeFileSync(join(out, `${name}.mjs`), await squeeze(built.outputFiles[0].text))
   }
   for (const name of [...FRAMEWORKS, 'call-store']) writeDeclarations(join(source, 'frameworks', `${name}.ts`), join(out, `${name}.d.ts`))
   const unsafe = Object.values(mangleCache).filter(name => /^[_$]./.test(name))
