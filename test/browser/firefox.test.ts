@@ -10,6 +10,7 @@ import { heard, note } from '../helpers/page-adaptor.js'
 import { PeerPage } from '../helpers/peer-page.js'
 import { giveScreen, isBlue, isCamera } from '../helpers/picture.js'
 import { Proxy } from '../helpers/proxy.js'
+import { Wire } from '../helpers/wire.js'
 
 // Debian's Firefox in a call with Chromium. Whoever is first in the room makes the offer, so that each is first once.
 
@@ -156,7 +157,15 @@ for (const first of ['Chromium', 'Firefox'] as const) {
     t.ok(collisions(inChromium) > 0, 'offers crossed')
     await inCall(anna, ben)
     t.equal(await anna.page.evaluate(() => window.observed.connections.length), 1, 'in one call all along')
+    // Of one transport for all: see `bundlePolicy` in client-options.ts.
+    t.same(sectionsOfCandidates(inChromium), ['0'], 'candidates were found for the first section alone')
   })
+}
+
+/** For which sections of the descriptions there were candidates, of either side. */
+function sectionsOfCandidates ({ page }: PeerPage): string[] {
+  const frames = Wire.of(page).frames.filter(({ text }) => text.includes('"takeCandidate"'))
+  return [...new Set(frames.map(({ text }) => (JSON.parse(text) as { id: string }).id))]
 }
 
 /** Keeps what the page saves next; what it gives back waits for it, and gives its hash. */

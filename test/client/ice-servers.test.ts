@@ -12,7 +12,7 @@ t.test('without peerconnection_config the server is asked once, before the first
     world.server.ice = { iceServers: [stun] }
     const [anna, ben] = await world.call(t, options)
     for (const page of [anna, ben]) {
-      t.same(page.connection?.configuration, { ...options.peerconnection_config, iceServers: [stun] })
+      t.same(page.connection?.configuration, { bundlePolicy: 'max-bundle', ...options.peerconnection_config, iceServers: [stun] })
       t.equal(asked(page), 1)
     }
   }
@@ -22,7 +22,7 @@ t.test('with iceServers of its own the application is taken at its word', async 
   const world = new World()
   world.server.ice = { iceServers: [stun] }
   const [anna] = await world.call(t, { peerconnection_config: { iceServers: [] } })
-  t.same(anna.connection?.configuration, { iceServers: [] })
+  t.same(anna.connection?.configuration, { bundlePolicy: 'max-bundle', iceServers: [] })
   t.equal(asked(anna), 0)
 })
 
@@ -205,7 +205,7 @@ t.test('a server that the browser does not take is left out and told, once, and 
       const [anna, ben] = await world.call(t, whose === 'the server' ? {} : { peerconnection_config: { iceServers: [server, stun], bundlePolicy: 'balanced' } })
       t.ok(inCall(anna, ben))
       for (const page of [anna, ben]) {
-        t.same(page.connection?.configuration, { ...whose === 'the server' ? {} : { bundlePolicy: 'balanced' }, iceServers: [stun] })
+        t.same(page.connection?.configuration, { bundlePolicy: whose === 'the server' ? 'max-bundle' : 'balanced', iceServers: [stun] })
         t.same(page.errorNames, ['invalidIceServer'])
       }
       if (whose === 'the application') continue

@@ -21,7 +21,10 @@ export interface WebRTCAdaptorOptions {
   websocket_url?: string | undefined
   /** Constraints for `getUserMedia`. `false` for a kind that is never to be sent. @default { video: true, audio: true } */
   mediaConstraints?: MediaStreamConstraints | undefined
-  /** Configuration of RTCPeerConnection. If it has no `iceServers`, the SDK asks the server for them. @default null */
+  /**
+   * Configuration of RTCPeerConnection. If it has no `iceServers`, the SDK asks the server for them.
+   * `bundlePolicy` is `max-bundle` unless it is given (RFC 8843). @default null
+   */
   peerconnection_config?: RTCConfiguration | null | undefined
   /** Whether to receive sound (`OfferToReceiveAudio`) and a picture (`OfferToReceiveVideo`). @default both */
   sdp_constraints?: SdpConstraints | null | undefined
@@ -95,7 +98,9 @@ export function resolveClientOptions (options: WebRTCAdaptorOptions, environment
   return {
     url: resolveUrl(options.websocket_url, environment.location),
     constraints: { audio, video },
-    configuration: options.peerconnection_config ?? {},
+    // Firefox (seen in 153) with `balanced` opens transports for picture and data channel anew in each offer. About one such offer of some hundreds,
+    // taken back, left it without the other's picture for ever.
+    configuration: { bundlePolicy: 'max-bundle', ...options.peerconnection_config },
     receive: { audio: receive?.OfferToReceiveAudio !== false, video: receive?.OfferToReceiveVideo !== false },
     localVideo: element(options.localVideoElement, options.localVideoId),
     remoteVideo: element(options.remoteVideoElement, options.remoteVideoId),
