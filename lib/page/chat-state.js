@@ -56,6 +56,8 @@ export function sizeIn (language, bytes) {
 /** How it stands with a file, in words. */
 export function fileNote ({ state, bytes, size, reason }, words) {
   const whole = size === null ? '' : sizeIn(words.language, size)
+  // Nothing goes before the other one has taken the offer.
+  if (state === 'sending' && bytes === 0 && whole !== '') return `${whole} · ${words.chat.unanswered}`
   if (state === 'sending' || state === 'receiving') return words.chat.progress.replace('{done}', sizeIn(words.language, bytes)).replace('{whole}', whole === '' ? '?' : whole)
   if (reason === 'NotSupportedError') return words.chat.noFiles
   return [whole, words.chat[state]].filter(part => part !== '').join(' · ')

@@ -27,7 +27,11 @@ export class Invitation {
     this.#valid = valid
     this.#words = words
     find('copy').addEventListener('click', () => { void this.#copy() })
-    find('showCode').addEventListener('click', () => this.showCode(find('code').hidden && valid()))
+    find('showCode').addEventListener('click', () => {
+      this.showCode(find('code').hidden && valid())
+      // On a phone it comes below the button that asks for it, and so below the edge of the screen.
+      find('code').scrollIntoView({ block: 'nearest' })
+    })
     find('send').addEventListener('click', () => { if (valid()) void navigator.share({ url: link() }).catch(() => {}) })
     find('send').hidden = navigator.share === undefined
   }

@@ -52,8 +52,12 @@ function statusOf (state, phase, words) {
 }
 
 /** What is worth knowing, and no error. */
-function noticeOf ({ lost, spent }, layout, words) {
+function noticeOf ({ lost, spent, parted }, layout, words) {
   if (lost !== null) return words.deviceLost.replace('{label}', lost.label)
+  if (layout === 'waiting' && parted !== null) {
+    // By functions: a name may hold what a replacement gives a meaning to.
+    return words.parted.replace('{who}', () => parted.name || words.chat.they).replace('{time}', () => clock(parted.spent))
+  }
   return layout === 'lobby' && spent !== null ? words.spent.replace('{time}', clock(spent)) : ''
 }
 

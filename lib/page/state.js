@@ -35,6 +35,8 @@ export const INITIAL = {
   since: null,
   /** How long the last call took in ms; null where there was none. */
   spent: null,
+  /** Who has left us alone in the room: what they called themselves, and how long the call took in ms. Null where nobody has. */
+  parted: null,
   /** The error on display: its name, the device it concerns, and the name whose words serve where there are none for its own. */
   error: null,
   /** The browser plays nothing of the other one before somebody presses something. */
@@ -56,7 +58,7 @@ function dismiss (state, ...names) {
 /** The seat is gone, by whoever's doing. */
 function forget (state, at) {
   const spent = state.since === null ? state.spent : at - state.since
-  return dismiss({ ...state, room: '', joined: false, company: false, otherName: '', since: null, spent, refused: false }, ...CALL_ERRORS)
+  return dismiss({ ...state, room: '', joined: false, company: false, otherName: '', since: null, spent, parted: null, refused: false }, ...CALL_ERRORS)
 }
 
 function fail (state, name, device) {
@@ -121,8 +123,11 @@ export function reduce (before, event) {
   if (state.room === '') return state
   // A call that works has none of the errors of a call.
   if (connected) {
-    const calling = { ...state, since: state.since ?? event.at }
+    const calling = { ...state, parted: null, since: state.since ?? event.at }
     return state.away || state.ended ? calling : dismiss(calling, ...CALL_ERRORS)
   }
-  return state.company || state.away ? state : { ...state, since: null, otherName: '' }
+  if (state.company) return { ...state, parted: null }
+  if (state.away) return state
+  const parted = state.since === null ? state.parted : { name: state.otherName, spent: event.at - state.since }
+  return { ...state, parted, since: null, otherName: '' }
 }

@@ -69,7 +69,7 @@ export default {
     check: 'Verbindung prüfen',
     checkHow: 'Kamera, Mikrofon und die Wege zur anderen Person, eins nach dem anderen. Niemand wird angerufen.',
     steps: 'Schritte der Prüfung',
-    invite: 'Noch ist niemand da',
+    invite: 'Sonst ist niemand da',
     inviteHow: 'Schicke diesen Link der Person, die du sehen möchtest, oder lass ihr Handy den Code lesen.',
     copy: 'Link kopieren',
     send: 'Senden',
@@ -83,7 +83,7 @@ export default {
     waiting: 'Warten auf die andere Person',
     connecting: 'Verbinden …',
     call: 'Im Gespräch',
-    refused: 'Drück auf den Knopf, um zu hören und zu sehen',
+    refused: 'Für Ton und Bild den Knopf drücken',
     reconnecting: 'Verbindung verloren, wird wiederhergestellt …',
     ended: 'Vom Server getrennt'
   },
@@ -108,6 +108,7 @@ export default {
     cancel: 'Abbrechen',
     progress: '{done} von {whole}',
     offered: 'wird dir angeboten',
+    unanswered: 'angeboten, noch nicht genommen',
     sent: 'gesendet',
     received: 'gespeichert',
     cancelled: 'abgebrochen',
@@ -133,7 +134,7 @@ export default {
     jitter: 'Der Ton kommt ungleichmäßig an. Ein Kabel oder ein anderes Netz kann helfen.',
     bandwidth: 'Das Netz nimmt weniger, als dein Bild braucht. Beende Downloads, oder schalte für besseren Ton die Kamera aus.',
     cpu: 'Dieses Gerät ist zu langsam für das Bild, das es sendet. Schließ andere Programme.',
-    frozen: 'Das Bild der anderen Person steht still.'
+    frozen: 'Das Bild der anderen Person steht still, oder es stockt immer wieder.'
   },
   verification: {
     proves: 'Lest ihn euch vor: du die Wörter, die andere Person die Zahl. Habt ihr beide dasselbe, sitzt niemand zwischen euch und hört mit, auch der Server nicht. Wenn nicht, beende den Anruf.',
@@ -155,6 +156,7 @@ export default {
   sent: 'gesendet',
   received: 'empfangen',
   noDevice: 'Nichts gefunden',
+  parted: '{who} hat den Raum verlassen. Das Gespräch dauerte {time}.',
   spent: 'Das Gespräch ist zu Ende. Es dauerte {time}.',
   move: 'Dein Bild, {corner}. Pfeiltasten oder Ziehen bewegen es',
   corners: { 'top-left': 'oben links', 'top-right': 'oben rechts', 'bottom-left': 'unten links', 'bottom-right': 'unten rechts' },

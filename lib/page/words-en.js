@@ -70,7 +70,7 @@ export default {
     check: 'Check my connection',
     checkHow: 'Camera, microphone and the ways to the other person, one after the other. Nobody is called.',
     steps: 'Steps of the check',
-    invite: 'Nobody else is here yet',
+    invite: 'Nobody else is here',
     inviteHow: 'Send this link to the person you want to see, or let their phone read the code.',
     copy: 'Copy link',
     send: 'Send',
@@ -86,7 +86,7 @@ export default {
     call: 'In call',
     refused: 'Press the button to hear and see',
     reconnecting: 'Connection lost, reconnecting …',
-    ended: 'Disconnected from the server'
+    ended: 'Disconnected'
   },
   on: 'on',
   off: 'off',
@@ -109,6 +109,7 @@ export default {
     cancel: 'Cancel',
     progress: '{done} of {whole}',
     offered: 'offered to you',
+    unanswered: 'offered, not taken yet',
     sent: 'sent',
     received: 'saved',
     cancelled: 'cancelled',
@@ -134,7 +135,7 @@ export default {
     jitter: 'The sound comes unevenly. A cable or another network may help.',
     bandwidth: 'The network takes less than your picture needs. Stop downloads, or switch the camera off for clearer sound.',
     cpu: 'This device is too slow for the picture it sends. Close other programs.',
-    frozen: 'The other person\'s picture stands still.'
+    frozen: 'The other person\'s picture stands still, or stops again and again.'
   },
   verification: {
     proves: 'Read it to one another: you the words, the other person the number. If you both have the same, nobody sits between you and listens, not even the server. If not, end the call.',
@@ -156,6 +157,7 @@ export default {
   sent: 'sent',
   received: 'received',
   noDevice: 'None found',
+  parted: '{who} has left. The call lasted {time}.',
   spent: 'The call is over. It lasted {time}.',
   move: 'Your picture, {corner}. Arrow keys or a drag move it',
   corners: { 'top-left': 'top left', 'top-right': 'top right', 'bottom-left': 'bottom left', 'bottom-right': 'bottom right' },

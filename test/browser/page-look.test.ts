@@ -4,17 +4,20 @@ import t from 'tap'
 import { build } from '../../example/basic/server.js'
 import { launch, visit } from '../helpers/browser.js'
 import { PAGE_STATES } from '../helpers/page-states.js'
+import { PeerPage } from '../helpers/peer-page.js'
 import { start } from '../helpers/start.js'
 
 // That peer.html can be used and read in each of its states, at every size, in both themes. A page that complains to its console fails too.
 
 const browser = await launch(t)
 const app = `${await start(t, await build())}/WebRTCApp4`
-const SIZES = [[320, 568], [390, 844], [768, 1024], [1440, 900], [844, 390]] as const
+const SIZES = [[320, 568], [390, 844], [768, 1024], [1440, 900], [844, 390], [390, 664], [667, 375], [900, 700], [1280, 800]] as const
 
-/** What is wider than the window, or cannot be reached in it. */
+/** What is wider than the window, cannot be reached in it, or lies on what is to be seen. */
 async function misplaced (page: Page): Promise<string[]> {
-  return await page.evaluate(() => {
+  return await page.evaluate(async () => {
+    // What observes sizes has been told of the window's.
+    await new Promise(resolve => requestAnimationFrame(() => requestAnimationFrame(resolve)))
     const found: string[] = []
     if (document.documentElement.scrollWidth > window.innerWidth) found.push(`the page is ${document.documentElement.scrollWidth} wide`)
     for (const element of document.querySelectorAll<HTMLElement>('button, input, p, h1, h2, .self, .controls, .panel')) {
@@ -28,9 +31,22 @@ async function misplaced (page: Page): Promise<string[]> {
       }
       if (element.tagName === 'BUTTON' && element.scrollWidth > element.clientWidth + 1) found.push(`${name} is too narrow for its words`)
     }
-    const [news, self] = ['.news', '.self'].map(selector => document.querySelector(selector)?.getBoundingClientRect())
-    if (document.body.dataset.layout === 'call' && news !== undefined && self !== undefined && news.width > 0 &&
-      news.left < self.right && news.right > self.left && news.top < self.bottom && news.bottom > self.top) found.push('what has come lies on one\'s own picture')
+    const apart = (first: string, second: string): void => {
+      const [one, other] = [first, second].map(selector => document.querySelector<HTMLElement>(selector))
+      if (one == null || other == null || [one, other].some(element => !element.checkVisibility({ visibilityProperty: true }))) return
+      const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()]
+      if (a.left < b.right && a.right > b.left && a.top < b.bottom && a.bottom > b.top) found.push(`${first} lies on ${second}`)
+    }
+    if (document.body.dataset.layout === 'call') for (const other of ['.news', '.controls', '#play', '.pill', '.sheet:not([hidden])']) apart('.self', other)
+    if (document.body.dataset.layout === 'waiting') apart('.panel', '.controls')
+    if (document.body.dataset.view === 'room') apart('.pill', '.sheet:not([hidden])')
+    const { left = 0, right = 0, bottom = 0 } = document.querySelector('#join')?.getBoundingClientRect() ?? {}
+    if (right > left && window.innerWidth < window.innerHeight && bottom > window.innerHeight) found.push('a person has to scroll to join')
+    const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
+    if (video !== null && video.videoWidth > 0 && getComputedStyle(video).objectFit === 'cover') {
+      const ratio = (video.videoWidth / video.videoHeight) / (video.clientWidth / video.clientHeight)
+      if (Math.min(ratio, 1 / ratio) < 0.6) found.push('more is cut off the other\'s picture than is left of it')
+    }
     return found
   })
 }
@@ -79,6 +95,8 @@ for (const { name, reach } of PAGE_STATES) {
   t.test(`the page can be used and read: ${name}`, async t => {
     const page = await reach(t, browser, app)
     await page.evaluate(axe.source)
+    // Nothing is measured on its way.
+    await page.emulateMedia({ reducedMotion: 'reduce' })
     for (const [width, height] of SIZES) {
       await page.setViewportSize({ width, height })
       await page.mouse.move(width / 2, height / 3)
@@ -102,6 +120,25 @@ for (const { name, reach } of PAGE_STATES) {
     }
   })
 }
+
+t.test('in a person\'s own few colours the code can still be read, and how loud and which device can still be seen', async t => {
+  const { page } = await PeerPage.open(t, browser, app)
+  await page.emulateMedia({ forcedColors: 'active', colorScheme: 'dark' })
+  await page.getByRole('button', { name: 'QR code' }).click()
+  await page.evaluate(axe.source)
+  t.same(await violations(page), [])
+  const style = (selector: string, name: string): Promise<string> =>
+    page.locator(selector).evaluate((element, name) => getComputedStyle(element).getPropertyValue(name), name)
+  t.equal(await style('.code', 'background-color'), 'rgb(255, 255, 255)')
+  t.equal(await style('.code svg', 'fill'), 'rgb(0, 0, 0)')
+  const pressed = await style('#camera .disc', 'border-top-width')
+  await page.getByRole('button', { name: 'Camera', exact: true }).click()
+  await page.locator('#camera[aria-pressed="false"]').waitFor()
+  t.not(await style('#camera .disc', 'border-top-width'), pressed, 'on and off are told apart')
+  await page.getByRole('button', { name: 'Settings' }).click()
+  for (const selector of ['#level', '#cameraChoice']) t.equal(await style(selector, 'appearance'), 'auto', selector)
+  t.same(await violations(page), [])
+})
 
 /** Maximum weight of the page with all that it loads, as it travels, in bytes. */
 const BUDGET = 100_000

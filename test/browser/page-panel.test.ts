@@ -82,10 +82,14 @@ t.test('the report has no secrets, no addresses, no names and no words in it', a
   for (const secret of ['reported-room', 'Anna', 'ice-pwd', '127.0.0.1', '.local']) t.notMatch(text, secret)
 })
 
-t.test('the QR code is that of the link', async t => {
-  const peer = await PeerPage.open(t, browser, app)
+t.test('the QR code is that of the link, and is all in sight, also where it comes below the edge of a phone', async t => {
+  const peer = await PeerPage.open(t, browser, app, { context: { viewport: { width: 390, height: 664 } } })
   await peer.page.getByLabel('Room name').fill('read-by-a-phone')
   await peer.page.getByRole('button', { name: 'QR code' }).click()
+  await peer.page.waitForFunction(() => {
+    const { top = -1, bottom = Infinity } = document.querySelector('#code')?.getBoundingClientRect() ?? {}
+    return top >= 0 && bottom <= window.innerHeight
+  })
   const rows = await peer.page.locator('#code svg').evaluate(svg => {
     const size = Number(svg.getAttribute('viewBox')?.split(' ')[2])
     const rows = Array.from({ length: size }, () => Array.from({ length: size }, () => false))

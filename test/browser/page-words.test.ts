@@ -36,6 +36,10 @@ t.test('who has nothing to show is there all the same: the other is told of a ca
   t.equal(await status(ben), 'In call', 'with nothing to see on either side')
   await ben.leave()
   await anna.is('waiting')
+  await anna.page.getByRole('status').getByText(/^Ben Okafor has left. The call lasted 0:\d\d\.$/).waitFor()
+  await ben.join('silent')
+  await anna.is('call')
+  await anna.page.getByText('Ben Okafor has left').waitFor({ state: 'hidden' })
 })
 
 t.test('what was wrong with one room is gone when another is typed, and what is wrong with the camera is not', async t => {

@@ -57,6 +57,9 @@ t.test('A file says how far it is, and how large where that is known', async t =
   const item = { state: 'sending', bytes: 1_000_000, size: 2_000_000 }
   t.equal(fileNote(item as never, english), '1 MB of 2 MB')
   t.equal(fileNote({ ...item, size: null } as never, english), '1 MB of ?')
+  t.equal(fileNote({ ...item, bytes: 0 } as never, english), '2 MB · offered, not taken yet')
+  t.equal(fileNote({ ...item, bytes: 0, size: null } as never, english), '0 byte of ?')
+  t.equal(fileNote({ ...item, bytes: 0, state: 'receiving' } as never, english), '0 byte of 2 MB')
   t.equal(fileNote({ ...item, state: 'offered' } as never, english), '2 MB · offered to you')
   t.equal(fileNote({ ...item, state: 'sent', size: null } as never, german), 'gesendet')
   t.equal(fileNote({ ...item, state: 'failed', reason: 'NotSupportedError' } as never, english), english.chat.noFiles)

@@ -73,6 +73,16 @@ t.test('A call is timed from its first connection to its end, over a lost way an
   t.equal(alone.since, null, 'the next one begins anew')
 })
 
+t.test('Whoever is left alone is told who has left and how long the call took, until somebody comes or they leave themselves', async t => {
+  const named = { type: 'peerMessageCommand', message: { definition: 'name', data: 'Ben $& Co' } }
+  const gone = [{ type: 'peerLeft' }, { type: 'look', facts: EMPTY }]
+  t.equal(look(...IN_CALL, named, ...gone).notice, 'Ben $& Co has left. The call lasted 0:03.')
+  t.equal(look(...IN_CALL, ...gone).notice, 'The other person has left. The call lasted 0:02.')
+  for (const other of [{ type: 'peerJoined' }, CONNECTED, { type: 'left' }]) t.notMatch(look(...IN_CALL, ...gone, other).notice, 'has left', other.type)
+  t.equal(look(...IN_CALL, ...gone, { type: 'peerJoined' }, { type: 'peerLeft' }).notice, '', 'of a call that was none')
+  t.equal(look(...IN_CALL, ...gone, AWAY, { type: 'reconnected', message: { resumed: true } }).notice, 'The other person has left. The call lasted 0:02.')
+})
+
 t.test('A name that the other one sends is theirs for the call, and what is no name is none', async t => {
   const named = (data: unknown): string => look(...IN_CALL, { type: 'peerMessageCommand', message: { definition: 'name', data } }).remoteName
   t.equal(named(' Ben '), 'Ben')

@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { visit, type VisitOptions } from './browser.js'
 import { inCall } from './media.js'
+import { PAGE_LANGUAGE, said } from './page-words.js'
 import { PeerPage } from './peer-page.js'
 
 /** A state of peer.html that can be looked at. */
@@ -12,11 +13,11 @@ export interface PageState {
 }
 
 /** Losing the network is part of some states, and browsers tell it to the console. */
-const options: VisitOptions = { expected: [/WebSocket connection to .* failed/, /net::ERR_/] }
+const options: VisitOptions = { expected: [/WebSocket connection to .* failed/, /net::ERR_/], context: { locale: PAGE_LANGUAGE } }
 
 const open = async (t: Test, browser: Browser, app: string, name: string): Promise<PeerPage> => {
   const peer = await PeerPage.open(t, browser, app, options)
-  await peer.page.getByLabel('Your name').fill(name)
+  await peer.page.getByLabel(said('Your name')).fill(name)
   return peer
 }
 
@@ -50,9 +51,9 @@ async function shared (t: Test, browser: Browser, app: string): Promise<[PeerPag
     draw()
     navigator.mediaDevices.getDisplayMedia = async () => canvas.captureStream()
   })
-  await anna.page.getByRole('button', { name: 'Share screen' }).click()
-  await anna.page.getByText('You are sharing your screen').waitFor()
-  await ben.page.getByText('You see their screen').waitFor()
+  await anna.page.getByRole('button', { name: said('Share screen') }).click()
+  await anna.page.getByText(said('You are sharing your screen')).waitFor()
+  await ben.page.getByText(said('You see their screen')).waitFor()
   return people
 }
 
@@ -73,7 +74,7 @@ export const PAGE_STATES: PageState[] = [
     name: 'lobby-code',
     reach: async (t, browser, app) => {
       const { page } = await open(t, browser, app, '')
-      await page.getByRole('button', { name: 'QR code' }).click()
+      await page.getByRole('button', { name: said('QR code') }).click()
       return page
     }
   },
@@ -82,8 +83,8 @@ export const PAGE_STATES: PageState[] = [
     name: 'check',
     reach: async (t, browser, app) => {
       const page = await blocked(t, browser, app)
-      await page.getByRole('button', { name: 'Check my connection' }).click()
-      await page.getByRole('button', { name: 'Check again' }).waitFor()
+      await page.getByRole('button', { name: said('Check my connection') }).click()
+      await page.getByRole('button', { name: said('Check again') }).waitFor()
       return page
     }
   },
@@ -98,12 +99,31 @@ export const PAGE_STATES: PageState[] = [
   },
   { name: 'call', reach: async (t, browser, app) => (await call(t, browser, app, 'state-call'))[0].page },
   {
+    name: 'refused',
+    reach: async (t, browser, app) => {
+      const page = await visit(t, browser, 'about:blank', options)
+      // As a browser that plays nothing before a person has done something at the page.
+      await page.addInitScript(() => {
+        HTMLMediaElement.prototype.play = async () => { throw new DOMException('not yet', 'NotAllowedError') }
+        document.addEventListener('DOMContentLoaded', () => { document.querySelector('video')?.removeAttribute('autoplay') })
+      })
+      await page.goto(`${app}/peer.html`)
+      const [anna, ben] = [new PeerPage(page), await open(t, browser, app, 'Ben Okafor')]
+      await ben.join('state-refused')
+      await ben.is('waiting')
+      await anna.is('ready')
+      await anna.join('state-refused')
+      await page.getByRole('button', { name: said('Hear and see them') }).waitFor()
+      return page
+    }
+  },
+  {
     name: 'their-camera-off',
     reach: async (t, browser, app) => {
       const [anna, ben] = await call(t, browser, app, 'state-theirs')
       await ben.press('Camera', 'off')
       await ben.press('Microphone', 'off')
-      await anna.page.getByText('Their camera is off').waitFor()
+      await anna.page.getByText(said('Their camera is off')).waitFor()
       return anna.page
     }
   },
@@ -120,7 +140,7 @@ export const PAGE_STATES: PageState[] = [
     name: 'settings',
     reach: async (t, browser, app) => {
       const { page } = await open(t, browser, app, 'Anna Berg')
-      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('button', { name: said('Settings') }).click()
       await page.locator('#cameraChoice option:not([value=""])').first().waitFor({ state: 'attached' })
       return page
     }
@@ -129,7 +149,7 @@ export const PAGE_STATES: PageState[] = [
     name: 'call-settings',
     reach: async (t, browser, app) => {
       const [{ page }] = await call(t, browser, app, 'state-settings')
-      await page.getByRole('button', { name: 'Settings' }).click()
+      await page.getByRole('button', { name: said('Settings') }).click()
       return page
     }
   },
@@ -139,9 +159,9 @@ export const PAGE_STATES: PageState[] = [
     name: 'chat',
     reach: async (t, browser, app) => {
       const [anna, ben] = await call(t, browser, app, 'state-chat')
-      for (const { page } of [anna, ben]) await page.getByRole('button', { name: 'Chat' }).click()
+      for (const { page } of [anna, ben]) await page.getByRole('button', { name: said('Chat') }).click()
       const say = async ({ page }: PeerPage, text: string): Promise<void> => {
-        await page.getByLabel('Message', { exact: true }).fill(text)
+        await page.getByLabel(said('Message'), { exact: true }).fill(text)
         await page.keyboard.press('Enter')
       }
       await say(anna, 'Can you see my screen?')
@@ -150,7 +170,7 @@ export const PAGE_STATES: PageState[] = [
       const file = (name: string, size: number): object => ({ name, mimeType: '', buffer: Buffer.alloc(size) })
       await ben.page.locator('#files').setInputFiles([file('plan.pdf', 1_300_000) as never])
       await anna.page.locator('#files').setInputFiles([file('a-photo-with-quite-a-long-name-from-the-garden.jpeg', 9_000_000) as never])
-      await anna.page.getByText('offered to you').waitFor()
+      await anna.page.getByText(said('offered to you')).waitFor()
       return anna.page
     }
   },
@@ -158,8 +178,8 @@ export const PAGE_STATES: PageState[] = [
     name: 'news',
     reach: async (t, browser, app) => {
       const [anna, ben] = await call(t, browser, app, 'state-news')
-      await ben.page.getByRole('button', { name: 'Chat' }).click()
-      await ben.page.getByLabel('Message', { exact: true }).fill('Hello Anna!')
+      await ben.page.getByRole('button', { name: said('Chat') }).click()
+      await ben.page.getByLabel(said('Message'), { exact: true }).fill('Hello Anna!')
       await ben.page.keyboard.press('Enter')
       await anna.page.locator('#news').waitFor()
       return anna.page
@@ -169,8 +189,8 @@ export const PAGE_STATES: PageState[] = [
     name: 'details',
     reach: async (t, browser, app) => {
       const [{ page }] = await call(t, browser, app, 'state-details')
-      await page.getByRole('button', { name: /^Connection: \w/ }).click()
-      await page.getByText('direct', { exact: true }).waitFor()
+      await page.getByRole('button', { name: new RegExp(`^${said('Connection:')} \\S`) }).click()
+      await page.getByText(said('direct'), { exact: true }).waitFor()
       await page.locator('#verificationCode').waitFor()
       return page
     }
@@ -179,8 +199,8 @@ export const PAGE_STATES: PageState[] = [
     name: 'developer',
     reach: async (t, browser, app) => {
       const [{ page }] = await call(t, browser, app, 'state-developer')
-      await page.getByRole('button', { name: 'Settings' }).click()
-      await page.getByRole('button', { name: 'For developers' }).click()
+      await page.getByRole('button', { name: said('Settings') }).click()
+      await page.getByRole('button', { name: said('For developers') }).click()
       await page.getByText('takeConfiguration offer').first().click()
       return page
     }
@@ -191,6 +211,17 @@ export const PAGE_STATES: PageState[] = [
       const [anna] = await call(t, browser, app, 'state-reconnecting')
       await anna.page.context().setOffline(true)
       await anna.is('reconnecting')
+      return anna.page
+    }
+  },
+  {
+    name: 'parted',
+    reach: async (t, browser, app) => {
+      const [anna, ben] = await call(t, browser, app, 'state-parted')
+      await anna.page.locator('#remoteName').getByText('Ben Okafor').waitFor()
+      await ben.leave()
+      await anna.is('waiting')
+      await anna.page.locator('#notice').waitFor()
       return anna.page
     }
   },

@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import type { Test } from 'tap'
 import { visit, type VisitOptions } from './browser.js'
+import { said } from './page-words.js'
 
 type Phase = 'ready' | 'waiting' | 'connecting' | 'call' | 'reconnecting' | 'ended'
 
@@ -24,17 +25,17 @@ export class PeerPage {
   }
 
   async join (room: string): Promise<void> {
-    await this.page.getByLabel('Room name').fill(room)
-    await this.page.getByRole('button', { name: 'Join', exact: true }).click()
+    await this.page.getByLabel(said('Room name')).fill(room)
+    await this.page.getByRole('button', { name: said('Join'), exact: true }).click()
   }
 
   async leave (): Promise<void> {
-    await this.page.getByRole('button', { name: 'Leave', exact: true }).click()
+    await this.page.getByRole('button', { name: said('Leave'), exact: true }).click()
     await this.is('ready')
   }
 
   async press (toggle: 'Camera' | 'Microphone', to: 'on' | 'off'): Promise<void> {
-    const button = this.page.getByRole('button', { name: toggle, exact: true })
+    const button = this.page.getByRole('button', { name: said(toggle), exact: true })
     await button.click()
     await button.and(this.page.locator(`[aria-pressed="${String(to === 'on')}"]`)).waitFor()
   }

@@ -7,7 +7,7 @@ import { PAGE_STATES } from '../helpers/page-states.js'
 import { start } from '../helpers/start.js'
 
 // Pictures of peer.html in each of its states, to be looked at, and how heavy it is and how soon it can be used: `npm run screenshots`.
-// STATES=call,full takes those alone.
+// STATES=call,full takes those alone, and PAGE_LANGUAGE=de takes them in German.
 
 const directory = process.env.SCREENSHOTS ?? join(process.cwd(), '.tap/screenshots')
 const SIZES = [[320, 568], [390, 844], [768, 1024], [1440, 900], [844, 390]] as const
