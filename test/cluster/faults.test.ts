@@ -263,10 +263,12 @@ t.test('a node of a Redis Cluster is killed: rooms of the others go on at once, 
   const c = await server(t, nodes.map(({ port }) => port), options)
   const ending = await connect(c)
   await ending.join(await roomOn('ending', true), { resume: true })
+  // Before: it may be the very node that is asked for them.
+  const [fresh, latest] = [await roomOn('new', false), await roomOn('latest', true)]
   await nodes[beside]?.kill()
   const newcomer = await connect(a)
-  await newcomer.join(await roomOn('new', false))
-  const [refused, latest] = [await connect(b), await roomOn('latest', true)]
+  await newcomer.join(fresh)
+  const refused = await connect(b)
   refused.send({ command: 'join', streamId: latest })
   const refusal = await refused.next()
   t.match(refusal, { definition: 'serverBusy' })
