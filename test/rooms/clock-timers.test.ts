@@ -29,5 +29,6 @@ t.test('A timer that is due after a standstill is given back all of it', async t
   const done = due(t, 1_000)
   standStill(700)
   await done
-  t.ok(systemClock.lived() - from >= 999, `${systemClock.lived() - from} ms were lived`)
+  // Node's timers may be up to one millisecond early, and it takes two of them.
+  t.ok(systemClock.lived() - from >= 998, `${systemClock.lived() - from} ms were lived`)
 })
