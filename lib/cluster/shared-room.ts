@@ -131,12 +131,12 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   dissolve (handsOn = false): void {
     this.#line.turnAway({ refused: 'serverDraining' }, 'lost')
-    for (const seat of this.#row.seats) {
-      if (!seat.isHere) continue
-      // Its client comes back to another server, which asks this one for the seat.
-      if (handsOn && seat.resumable) this.lost(seat, false)
-      else this.#end(seat, 'lost', 'nothing')
-    }
+    const here = this.#row.seats.filter(seat => seat.isHere)
+    // Their clients come back to another server, which asks this one for the seats.
+    const handedOn = here.filter(seat => handsOn && seat.resumable)
+    for (const seat of handedOn) this.lost(seat, false)
+    // Whoever keeps a seat, here or on another server, has to know who is there. No `stop`: the others come back, and the calls go on.
+    for (const seat of here) if (!handedOn.includes(seat)) this.#end(seat, 'lost', handedOn.length > 0 ? 'peerLeft' : 'nothing', 'peerLeft')
   }
 
   // From the arrivals.
@@ -232,12 +232,11 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     await this.#ledger.whenIdle()
   }
 
-  /** The peer gives its seat up, or loses it. */
-  #end (seat: Seat, reason: StopReason, farewell?: Farewell): void {
+  /** The peer gives its seat up, or loses it. `here`: what those of this server are told; `elsewhere`: those of others. */
+  #end (seat: Seat, reason: StopReason, here: Farewell = this.#line.waiting > 0 ? 'harmless stop' : 'stop', elsewhere = here): void {
     if (seat.over) return
-    const said = farewell ?? (this.#line.waiting > 0 ? 'harmless stop' : 'stop')
-    this.#ledger.leave(seat, reason, said)
-    this.takeOut(seat, reason, said)
+    this.#ledger.leave(seat, reason, elsewhere)
+    this.takeOut(seat, reason, here)
   }
 
   #reportEmpty (): void {

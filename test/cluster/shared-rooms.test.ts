@@ -208,6 +208,43 @@ t.test('Who left while there were no answers is named once there are, and nobody
   t.same(second.heard(), [])
 })
 
+t.test('Who goes with a server that drains, and cannot come back to the seat, is said to have left: on the other servers', async t => {
+  const { world, a, second } = await pair()
+  a.rooms.drain(true)
+  await world.idle()
+  t.match(second.read(), [{ definition: 'peerLeft', reason: 'lost' }])
+  t.match(await world.start('c').connect().join(), { definition: 'joined', peers: 1 })
+  t.same(second.heard(), ['peerJoined', 'start'])
+})
+
+t.test('Who goes with a server that drains is said to have left: to whoever takes a seat of it to another server', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), a.connect()]
+  await first.join()
+  const joined = await second.join({ resume: true })
+  a.rooms.drain(true)
+  await world.idle()
+  const again = b.connect()
+  again.say({ command: 'join', resume: true, resumeToken: joined?.resumeToken, received: 0 })
+  await world.idle()
+  t.match(again.read(), [{ definition: 'joined', resumed: true, peers: 0 }, { definition: 'peerLeft', reason: 'lost' }])
+})
+
+t.test('Who left a server that died before it could say so has left where all seats are known to be others\'', async t => {
+  const world = new ClusterWorld()
+  const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
+  const [first, second] = [a.connect(), b.connect()]
+  await first.join()
+  await second.join()
+  a.die()
+  first.say({ command: 'leave' })
+  await world.idle()
+  t.same(second.heard(), [])
+  t.match(await c.connect().join(), { definition: 'joined', peers: 1 })
+  t.same(second.heard(), ['stop', 'peerLeft', 'peerJoined', 'start'])
+})
+
 t.test('What comes too late for a seat that went to another server and back is not sent to and fro', async t => {
   const world = new ClusterWorld()
   const [a, b] = [world.start('a'), world.start('b')]

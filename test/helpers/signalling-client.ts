@@ -157,12 +157,18 @@ export class SignallingClient {
 const toWs = (address: string): string => address.replace(/^http/, 'ws')
 
 function check (t: Test, text: string): void {
+  const complaint = complaintAbout(text)
+  if (complaint !== null) t.fail(complaint, { text })
+}
+
+/** What is wrong with a frame of the server, by the schemas; null where nothing is. */
+export function complaintAbout (text: string): string | null {
   const message = JSON.parse(text) as Message
   const { command, definition = '' } = message
   const ours = (RESERVED_DEFINITIONS as readonly string[]).includes(definition)
   const schema = checks.get(command === 'notification' && ours ? definition : command)
-  if (schema === undefined) t.fail('the server sends nothing of that name', { text })
-  else if (!schema.Check(message)) t.fail('a frame must satisfy its schema', { text, errors: schema.Errors(message) })
+  if (schema === undefined) return 'the server sends nothing of that name'
+  return schema.Check(message) ? null : `a frame must satisfy its schema: ${JSON.stringify(schema.Errors(message))}`
 }
 
 /** Two clients that sit in a room, with nothing unread. */

@@ -1,5 +1,5 @@
 import type { Fault } from './faults.js'
-import type { Person } from './person.js'
+import type { Person, PersonMachine } from './person.js'
 import type { Rules } from './rules.js'
 import type { SimRedis } from './sim-redis.js'
 import type { SimServer } from './sim-server.js'
@@ -7,6 +7,7 @@ import type { SimServer } from './sim-server.js'
 /** What must hold. A failure bears the name of what did not. */
 export const INVARIANTS = [
   'a room never has more owners than its capacity',
+  'nobody is told of more others than there are seats',
   'who was put out of a seat by others does not stay in it',
   'a message reaches nobody without a seat',
   'a message reaches nobody twice',
@@ -76,9 +77,15 @@ export class Messages {
   }
 }
 
+/** Whether Redis may lose what was written to it. */
+export function mayForget ({ kind }: Fault): boolean {
+  return kind === 'failOver' || kind === 'emptyRedis' || kind === 'splitRedis'
+}
+
 /** Whether some faults may cost messages between servers. */
-export function mayLose ({ kind, lasts }: Fault, { probeTimeout, latency }: Rules): boolean {
-  if (kind === 'failOver' || kind === 'emptyRedis' || kind === 'splitRedis') return true
+export function mayLose (fault: Fault, { probeTimeout, latency }: Rules): boolean {
+  const { kind, lasts } = fault
+  if (mayForget(fault)) return true
   const stalls = kind === 'freezeRedis' || kind === 'slowRedis' || kind === 'pauseRedis' || kind === 'restartRedis' || kind === 'pauseServer'
   return stalls && lasts + latency > probeTimeout / 2
 }
@@ -138,7 +145,7 @@ export class Owners {
 }
 
 /** Whether everybody in a room who wants to talk is heard by everybody else, on the seats that they have now. */
-export function allTalk (persons: readonly Person[], since: number): boolean {
+export function allTalk<M extends PersonMachine> (persons: ReadonlyArray<Person<M>>, since: number): boolean {
   return persons.every(one => one.isSeated && persons.every(other => {
     if (one === other) return true
     const heardAt = one.heardAt.get(other.name) ?? -1

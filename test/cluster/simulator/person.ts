@@ -3,29 +3,34 @@ import { AdaptorError } from '../../../lib/client/base/client-errors.js'
 import type { Frame } from '../../../lib/client/signalling/frames.js'
 import { reconnectPolicy } from '../../../lib/client/signalling/reconnect-policy.js'
 import { SignallingSession } from '../../../lib/client/signalling/signalling-session.js'
-import { Machine } from './machine.js'
-import type { Network } from './network.js'
+import type { Machine } from './machine.js'
 import type { Random } from './random.js'
-import type { Rules } from './rules.js'
-import type { Scheduled, Scheduler } from './scheduler.js'
-import type { SimServer } from './sim-server.js'
-import { SimWebSocket } from './sim-web-socket.js'
 
 /** After how many ms somebody tries again who was told that there is no seat. */
 const TRIES_AGAIN_AFTER = 1_500
 
-export interface PersonWorld {
-  readonly scheduler: Scheduler
-  readonly network: Network
-  readonly rules: Rules
-  /** The server to which a load balancer sends the next connection; null where none is up. */
-  balance (): SimServer | null
+/** Where a page runs: on a clock that is moved, or in real time. */
+export interface PersonMachine {
+  /** Then nothing of it ever happens again. */
+  isDead: boolean
+  after (ms: number, task: () => void): unknown
+  cancel (timer: unknown): void
+}
+
+/** What is around a person. */
+export interface PersonWorld<M extends PersonMachine> {
+  /** In ms. */
+  readonly now: number
+  readonly rules: { readonly talksEvery: number }
+  makeMachine (name: string): M
+  /** What the SDK uses of a browser, with connections that go to one server or another. */
+  environmentOn (machine: M, random: Random): Pick<Environment, 'WebSocket' | 'setTimeout' | 'clearTimeout' | 'now' | 'random' | 'secret'>
   /** A message goes out on a connection: on which seat of whom. */
-  said (by: Person, seat: string, number: number): void
+  said (by: Person<M>, seat: string, number: number): void
   /** A message has arrived: on which seat of whom. */
-  heard (by: Person, seat: string, from: string, number: number): void
+  heard (by: Person<M>, seat: string, from: string, number: number): void
   /** The server has closed the connection for good. */
-  closed (by: Person, code: number): void
+  closed (by: Person<M>, code: number): void
   note (who: string, what: string): void
 }
 
@@ -39,10 +44,10 @@ interface Said {
  * Somebody who wants to talk in a room: the real signalling of the SDK, in a page of its own, with an application that says something now and
  * then, makes an offer where it is asked for one, and answers those that come.
  */
-export class Person {
+export class Person<M extends PersonMachine = Machine> {
   readonly name: string
   readonly room: string
-  readonly machine: Machine
+  readonly machine: M
   readonly session: SignallingSession
   wants = false
   /** The page is closed, or lost. */
@@ -56,30 +61,23 @@ export class Person {
   inCallWith = ''
   /** How many others are there, as it was told. */
   others = 0
-  /** The seats that it was told have ended, and have not begun again. */
-  readonly left = new Set<string>()
+  /** The seats that it was told have ended, and have not begun again, and when. */
+  readonly left = new Map<string, number>()
   /** When a message of each of the others came last that was said after that, by their names. */
   readonly heardAt = new Map<string, number>()
-  readonly #world: PersonWorld
+  readonly #world: PersonWorld<M>
   #number: number
   #staysOut = false
-  #retry: Scheduled | null = null
+  #retry: unknown = null
 
   /** @param number how much the same person has said before, in a page that is gone */
-  constructor (world: PersonWorld, name: string, room: string, resume: boolean, random: Random, number: number) {
+  constructor (world: PersonWorld<M>, name: string, room: string, resume: boolean, random: Random, number: number) {
     this.#world = world
     this.name = name
     this.room = room
     this.#number = number
-    const machine = this.machine = new Machine(world.scheduler, name)
-    const environment = {
-      WebSocket: function WebSocket () { return new SimWebSocket(machine, world.network, world.balance(), world.rules.latency) },
-      setTimeout: (task: () => void, ms: number) => machine.after(ms, task),
-      clearTimeout: (timer: unknown) => machine.cancel(timer),
-      now: () => world.scheduler.now,
-      random: () => random.next(),
-      secret: () => random.hex()
-    } as unknown as Environment
+    const machine = this.machine = world.makeMachine(name)
+    const environment = world.environmentOn(machine, random) as Environment
     const session = this.session = new SignallingSession(environment, { url: 'wss://example.org/app', reconnect: reconnectPolicy, resume })
     session.on('seated', ({ frame, resumed }) => this.#seated(frame, resumed))
     session.on('seat', frame => this.#heard(frame))
@@ -120,7 +118,7 @@ export class Person {
     const { room } = this
     this.session.join({ room, token: null, watch: false }).catch((error: unknown) => {
       if (!(error instanceof AdaptorError)) throw error
-      if (error.name === 'NoSpaceForNewPeer') this.refusedAt = this.#world.scheduler.now
+      if (error.name === 'NoSpaceForNewPeer') this.refusedAt = this.#world.now
       this.#tryAgain()
     })
   }
@@ -169,7 +167,7 @@ export class Person {
     this.#world.note(this.name, `${resumed ? 'resumed' : 'seated'} with ${String(frame.peers)}`)
     this.refusedAt = 0
     if (resumed) return
-    this.seatedAt = this.#world.scheduler.now
+    this.seatedAt = this.#world.now
     this.others = Number(frame.peers)
   }
 
@@ -182,14 +180,14 @@ export class Person {
     }
     if (definition !== 'peerLeft') return
     this.others--
-    this.left.add(peer)
+    this.left.set(peer, this.#world.now)
   }
 
   #heard (frame: Frame): void {
     const { command, data, type, sdp } = frame
     if (command === 'peerMessageCommand') {
       const { from, number } = data as Said
-      this.heardAt.set(from, this.#world.scheduler.now)
+      this.heardAt.set(from, this.#world.now)
       this.#world.heard(this, this.seat, from, number)
     } else if (command === 'start') {
       this.#world.note(this.name, 'is asked for an offer')

@@ -1,7 +1,9 @@
+import type { Environment } from '../../../lib/client/base/environment.js'
 import { KEPT_FOR } from '../../../lib/cluster/record-times.js'
-import { allTalk, mayLose, mayPutOut, Messages, Owners, type Failure } from './checks.js'
+import { allTalk, mayForget, mayLose, mayPutOut, Messages, Owners, type Failure } from './checks.js'
 import { Director, type Slots } from './director.js'
 import { plan, type Fault } from './faults.js'
+import { Machine } from './machine.js'
 import { Network, of } from './network.js'
 import { Person, type PersonWorld } from './person.js'
 import { Random } from './random.js'
@@ -10,6 +12,7 @@ import { gone, healed, rulesOf, type Rules } from './rules.js'
 import { Scheduler } from './scheduler.js'
 import { SimRedis, type KnownState } from './sim-redis.js'
 import { SimServer, type ServerWorld } from './sim-server.js'
+import { SimWebSocket } from './sim-web-socket.js'
 
 export interface Options {
   readonly seed: number
@@ -41,7 +44,7 @@ export interface Result {
 }
 
 /** One simulation: everything that its seed decides, from the first server's start until nobody is there any more. */
-export class World implements ServerWorld, PersonWorld {
+export class World implements ServerWorld, PersonWorld<Machine> {
   readonly scheduler = new Scheduler()
   readonly network: Network
   readonly rules: Rules
@@ -66,6 +69,7 @@ export class World implements ServerWorld, PersonWorld {
   readonly #healed: number[] = []
   #pages = 0
   #mayPutOut = false
+  #mayForget = false
   #failure: Failure | null = null
 
   constructor (options: Options) {
@@ -113,7 +117,28 @@ export class World implements ServerWorld, PersonWorld {
     return this.#capacities.get(room) ?? 2
   }
 
-  balance (): SimServer | null {
+  get now (): number {
+    return this.scheduler.now
+  }
+
+  makeMachine (name: string): Machine {
+    return new Machine(this.scheduler, name)
+  }
+
+  environmentOn (machine: Machine, random: Random): ReturnType<PersonWorld<Machine>['environmentOn']> {
+    const makeSocket = (): SimWebSocket => new SimWebSocket(machine, this.network, this.#balanced(), this.rules.latency)
+    return {
+      WebSocket: function WebSocket () { return makeSocket() } as unknown as Environment['WebSocket'],
+      setTimeout: (task, ms) => machine.after(ms, task),
+      clearTimeout: timer => machine.cancel(timer),
+      now: () => this.scheduler.now,
+      random: () => random.next(),
+      secret: () => random.hex()
+    }
+  }
+
+  /** The server to which a load balancer sends the next connection; null where none is up. */
+  #balanced (): SimServer | null {
     const open = this.servers.filter(server => server?.isOpen === true)
     return open.length === 0 ? null : this.#balance.pick(open)
   }
@@ -124,7 +149,12 @@ export class World implements ServerWorld, PersonWorld {
 
   heard (by: Person, seat: string, from: string, number: number): void {
     const sender = this.#messages.heard(by.name, seat, from, number)
-    if (by.left.has(sender)) this.broken('nobody is heard who has left', `${by.name} hears message ${number} of ${from}, of whom it was told that he has left`)
+    // What is said of others by a Redis that has forgotten some is true again only once their servers have said who they are.
+    if (by.others > this.capacityOf(by.room) - 1 && !this.#mayForget) this.broken('nobody is told of more others than there are seats', `${by.name} was told of ${by.others}`)
+    const leftAt = by.left.get(sender)
+    if (leftAt !== undefined && (leftAt >= by.seatedAt || !this.#mayForget)) {
+      this.broken('nobody is heard who has left', `${by.name} hears message ${number} of ${from}, of whom it was told that he has left`)
+    }
   }
 
   closed (by: Person, code: number): void {
@@ -171,6 +201,7 @@ export class World implements ServerWorld, PersonWorld {
       if (only?.includes(number) === false) continue
       this.#messages.mayLose ||= mayLose(fault, this.rules)
       this.#mayPutOut ||= mayPutOut(fault, this.rules)
+      this.#mayForget ||= mayForget(fault)
       this.#director.begin(fault)
     }
     await this.#pass(lasts + 1)
