@@ -7,6 +7,13 @@ import type { Asked, Begin, Told } from '../../helpers/sharing-process.js'
 /** What a server says of a room, on all servers. */
 export type Room = Extract<Told, { rooms: unknown }>['rooms'][number]
 
+/** What is told of a server. */
+export interface ServerListener {
+  logged (server: string, line: string): void
+  /** It has ended, and nobody has told it to. */
+  ended (server: string): void
+}
+
 /** One server: a process of its own, and its way to Redis. */
 export class RealServer {
   readonly name: string
@@ -20,7 +27,7 @@ export class RealServer {
   isEnding = false
   #pauses = 0
 
-  constructor (program: string, name: string, way: RedisWay, begin: Omit<Begin, 'redisPort'>, heard: { logged (line: string): void, ended (): void }) {
+  constructor (program: string, name: string, way: RedisWay, begin: Omit<Begin, 'redisPort'>, listener: ServerListener) {
     this.name = name
     this.way = way
     // Without what tap has its own processes load.
@@ -29,14 +36,14 @@ export class RealServer {
     child.send({ ...begin, redisPort: way.port } as object)
     child.on('message', (told: Told) => {
       if ('port' in told) this.origin = `http://127.0.0.1:${told.port}`
-      else if ('logged' in told) heard.logged(told.logged)
+      else if ('logged' in told) listener.logged(name, told.logged)
       else this.#questions.get(told.list)?.(told.rooms)
     })
     // A child that is gone takes no more questions.
     child.on('error', () => {})
     this.ended = once(child, 'exit').then(() => {
       way.end()
-      if (!this.isEnding) heard.ended()
+      if (!this.isEnding) listener.ended(name)
     })
   }
 
@@ -90,10 +97,10 @@ export class Fleet {
   #names = 0
 
   /** @param program `sharing-process.ts`, compiled */
-  constructor (program: string, redisPort: number, begin: Omit<Begin, 'redisPort'>, heard: { logged (server: string, line: string): void, ended (server: string): void }) {
+  constructor (program: string, redisPort: number, begin: Omit<Begin, 'redisPort'>, listener: ServerListener) {
     this.#make = async name => {
       const way = await RedisWay.start(redisPort)
-      return new RealServer(program, name, way, begin, { logged: line => heard.logged(name, line), ended: () => heard.ended(name) })
+      return new RealServer(program, name, way, begin, listener)
     }
   }
 

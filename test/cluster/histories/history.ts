@@ -10,7 +10,7 @@ import { Page, PageSocket } from './page.js'
 import { HEARTBEAT, plan, rulesOf, SDK_SPEED, type Fault, type Rules } from './rules.js'
 
 /** How long something that must come may take, in ms. Only a history that fails ever waits for it. */
-const MAX_WAIT = 60_000
+const MAX_WAIT = 120_000
 /** How many may sit in a room. */
 const CAPACITY = 2
 /** How often it is looked who sits where by Redis, in ms. */

@@ -26,7 +26,7 @@ export const SDK_SPEED = 4
 /** Two servers for the seeds that are odd, three for those that are even. */
 export function rulesOf (seed: number): Rules {
   const random = new Random(seed, 'rules')
-  const [lease, timeout] = random.pick([[600, 200], [1_000, 300], [1_500, 500]] as const)
+  const [lease, timeout] = random.pick([[1_000, 400], [1_500, 500], [2_000, 700]] as const)
   return {
     servers: seed % 2 === 1 ? 2 : 3,
     rooms: 6,
