@@ -20,11 +20,15 @@ const { origin } = new URL(host.address)
 
 type Name = keyof typeof browsers
 
+let rooms = 0
+
 /** A lost connection is what some of these tests are about, and browsers tell it to the console. */
 const options: VisitOptions = { expected: [/WebSocket connection to .* failed/, /net::ERR_/, /can’t establish a connection to the server/, /was interrupted while the page was loading/] }
 
 /** Two in a call, each with a way of its own to the server: first whoever was first in the room. */
-async function call (t: Test, first: Name, room: string): Promise<{ people: [PeerPage, PeerPage], ways: [Proxy, Proxy] }> {
+async function call (t: Test, first: Name): Promise<{ room: string, people: [PeerPage, PeerPage], ways: [Proxy, Proxy] }> {
+  // Those of the test before may not have gone yet, on a busy machine.
+  const room = `room-${++rooms}`
   const [one, other] = first === 'Firefox' ? [browsers.Firefox, browsers.Chromium] : [browsers.Chromium, browsers.Firefox]
   const ways: [Proxy, Proxy] = [await Proxy.start(t, origin), await Proxy.start(t, origin)]
   const [anna, ben] = await Promise.all([
@@ -35,14 +39,12 @@ async function call (t: Test, first: Name, room: string): Promise<{ people: [Pee
   await anna.is('waiting')
   await ben.join(room)
   await inCall(anna, ben)
-  return { people: [anna, ben], ways }
+  return { room, people: [anna, ben], ways }
 }
 
 for (const first of ['Chromium', 'Firefox'] as const) {
-  const room = `first-${first}`
-
   t.test(`${first} first: camera and microphone go off and on at either side in one call, and the other side is told`, async t => {
-    const { people } = await call(t, first, room)
+    const { people } = await call(t, first)
     const [anna, ben] = people
     for (const [near, far] of [[anna, ben], [ben, anna]] as const) {
       await cameraOffAndOn(t, near, far)
@@ -58,7 +60,7 @@ for (const first of ['Chromium', 'Firefox'] as const) {
   })
 
   t.test(`${first} first: either page is reloaded, joins again, and both see and hear each other`, async t => {
-    const { people: [anna, ben] } = await call(t, first, room)
+    const { room, people: [anna, ben] } = await call(t, first)
     for (const [goes, stays] of [[anna, ben], [ben, anna]] as const) {
       await goes.page.reload()
       await stays.is('waiting')
@@ -69,7 +71,7 @@ for (const first of ['Chromium', 'Firefox'] as const) {
   })
 
   t.test(`${first} first: the screen is shared from either side to the other, alone and with the camera in a corner, and the camera is back after it`, async t => {
-    const { people: [anna, ben] } = await call(t, first, room)
+    const { people: [anna, ben] } = await call(t, first)
     for (const [near, far] of [[anna, ben], [ben, anna]] as const) {
       await giveScreen(near.page)
       const share = near.page.getByRole('button', { name: 'Share screen' })
@@ -89,7 +91,7 @@ for (const first of ['Chromium', 'Firefox'] as const) {
   })
 
   t.test(`${first} first: texts and a file go either way over the data channel, and the file is the same to the byte`, async t => {
-    const { people: [anna, ben] } = await call(t, first, room)
+    const { people: [anna, ben] } = await call(t, first)
     for (const { page } of [anna, ben]) await page.getByRole('button', { name: 'Chat' }).click()
     for (const [near, far, text] of [[anna, ben, 'Grüße ✓'], [ben, anna, 'and back']] as const) {
       await near.page.getByLabel('Message', { exact: true }).fill(text)
@@ -106,7 +108,7 @@ for (const first of ['Chromium', 'Firefox'] as const) {
   })
 
   t.test(`${first} first: the signalling connection is cut at either side or at both, the picture never stops, and a camera can be switched afterwards`, async t => {
-    const { people, ways } = await call(t, first, room)
+    const { people, ways } = await call(t, first)
     const [anna, ben] = people
     for (const { page } of people) await note(page, 'reconnected')
     for (const cut of [[0], [1], [0, 1]]) {
@@ -126,7 +128,7 @@ for (const first of ['Chromium', 'Firefox'] as const) {
   })
 
   t.test(`${first} first: the server is killed in the call and started again, the picture goes on, and both come back by themselves`, async t => {
-    const { people } = await call(t, first, room)
+    const { people } = await call(t, first)
     const [anna, ben] = people
     for (const { page } of people) await note(page, 'reconnected')
     const breaks = await Promise.all(people.map(({ page }) => watchForBreaks(page)))
@@ -141,7 +143,7 @@ for (const first of ['Chromium', 'Firefox'] as const) {
   })
 
   t.test(`${first} first: both switch their cameras at the same instant, and renegotiate at the same instant again and again: both are seen, and agree`, async t => {
-    const { people } = await call(t, first, room)
+    const { people } = await call(t, first)
     const [anna, ben] = people
     // First of all: here Chromium, where it came second, once left the track of an offer that was taken back muted for ever.
     await together(people, 'turnOffLocalCamera')
