@@ -1,3 +1,4 @@
+import type { PlannedFault } from '../simulator/faults.js'
 import { Random } from '../simulator/random.js'
 
 /** How the servers of one history are set up, in ms where nothing else is said. All is shorter than servers have it, so that a history takes seconds. */
@@ -60,16 +61,7 @@ export const FAULTS = {
 
 export type FaultKind = keyof typeof FAULTS
 
-export interface Fault {
-  readonly kind: FaultKind
-  /** In ms since everybody began to join. */
-  readonly at: number
-  readonly lasts: number
-  /** Which person or server: a number that is taken modulo how many there are. */
-  readonly which: number
-  /** From 0 to 1: how bad it is. */
-  readonly how: number
-}
+export type Fault = PlannedFault<FaultKind>
 
 const OF_PERSONS: readonly FaultKind[] = ['cutPerson', 'cutPerson', 'freezePerson', 'leave', 'closePage', 'losePage', 'losePage']
 const OF_SERVERS: readonly FaultKind[] = ['pauseServer', 'pauseServer', 'pauseServer', 'killServer', 'killServer', 'drainServer']

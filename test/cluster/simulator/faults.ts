@@ -27,9 +27,9 @@ export const FAULTS = {
 export type FaultKind = keyof typeof FAULTS
 
 /** Plain data, so that a plan can be printed, and some of it left out. */
-export interface Fault {
-  readonly kind: FaultKind
-  /** In ms since the beginning of the simulation. */
+export interface PlannedFault<Kind> {
+  readonly kind: Kind
+  /** In ms since the beginning. */
   readonly at: number
   /** For how long, in ms. */
   readonly lasts: number
@@ -38,6 +38,8 @@ export interface Fault {
   /** From 0 to 1: how bad it is. */
   readonly how: number
 }
+
+export type Fault = PlannedFault<FaultKind>
 
 const OF_PERSONS: readonly FaultKind[] = ['cutPerson', 'cutPerson', 'freezePerson', 'slowPerson', 'sleepPerson', 'leave', 'closePage', 'losePage', 'losePage']
 const OF_SERVERS: readonly FaultKind[] = ['pauseServer', 'pauseServer', 'killServer', 'loseServer', 'drainServer']
