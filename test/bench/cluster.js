@@ -1,5 +1,5 @@
 // Rooms that span servers, beside one server: `npm run bench:cluster -- [--rounds 5] [--ms 3000] [--peers 10000] [--only candidate,burst]
-// [--setups 'three servers, all rooms across'] [--cpu-prof DIR]`
+// [--setups 'three servers, all rooms across'] [--crowd 10000] [--cpu-prof DIR]`. `--crowd`: so many peers sit there and say nothing meanwhile.
 // CPU of all servers and of Redis for each message and each call, latency, and what Redis keeps.
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -16,17 +16,19 @@ const { values } = parseArgs({
     peers: { type: 'string', default: '10000' },
     only: { type: 'string' },
     setups: { type: 'string' },
+    crowd: { type: 'string', default: '0' },
     'cpu-prof': { type: 'string' }
   }
 })
 const wanted = values.only?.split(',')
-const [rounds, ms, peers] = [Number(values.rounds), Number(values.ms), Number(values.peers)]
+const [rounds, ms, peers, crowd] = [values.rounds, values.ms, values.peers, values.crowd].map(Number)
 
 /** Who is compared. The first is the yardstick. */
 const SETUPS = [
   { name: 'one server, without Redis', servers: 1, protocol: 'sameServer', alone: true },
   { name: 'one server, with Redis', servers: 1, protocol: 'sameServer' },
   { name: 'two servers, each room on one', servers: 2, protocol: 'sameServer' },
+  { name: 'two servers, half of the rooms across', servers: 2, protocol: 'halfAcross' },
   { name: 'three servers, half of the rooms across', servers: 3, protocol: 'halfAcross' },
   { name: 'three servers, all rooms across', servers: 3, protocol: 'otherServer' }
 ]
@@ -71,7 +73,7 @@ async function measure (load, key, servers, alone) {
   }
 }
 
-console.log(`${cores} cores, Node ${process.version}, ${rounds} rounds, in turn in each round; medians\n`)
+console.log(`${cores} cores, Node ${process.version}, ${rounds} rounds, in turn in each round, beside ${crowd} peers who say nothing; medians\n`)
 const lines = []
 for (const { work, name } of WORKS.filter(({ work }) => wanted === undefined || wanted.includes(work))) {
   const load = new Load()
@@ -81,11 +83,14 @@ for (const { work, name } of WORKS.filter(({ work }) => wanted === undefined || 
       const servers = await start(setup)
       // Redis still has the rooms of the round before, whose servers were killed.
       const key = `${setup.name}, ${work}, round ${round}`
-      await load.run('prepare', { key, work, protocol: setup.protocol, port: servers.map(({ port }) => port) })
+      const port = servers.map(({ port }) => port)
+      if (crowd > 0) await load.run('prepare', { key: 'crowd', work: `idle-${crowd}`, protocol: setup.protocol, port })
+      await load.run('prepare', { key, work, protocol: setup.protocol, port })
       const own = samples.get(setup.name) ?? []
       samples.set(setup.name, own)
       own.push(await measure(load, key, servers, setup.alone))
       await load.run('end', { key })
+      if (crowd > 0) await load.run('end', { key: 'crowd' })
       for (const server of servers) await server.stop()
     }
   }
@@ -121,7 +126,7 @@ function table (lines) {
 /** Peers that sit in rooms of two on three servers, half of the rooms across. */
 async function population () {
   const load = new Load()
-  const setup = SETUPS[3]
+  const setup = SETUPS.find(({ servers, protocol }) => servers === 3 && protocol === 'halfAcross')
   const before = await redis.figures()
   const servers = await start(setup)
   await load.run('prepare', { key: 'idle', work: `idle-${peers}`, protocol: setup.protocol, port: servers.map(({ port }) => port) })
