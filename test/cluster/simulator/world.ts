@@ -260,15 +260,33 @@ export class World implements ServerWorld, PersonWorld<Machine> {
     if (which !== -1 && random.chance(0.6)) {
       this.#director.begin({ kind: random.pick(['killServer', 'loseServer']), at: this.scheduler.now, lasts: 1_000, which, how: 0 })
     }
-    const until = this.scheduler.now + gone(this.rules)
-    await this.#pass(gone(this.rules), () => this.#remains(stay, seats).length === 0)
-    // What was said of them may still be on its way.
-    await this.#pass(Math.min(until - this.scheduler.now, this.rules.lease + this.rules.timeout))
+    await this.#forget(stay, seats)
     if (this.#failure !== null) return
-    const remains = this.#remains(stay, seats)
-    if (remains.length > 0) this.broken('a seat that nobody renews ends', remains.join(', '))
     for (const person of goes) this.openPage(this.persons.indexOf(person))
     await this.#calm()
+  }
+
+  /**
+   * In time nothing is left of those who are gone, where one in each of these rooms is not.
+   *
+   * @param seats the seats that they had
+   */
+  async #forget (stay: ReadonlyMap<string, Person>, seats: ReadonlyArray<{ room: string, seat: string }>): Promise<void> {
+    const until = this.scheduler.now + gone(this.rules)
+    for (;;) {
+      await this.#pass(until - this.scheduler.now, () => this.#remains(stay, seats).length === 0)
+      // What was said of them may still be on its way.
+      await this.#pass(Math.min(until - this.scheduler.now, this.rules.lease + this.rules.timeout))
+      if (this.#failure !== null) return
+      const remains = this.#remains(stay, seats)
+      if (remains.length === 0) return
+      // Who was still joining when it went may have got the seat of another one, and has to be noticed as well. What has ended does not come again.
+      const { arbiter } = this.redis.state
+      const isBack = seats.some(({ room, seat }) => stay.has(room) && arbiter.state({ app: 'app', room }).seats.some(({ id }) => id === seat))
+      if (this.scheduler.now < until && !isBack) continue
+      this.broken('a seat that nobody renews ends', remains.join(', '))
+      return
+    }
   }
 
   /**
