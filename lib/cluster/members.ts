@@ -4,23 +4,30 @@ import type { CommandGate, ScriptClient } from './command-gate.js'
 import { SERVER_KEPT_FOR } from './record-times.js'
 import { RedisScript } from './redis-script.js'
 
-/** Renews a server's lease, and says which servers there are. A lease of no time ends it. By Redis's own time, which all servers share. */
+/**
+ * Renews a server's lease, and says which servers there are. A lease of no time ends it. By Redis's own time, which all servers share. Each
+ * answer says since when the server is known, and since when its lease has not lapsed: of the renewal that found it forgotten, or too late,
+ * nobody may hear, since its answer was lost, or came when nobody waited for it any more.
+ */
 const RENEW = new RedisScript(`
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local held = redis.call('ZSCORE', KEYS[1], ARGV[1])
+local since = held and redis.call('HGET', KEYS[2], ARGV[1] .. ' since') or now .. ' ' .. now
+local known, steady = string.match(since, '(%d+) (%d+)')
+if held and tonumber(held) < now then steady = now end
 local lease = tonumber(ARGV[2])
 if lease > 0 then
   redis.call('ZADD', KEYS[1], now + lease, ARGV[1])
-  redis.call('HSET', KEYS[2], ARGV[1], ARGV[3])
+  redis.call('HSET', KEYS[2], ARGV[1], ARGV[3], ARGV[1] .. ' since', known .. ' ' .. steady)
 else
   redis.call('ZREM', KEYS[1], ARGV[1])
-  redis.call('HDEL', KEYS[2], ARGV[1])
+  redis.call('HDEL', KEYS[2], ARGV[1], ARGV[1] .. ' since')
 end
 -- A server that has been dead for long is forgotten.
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[4]))) do
   redis.call('ZREM', KEYS[1], id)
-  redis.call('HDEL', KEYS[2], id)
+  redis.call('HDEL', KEYS[2], id, id .. ' since')
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
@@ -29,7 +36,7 @@ local scores = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #scores, 2 do
   servers[#servers + 1] = { id = scores[i], left = tonumber(scores[i + 1]) - now, about = redis.call('HGET', KEYS[2], scores[i]) }
 end
-return cjson.encode({ forgot = not held, lapsed = not held or tonumber(held) < now, servers = servers })`)
+return cjson.encode({ known = tonumber(known), steady = tonumber(steady), servers = servers })`)
 
 /** How many renewals may wait for Redis: those that come later wait with the last of them. */
 const MAX_OPEN = 3
@@ -57,10 +64,10 @@ export interface MembersOptions {
 
 interface Reply {
   sentAt: number
-  /** It did not know of this server. */
-  forgot: boolean
-  /** It did not, or the lease was over. */
-  lapsed: boolean
+  /** Since when it knows of this server, by its own time, in ms. */
+  known: number
+  /** Since when the lease was never over. */
+  steady: number
   /** An empty list is an object. */
   servers: Array<{ id: string, left: number, about: string }> | object
 }
@@ -77,6 +84,9 @@ export class Members {
   /** Servers that were named before this one has heard of them, and after which renewal that was. */
   readonly #unheard = new Map<string, number>()
   #renewals = 0
+  /** As the last one said that had an answer. */
+  #known = 0
+  #steady = 0
   /** When the last one that had an answer was sent. */
   #renewedAt = -Infinity
   /** Since when each has had its answer in time. */
@@ -139,7 +149,11 @@ export class Members {
   async #run (lease: number): Promise<{ lapsed: boolean, lost: boolean }> {
     const { clock, gate } = this.#options
     const reply = await gate.inTime(async () => this.#ask(lease)) as Reply
-    const { forgot, lapsed, sentAt } = reply
+    const { known, steady, sentAt } = reply
+    const forgot = known !== this.#known
+    const lapsed = forgot || steady !== this.#steady
+    this.#known = known
+    this.#steady = steady
     // A lease cannot lapse before its time.
     const lost = lapsed && this.#renewals > 0 && (forgot || clock.now() - this.#renewedAt < this.#options.lease)
     this.#renewedAt = sentAt

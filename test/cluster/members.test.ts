@@ -10,6 +10,7 @@ const LEASE = 9_000
 const TIMEOUT = 2_000
 
 interface Answer {
+  /** Redis did not know of the server before, or took it for dead: as the first renewal finds it that it carries out. */
   forgot?: boolean
   lapsed?: boolean
   /** What is left of the leases of others, in ms. */
@@ -21,9 +22,10 @@ function lonely () {
   const clock = new TestClock()
   const told: string[] = []
   let answer: Answer | null = {}
+  let [known, steady] = [0, 0]
   const late: Array<() => void> = []
-  const reply = ({ forgot = false, lapsed = false, left = {} }: Answer): string => JSON.stringify({
-    forgot, lapsed, servers: Object.entries(left).map(([id, left]) => ({ id, left, about: '{}' }))
+  const reply = ({ left = {} }: Answer): string => JSON.stringify({
+    known, steady, servers: Object.entries(left).map(([id, left]) => ({ id, left, about: '{}' }))
   })
   const client: ScriptClient = {
     async evalsha () {
@@ -46,6 +48,8 @@ function lonely () {
   })
   const next = async (next: Answer | null, ms = LEASE / 3): Promise<string[]> => {
     answer = next
+    if (next?.forgot === true) known++
+    if (next?.forgot === true || next?.lapsed === true) steady++
     if (next !== null) for (const go of late.splice(0)) go()
     await promisesDone()
     await clock.advanceSlowly(ms, promisesDone)

@@ -1,7 +1,11 @@
 import Fastify from 'fastify'
 import { Redis } from 'ioredis'
 import t, { type Test } from 'tap'
+import { CommandGate, type ScriptClient } from '../../lib/cluster/command-gate.js'
+import { Members } from '../../lib/cluster/members.js'
 import webrtcSignalling, { type WebrtcSignallingOptions } from '../../lib/index.js'
+import { promisesDone } from '../helpers/fakes/pending.js'
+import { TestClock } from '../helpers/fakes/test-clock.js'
 import { host, type Host } from '../helpers/host.js'
 import { Proxy } from '../helpers/proxy.js'
 import { LastingRedis, startRedis } from '../helpers/redis.js'
@@ -66,6 +70,81 @@ t.test('A join that was on its way when Redis ended is not asked of the one that
   await redis.startAgain({ forget: true })
   t.match(await third.next(), { definition: 'serverBusy' })
   await theyTalk(t, first, second)
+})
+
+/** A server's lease in the real Redis, through a client that does with each command what a test says. */
+async function leaseThrough (t: Test, send: (command: () => Promise<unknown>) => Promise<unknown>) {
+  const redis = new Redis({ port, host: '127.0.0.1' })
+  t.teardown(() => redis.disconnect())
+  const client: ScriptClient = {
+    evalsha: async (...args) => send(async () => redis.evalsha(...args)),
+    eval: async (...args) => send(async () => redis.eval(...args))
+  }
+  const { keyPrefix } = ownKeys()
+  const clock = new TestClock()
+  const told: string[] = []
+  const members = new Members({
+    client,
+    gate: new CommandGate(client, clock, LEASE),
+    prefix: keyPrefix,
+    server: 'own',
+    lease: 60 * LEASE,
+    clock,
+    about: () => ({ since: 0, draining: false, peers: 0 }),
+    renewed: (lapsed, lost) => told.push(lost ? 'lost' : lapsed ? 'lapsed' : 'renewed'),
+    failed: () => told.push('failed'),
+    died: () => {}
+  })
+  await members.start()
+  t.same(told.splice(0), ['lapsed'], 'it was not there before')
+  return {
+    members,
+    told,
+    /** Redis is away for longer than an answer may take. */
+    tooLate: async () => clock.advanceSlowly(LEASE, promisesDone),
+    forget: async () => {
+      // It counts in ms, and it is never twice in one of them that it loses what it knows.
+      const began = performance.now()
+      await until(() => performance.now() - began > 2)
+      await redis.del(`${keyPrefix}{servers}`)
+    },
+    keys: async () => redis.keys(`${keyPrefix}*`)
+  }
+}
+
+t.test('That Redis has lost its data is noticed also where nobody waits any more for the first renewal that it carries out', async t => {
+  let back: Promise<unknown> | null = null
+  const { members, told, tooLate, forget, keys } = await leaseThrough(t, async command => {
+    // As a client with no connection: what it is told meanwhile goes out in order once it has one.
+    await back
+    return command()
+  })
+  let isBack = (): void => {}
+  back = new Promise<void>(resolve => { isBack = resolve })
+  await forget()
+  const first = members.renewNow()
+  await tooLate()
+  await first
+  const second = members.renewNow()
+  isBack()
+  await second
+  await members.renewNow()
+  t.same(told, ['failed', 'lost', 'renewed'])
+  await members.stop()
+  t.same(await keys(), [])
+})
+
+t.test('That Redis has lost its data is noticed also where the answer that says so is lost, and the renewal is sent again', async t => {
+  const { members, told, forget, keys } = await leaseThrough(t, async command => {
+    await command()
+    return command()
+  })
+  await forget()
+  await members.renewNow()
+  await members.renewNow()
+  t.same(told, ['lost', 'renewed'])
+  await members.stop()
+  t.same(await keys(), [])
 })
 
 t.test('What Redis has lost of its last writes is said again after each cut, also where nothing has waited long for it', async t => {

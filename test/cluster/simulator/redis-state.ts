@@ -26,7 +26,7 @@ export class RedisState implements KnownState {
   readonly arbiter: MemoryArbiter
   readonly rooms = new Map<string, RoomName>()
   readonly #answers = new Map<string, string>()
-  readonly #members = new Map<string, { until: number, about: string }>()
+  readonly #members = new Map<string, { until: number, about: string, known: number, steady: number }>()
   #membersForgetAt = 0
   readonly #counted: MemoryRoomCount
   readonly #streams = new Map<string, Stream>()
@@ -109,12 +109,14 @@ export class RedisState implements KnownState {
   #renew ([server = '', lease = '', about = '', forget = '']: readonly string[]): string {
     if (this.now >= this.#membersForgetAt) this.#members.clear()
     this.#membersForgetAt = this.now + Number(forget)
-    const held = this.#members.get(server)?.until
-    if (Number(lease) > 0) this.#members.set(server, { until: this.now + Number(lease), about })
+    const held = this.#members.get(server)
+    const known = held?.known ?? this.now
+    const steady = held === undefined || held.until < this.now ? this.now : held.steady
+    if (Number(lease) > 0) this.#members.set(server, { until: this.now + Number(lease), about, known, steady })
     else this.#members.delete(server)
     for (const [id, { until }] of this.#members) if (until <= this.now - Number(forget)) this.#members.delete(id)
     const servers = [...this.#members].map(([id, { until, about }]) => ({ id, left: until - this.now, about }))
-    return JSON.stringify({ forgot: held === undefined, lapsed: held === undefined || held < this.now, servers })
+    return JSON.stringify({ known, steady, servers })
   }
 
   #streamOf (name: string): Stream {
