@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import type { WebrtcSignallingOptions } from '../../lib/index.js'
 import type { Host } from '../helpers/host.js'
 import { Proxy } from '../helpers/proxy.js'
+import { RedisWay } from '../helpers/redis-way.js'
 import { LastingRedis, startLastingCluster, startRedis } from '../helpers/redis.js'
 import { ownKeys, server, serverProcess, servers, until, type ServerProcess } from '../helpers/servers.js'
 import { namesOf, type Message, type SignallingClient } from '../helpers/signalling-client.js'
@@ -128,6 +129,76 @@ t.test('a server that stood still does not get a seat back that went to another 
   await second.hears('start')
   a.process.kill('SIGCONT')
   t.equal((await first.closed).code, 4001)
+  await theyTalk(t, again, second)
+})
+
+/** The scene for what a server says too late: the prefix of its keys, and what Redis has of the room. */
+function late (t: Test) {
+  const { keyPrefix } = ownKeys()
+  const redis = new Redis({ port, host: '127.0.0.1' })
+  t.teardown(() => redis.disconnect())
+  const room = `${keyPrefix}{app/room}`
+  return {
+    // Nothing is to be given up for lost but what the test stops, however busy the machine is.
+    options: { cluster: { keyPrefix, lease: 3 * LEASE, timeout: 30_000 }, probeTimeout: 10_000, resume: { hold: false } },
+    seat: async (id: unknown) => redis.hget(room, `s:${String(id)}`),
+    /** The commands about the room that were answered. */
+    answers: async () => redis.keys(`${room}:*`),
+    alive: async () => redis.zcount(`${keyPrefix}{servers}`, Date.now(), '+inf')
+  }
+}
+
+/** How a server says in a command that a peer has lost its connection. */
+const LOST = '\r\nlost\r\n'
+
+t.test('what a server has said of its peer, and what arrives when it stands still and the peer sits on another server, takes no seat from it', async t => {
+  const { options, seat, answers } = late(t)
+  const way = await RedisWay.start(port)
+  t.teardown(() => way.end())
+  const [a, b] = [await serverProcess(t, way.port, options), await server(t, port, options)]
+  const { first, second, joined: { resumeToken, peerId } } = await call(a, b)
+  const held = way.holdAt(LOST)
+  first.raw.destroy()
+  const letGo = await held
+  const again = await b.connect()
+  t.match(await again.join('room', { resume: true, resumeToken, received: 2 }), { resumed: true, peerId })
+  a.process.kill('SIGSTOP')
+  await isAlone(b)
+  const [known, answered] = [await seat(peerId), await answers()]
+  letGo()
+  await until(async () => (await answers()).some(answer => !answered.includes(answer)))
+  t.equal(await seat(peerId), known)
+  const third = await b.connect()
+  third.send({ command: 'join', streamId: 'room' })
+  t.match(await third.next(), { definition: 'NoSpaceForNewPeer' }, 'both are there')
+  a.process.kill('SIGCONT')
+  await theyTalk(t, again, second)
+})
+
+t.test('what another server says too late of the peer of one that stood still takes no seat from it that it has on a third one by then', async t => {
+  const { options, seat, alive } = late(t)
+  const way = await RedisWay.start(port)
+  t.teardown(() => way.end())
+  const [a, b, c] = [await serverProcess(t, port, options), await server(t, port, options), await server(t, way.port, options)]
+  const { first, second, joined: { resumeToken, peerId } } = await call(a, c)
+  const held = way.holdAt(LOST)
+  a.process.kill('SIGSTOP')
+  const letGo = await held
+  a.process.kill('SIGCONT')
+  await until(async () => await alive() === 3 && (await b.app.rooms.servers()).length === 3)
+  const again = await b.connect()
+  t.match(await again.join('room', { resume: true, resumeToken, received: 2 }), { resumed: true, peerId })
+  t.equal((await first.closed).code, 4001)
+  const known = await seat(peerId)
+  // It asks right behind what is held up, before anybody could say that the peer is there.
+  const third = await c.connect()
+  third.send({ command: 'join', streamId: 'room' })
+  const read = new Promise(resolve => third.socket.once('pong', resolve))
+  third.socket.ping()
+  await read
+  letGo()
+  t.match(await third.next(), { definition: 'NoSpaceForNewPeer' }, 'both are there')
+  t.equal(await seat(peerId), known)
   await theyTalk(t, again, second)
 })
 

@@ -6,6 +6,8 @@ class Pipe {
   readonly #to: Socket
   readonly #queue: Array<{ at: number, chunk: Buffer | null }> = []
   #timer: NodeJS.Timeout | null = null
+  /** Nothing goes on until it is told to. */
+  #isHeld = false
 
   constructor (to: Socket) {
     this.#to = to
@@ -17,8 +19,17 @@ class Pipe {
     this.#pump()
   }
 
+  hold (): void {
+    this.#isHeld = true
+  }
+
+  letGo (): void {
+    this.#isHeld = false
+    this.#pump()
+  }
+
   #pump (): void {
-    if (this.#timer !== null) return
+    if (this.#timer !== null || this.#isHeld) return
     for (let next = this.#queue[0]; next !== undefined; next = this.#queue[0]) {
       const wait = next.at - performance.now()
       if (wait > 0) {
@@ -43,6 +54,8 @@ export class RedisWay {
   /** How long what goes either way takes, in ms. */
   delay = 0
   #heldUntil = 0
+  /** What is waited for in what the server says, and who is told of it. */
+  #trap: { words: string, caught: (letGo: () => void) => void } | null = null
   #refuses = false
   #losesReplies = false
   /** How many pieces of replies were lost: of commands that Redis had carried out. */
@@ -66,6 +79,15 @@ export class RedisWay {
   /** Nothing goes either way for so many ms, and nobody is told. */
   hold (ms: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, performance.now() + ms)
+  }
+
+  /**
+   * Holds up the next command in which there are these words, and what comes behind it on the same connection.
+   *
+   * @returns once it has come: lets it go
+   */
+  async holdAt (words: string): Promise<() => void> {
+    return await new Promise(resolve => { this.#trap = { words, caught: resolve } })
   }
 
   cut (): void {
@@ -115,6 +137,12 @@ export class RedisWay {
         pipe.push(null, this.#due())
       })
       near.on('data', chunk => {
+        const trap = this.#trap
+        if (near === client && trap !== null && chunk.includes(trap.words)) {
+          this.#trap = null
+          pipe.hold()
+          trap.caught(() => pipe.letGo())
+        }
         if (near === server && this.#losesReplies) this.lost++
         else pipe.push(chunk, this.#due())
       })
