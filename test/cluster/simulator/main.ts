@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { isMainThread } from 'node:worker_threads'
 import { FAULTS, type FaultKind } from './faults.js'
 import { command, complaint, shrink, simulate } from './simulate.js'
+import { add, emptyTally, lines, type Tally } from './tally.js'
+import { runInWorker, work, type Share } from './workers.js'
 
-// npm run simulate: seeds one after the other until it is stopped, or as many as are asked for.
+// npm run simulate: seeds until it is stopped, or as many as are asked for.
 
 const { values } = parseArgs({
   options: {
@@ -12,24 +16,31 @@ const { values } = parseArgs({
     only: { type: 'string' },
     rounds: { type: 'string' },
     trace: { type: 'boolean', default: false },
+    // How many run at the same time.
+    workers: { type: 'string', default: String(availableParallelism()) },
     // Goes on after a failure, and does not shrink it.
     'keep-going': { type: 'boolean', default: false }
   }
 })
 
 const EVERY = 10_000
-const HOUR = 3_600_000
 
-let seed = Number(values.seed ?? values.from)
-process.on('unhandledRejection', error => {
-  console.error(`seed ${seed}: a promise was rejected, and nobody noticed`, error)
-  process.exit(1)
-})
+/** How many seeds a worker runs until it says what came of them: about a second of them. */
+const SHARE = 20
 
-if (values.seed !== undefined) await one()
+if (!isMainThread) work()
+else if (values.seed !== undefined) await one(Number(values.seed))
 else await many()
 
-async function one (): Promise<void> {
+function noticeRejections (seed: number): void {
+  process.on('unhandledRejection', error => {
+    console.error(`seed ${seed}: a promise was rejected, and nobody noticed`, error)
+    process.exit(1)
+  })
+}
+
+async function one (seed: number): Promise<void> {
+  noticeRejections(seed)
   const { only, rounds } = values
   const result = await simulate({
     seed,
@@ -45,50 +56,42 @@ async function one (): Promise<void> {
 }
 
 async function many (): Promise<void> {
-  // Errors are made all the time, and nobody reads where. Whoever runs one seed again does.
-  Error.stackTraceLimit = 0
-  const first = seed
+  const first = Number(values.from)
   const last = first + Number(values.seeds) - 1
-  const healed: number[] = []
-  const failures = new Map<string, number[]>()
-  const kinds = new Map<FaultKind, number>()
-  let [simulated, steps, messages, longest] = [0, 0, 0, 0]
-  const stop = { asked: false }
-  let saidAt = performance.now()
-  process.once('SIGINT', () => { stop.asked = true })
-  const say = (): void => {
-    healed.sort((a, b) => a - b)
-    const at = (share: number): string => `${((healed[Math.floor(share * (healed.length - 1))] ?? 0) / 1_000).toFixed(1)} s`
-    console.log(`${seed - first} seeds (${first} to ${seed - 1}), ${(simulated / HOUR).toFixed(1)} hours of simulated time, ${steps} steps, ${messages} messages`)
-    console.log(`  everybody talks again after ${at(0.5)} (half), ${at(0.99)} (99 %), ${at(1)} (all): ${(longest * 100).toFixed()} % of what it may take`)
-    for (const [invariant, seeds] of failures) console.log(`  ${invariant}: ${seeds.length} of them, ${seeds.slice(0, 12).join(', ')}`)
+  const keepGoing = values['keep-going']
+  const all = emptyTally(first)
+  let from = first
+  let isOver = false
+  process.once('SIGINT', () => { isOver = true })
+  const say = (): void => { for (const line of lines(all, first)) console.log(line) }
+  const saying = setInterval(say, EVERY)
+  // In order, and each is brought to its end: so the first seed that fails is found, whichever worker is fast.
+  const next = (): Share | null => {
+    if (isOver || from > last) return null
+    const share = { from, to: Math.min(from + SHARE - 1, last) }
+    from += SHARE
+    return share
   }
-  for (; seed <= last && !stop.asked; seed++) {
-    const result = await simulate({ seed })
-    simulated += result.simulated
-    steps += result.steps
-    messages += result.messages
-    healed.push(...result.healed)
-    longest = Math.max(longest, ...result.healed.map(ms => ms / result.mayTake))
-    for (const { kind } of result.faults) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
-    if (result.failure !== null) {
-      const { invariant } = result.failure
-      failures.set(invariant, [...failures.get(invariant) ?? [], seed])
-      if (values['keep-going']) {
-        console.log(`${invariant}: ${command({ seed })}`)
-      } else {
-        console.log(complaint(await shrink(seed, result)))
-        process.exitCode = 1
-        seed++
-        break
-      }
-    }
-    if (performance.now() - saidAt < EVERY) continue
-    saidAt = performance.now()
-    say()
-    // Only so is it noticed that it is to stop.
-    await new Promise(resolve => setTimeout(resolve, 0))
+  const done = (tally: Tally): void => {
+    add(all, tally)
+    if (keepGoing) for (const { seed, invariant } of tally.failures) console.log(`${invariant}: ${command({ seed })}`)
+    else if (tally.failures.length > 0) isOver = true
+  }
+  const workers = Array.from({ length: Number(values.workers) }, async () => await runInWorker(new URL(import.meta.url), { keepGoing }, next, done))
+  try {
+    await Promise.all(workers)
+  } catch (error) {
+    console.error(error)
+    process.exit(1)
+  }
+  clearInterval(saying)
+  if (!keepGoing && all.failures.length > 0) {
+    const seed = Math.min(...all.failures.map(({ seed }) => seed))
+    noticeRejections(seed)
+    Error.stackTraceLimit = 0
+    console.log(complaint(await shrink(seed, await simulate({ seed }))))
+    process.exitCode = 1
   }
   say()
-  for (const [kind, what] of Object.entries(FAULTS)) console.log(`  ${String(kinds.get(kind as FaultKind) ?? 0).padStart(8)} times: ${what}`)
+  for (const [kind, what] of Object.entries(FAULTS)) console.log(`  ${String(all.kinds.get(kind as FaultKind) ?? 0).padStart(8)} times: ${what}`)
 }
