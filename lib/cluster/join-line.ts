@@ -3,6 +3,7 @@ import { PendingJoin } from '../rooms/pending-join.js'
 import { TOO_MANY_ROOMS } from '../rooms/room-registry.js'
 import type { RoomContext } from '../rooms/room-context.js'
 import type { JoinAnswer, SeatRecord } from '../rooms/seat-arbiter.js'
+import { receivedOf } from '../rooms/resume-proof.js'
 import { Seat } from '../rooms/seat.js'
 import { Joining } from './joining.js'
 import { probeAll, type ProbedRoom } from './probe-all.js'
@@ -10,6 +11,7 @@ import type { MovedSeat, RoomCluster } from './room-cluster.js'
 import type { RoomLedger } from './room-ledger.js'
 import type { EndedSeat, RoomNews } from './room-news.js'
 import type { LedgerRoom } from './row-changes.js'
+import { notTold, type NotTold, type ToldOfRoom } from './told-of-room.js'
 
 /** An answer by which the joiner has a seat of its own. */
 type Seated = JoinAnswer & { outcome: 'seated' | 'replaced' | 'rejoined' }
@@ -24,8 +26,8 @@ export interface JoinedRoom extends LedgerRoom, ProbedRoom {
    * @returns the seat, and what the other servers are to be told of it
    */
   sit (request: JoinRequest, ended: readonly EndedSeat[], instead: { seat: Seat, isOwn: boolean } | null): { seat: Seat, news: Omit<RoomNews, 'state'> }
-  /** Gives a joiner its seat back, on this server. */
-  resume (seat: Seat, request: JoinRequest): void
+  /** Gives a joiner its seat back, on this server, and tells it what it was not told elsewhere. */
+  resume (seat: Seat, request: JoinRequest, notTold: NotTold): void
 }
 
 /** Those of this server who join one room, in the order in which they came, until each has a seat or was refused. */
@@ -154,7 +156,7 @@ export class JoinLine {
 
   async #resume (joining: Joining, answer: JoinAnswer & { outcome: 'resumed' }): Promise<void> {
     const { seat: record, previous } = answer
-    const { received } = joining.request
+    const received = receivedOf(joining.request, record.id)
     const own = this.#room.seats.find(({ id, isHere }) => id === record.id && isHere)
     if (own !== undefined) {
       if (own.missed(received) === null) {
@@ -170,7 +172,7 @@ export class JoinLine {
       const from = previous.server === this.#cluster.server ? null : previous.server
       const take = (handOver: MovedSeat | null): void => {
         // At once, since what is sent to the seat comes right behind it.
-        if (handOver !== null) this.#goOn(joining, this.#takeOver(joining, record, handOver), record, answer)
+        if (handOver !== null) this.#goOn(joining, this.#takeOver(joining, record, handOver), record, answer, handOver.told)
         resolve(handOver)
       }
       if (from === null) take(null)
@@ -179,8 +181,8 @@ export class JoinLine {
     if (handOver === null) await this.#sitAnew(joining, record)
   }
 
-  #goOn (joining: Joining, seat: Seat, record: SeatRecord, { state }: JoinAnswer): void {
-    this.#room.resume(seat, joining.decided(record))
+  #goOn (joining: Joining, seat: Seat, record: SeatRecord, { state }: JoinAnswer, told?: ToldOfRoom): void {
+    this.#room.resume(seat, joining.decided(record), notTold(told, record.id, this.#room.seats))
     this.#ledger.publish({ state, ended: [] })
     this.#cluster.arrived(seat)
     this.#finish(joining, { seat })

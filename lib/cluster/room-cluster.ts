@@ -6,11 +6,14 @@ import type { NextNumbers } from './frame-order.js'
 import type { SeatRelay } from './remote-seat.js'
 import type { RoomCount } from './room-count.js'
 import type { RoomNews } from './room-news.js'
+import type { ToldOfRoom } from './told-of-room.js'
 
 /** What comes with a seat of another server. */
 export interface MovedSeat extends SeatHandOver {
   /** Which of the frames that are sent to it comes next, of each server. */
   numbers: NextNumbers
+  /** Not said by servers of earlier versions. */
+  told?: ToldOfRoom
 }
 
 /** What a room that spans servers needs of the server that it is on. */

@@ -1,6 +1,6 @@
 import type { StopReason } from '../protocol/server-messages.js'
 import type { Farewell } from '../rooms/arrivals.js'
-import type { SeatChange, SeatRecord } from '../rooms/seat-arbiter.js'
+import type { RoomState, SeatChange, SeatRecord } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
 import { announced } from './announced.js'
 import { Orphans } from './orphans.js'
@@ -35,6 +35,10 @@ export class RoomLedger {
     this.#row = new RowChanges(parts)
     this.#orphans = new Orphans(parts.cluster, (id, fence) => this.#expire(id, fence))
     this.#recheck = new Recheck(parts.context.clock, parts.cluster.waits, () => this.#look())
+  }
+
+  get state (): RoomState {
+    return this.#state
   }
 
   get isBusy (): boolean {

@@ -16,6 +16,7 @@ import type { RoomCluster } from './room-cluster.js'
 import { RoomLedger } from './room-ledger.js'
 import type { EndedSeat, RoomNews } from './room-news.js'
 import { SharedRow } from './shared-row.js'
+import { toldTo, type NotTold, type ToldOfRoom } from './told-of-room.js'
 
 /**
  * A room that spans servers. Each server on which somebody sits in it has one of these, with all seats in it: its own, and remote ones
@@ -42,14 +43,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     this.#context = context
     this.#cluster = cluster
     this.#arrivals = new Arrivals(this, this.#row, context)
-    this.#ledger = new RoomLedger({
-      room: this,
-      row: this.#row,
-      context,
-      cluster,
-      arrivals: this.#arrivals,
-      idle: () => this.#reportEmpty()
-    })
+    this.#ledger = new RoomLedger({ room: this, row: this.#row, context, cluster, arrivals: this.#arrivals, idle: () => this.#reportEmpty() })
     this.#line = new JoinLine(this, this.#ledger, context, cluster, maxRooms)
   }
 
@@ -159,8 +153,9 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     return { seat, news: { ended: this.#ended, joined: seat.id, asks: this.#asks } }
   }
 
-  resume (seat: Seat, request: JoinRequest): void {
+  resume (seat: Seat, request: JoinRequest, { gone, come }: NotTold): void {
     this.#arrivals.resume(seat, request)
+    this.#arrivals.makeUp(seat, gone, come)
   }
 
   // From the ledger, and from other servers.
@@ -206,6 +201,11 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
   /** Whether the peers of this server know that somebody has left. */
   hasLeft (seat: string): boolean {
     return this.#row.hasLeft(seat)
+  }
+
+  /** What the client of a seat of this server was told of the others. */
+  toldTo (seat: Seat): ToldOfRoom {
+    return toldTo(seat, this.#row.seats, this.#ledger.state)
   }
 
   /** Another server has taken over a seat of this one. */

@@ -3,6 +3,7 @@ import type { StopReason } from '../protocol/server-messages.js'
 import type { JoinRequest } from './join-request.js'
 import { OfferTurn } from './offer-turn.js'
 import { givesWayTo } from './politeness.js'
+import { hadAnother, receivedOf } from './resume-proof.js'
 import type { RoomContext } from './room-context.js'
 import { Seat, type SeatRoom } from './seat.js'
 import type { SeatRow } from './seat-row.js'
@@ -101,7 +102,7 @@ export class Arrivals {
   resume (seat: Seat, request: JoinRequest): Seat {
     const { holder } = request
     const old = seat.holder
-    const missed = seat.missed(request.received)
+    const missed = seat.missed(receivedOf(request, seat.id))
     if (missed === null) {
       // Some messages that the client has not received are gone, so its call cannot simply go on: it gets a new seat in place of the old one.
       const instead = this.replace(seat, request)
@@ -123,18 +124,38 @@ export class Arrivals {
     return seat
   }
 
-  #sendJoined (seat: Seat, resumed: boolean, { decided }: JoinRequest): void {
-    const { link } = seat
+  #sendJoined (seat: Seat, isBack: boolean, request: JoinRequest): void {
+    const { decided, resumeToken } = request
+    const { link, proof } = seat
+    const peers = this.#row.seats.length - 1
+    if (!isBack && proof !== null) proof.peers = peers
+    // Whoever has the token of another seat does not know of this one: what it said and heard on that one does not count here.
+    const resumed = isBack && !hadAnother(request, seat.id)
+    const isUnheard = isBack && (resumeToken === undefined || !resumed) && receivedOf(request, seat.id) === 0
     link?.send(notices.joined({
       streamId: seat.room.name,
-      peers: this.#row.seats.length - 1,
+      peers: isUnheard ? proof?.peers ?? peers : peers,
       polite: seat.toldPolite,
       resumed,
       peerId: seat.id,
-      ...(seat.proof === null ? {} : { resumeToken: seat.proof.issueToken(seat.id, decided?.secret), resumeWindow: this.#context.rules.window }),
+      ...(proof === null ? {} : { resumeToken: proof.issueToken(seat.id, decided?.secret), resumeWindow: this.#context.rules.window }),
       ...(resumed ? { received: seat.handled } : {}),
       ...(link.limits === undefined ? {} : { limits: link.limits })
     }))
+  }
+
+  /** Tells a peer, on the server to which it has come, which seats have ended meanwhile, and which were taken. */
+  makeUp (seat: Seat, gone: readonly string[], come: readonly string[]): void {
+    const { name } = seat.room
+    for (const id of gone) {
+      seat.notify(notices.stop(name, 'lost'))
+      seat.notify(notices.peerLeft(name, id, 'lost'))
+    }
+    for (const id of come) {
+      seat.notify(notices.peerJoined(name, id))
+      this.offers.ask(seat)
+      this.#context.events.started(seat)
+    }
   }
 
   /** Tells the others of a new seat, and asks for an offer. */

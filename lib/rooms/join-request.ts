@@ -1,6 +1,6 @@
 import type { ClientKind } from './client-kind.js'
 import type { Refusal } from './refusal.js'
-import type { SeatClaim } from './resume-proof.js'
+import type { ResumeClaim } from './resume-proof.js'
 import type { PeerProfile } from './peer-profile.js'
 import type { Seat, SeatHolder } from './seat.js'
 
@@ -13,12 +13,11 @@ export interface DecidedSeat {
 }
 
 /** What a joiner brings. */
-export interface JoinRequest extends SeatClaim {
+export interface JoinRequest extends ResumeClaim {
   readonly holder: SeatHolder
   /** Which make of client it is. @default 'other' */
   readonly kind?: ClientKind
   readonly resume: boolean
-  readonly received?: number | undefined
   readonly profile: PeerProfile
   /** How many peers may sit in the room from now on. */
   readonly capacity?: number | undefined

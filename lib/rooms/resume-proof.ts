@@ -23,11 +23,19 @@ export interface SeatClaim {
   readonly claim?: string | undefined
 }
 
+/** What a joiner says of what it had. */
+export interface ResumeClaim extends SeatClaim {
+  /** How many messages of its seat it has received. */
+  readonly received?: number | undefined
+}
+
 /** The secrets by which the owner of one seat proves itself. A comparison takes the same time for every wrong secret. */
 export class ResumeProof {
   // As text: a Buffer of 24 bytes takes 270 of memory.
   #secret: string | null = null
   #claim: string | null = null
+  /** How many others the first `joined` of the seat told of: where it never arrived, all that was told since comes after it. */
+  peers: number | undefined = undefined
 
   /** Makes a new resume token: the seat's id, which finds it, and a secret, which proves the owner. The previous token is void. */
   issueToken (id: string, secret = newSecret()): string {
@@ -54,6 +62,16 @@ export class ResumeProof {
   matchesClaim (claim: string): boolean {
     return this.#claim !== null && isSame(claim, this.#claim)
   }
+}
+
+/** Whether a joiner that has proven this seat has another one in mind: it holds that one's token, and the `joined` of this seat never arrived. */
+export function hadAnother ({ resumeToken }: SeatClaim, seat: string): boolean {
+  return resumeToken !== undefined && splitToken(resumeToken).id !== seat
+}
+
+/** How many messages of this seat its owner has received. */
+export function receivedOf (request: ResumeClaim, seat: string): number | undefined {
+  return hadAnother(request, seat) ? 0 : request.received
 }
 
 function isSame (given: string, own: string): boolean {

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { notTold } from '../../lib/cluster/told-of-room.js'
 import { ClusterWorld, type FakePeer, type FakeServer } from '../helpers/fakes/cluster-world.js'
 import { namesOf } from '../helpers/signalling-client.js'
 
@@ -326,4 +327,95 @@ t.test('Of two who believe in one seat, since a replica lacked the last writes, 
   third.read()
   await theyTalk(t, world, first, third)
   t.same(world.arbiter.state(room).seats.map(({ server }) => server), ['a', 'c'])
+})
+
+/** A seat of the first server goes on at a third one, which the first learns only when it hands it over: it has not heard what came before. */
+async function movesUnheard (happens: (b: FakeServer, second: FakePeer) => Promise<void>): Promise<{ again: FakePeer, peerId: unknown, world: ClusterWorld }> {
+  const world = new ClusterWorld()
+  const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
+  const [first, second] = [a.connect(), b.connect()]
+  const joined = await first.join({ resume: true })
+  const peerId = (await second.join())?.peerId
+  a.arbiter.hold()
+  a.cluster.renewed(true)
+  await happens(b, second)
+  const again = c.connect()
+  again.say({ command: 'join', resume: true, resumeToken: joined?.resumeToken, received: 2 })
+  await world.idle()
+  a.arbiter.release()
+  await world.idle()
+  return { again, peerId, world }
+}
+
+t.test('Who moves to another server is told of whoever left before, though the server before had not heard of it', async t => {
+  const { again, peerId } = await movesUnheard(async (_b, second) => second.say({ command: 'leave' }))
+  const heard = again.read()
+  t.same(namesOf(heard), ['joined', 'stop', 'peerLeft'])
+  t.match(heard[0], { resumed: true, peers: 0 })
+  t.match(heard[2], { peerId, reason: 'lost' })
+})
+
+t.test('Who moves to another server is told of whoever has come before, though the server before had not heard of it, and is asked for an offer', async t => {
+  const third: FakePeer[] = []
+  const { again, peerId, world } = await movesUnheard(async (b, second) => {
+    second.say({ command: 'leave' })
+    third[0] = b.connect()
+    await third[0].join()
+  })
+  const heard = again.read()
+  t.same(namesOf(heard), ['joined', 'stop', 'peerLeft', 'peerJoined', 'start'])
+  t.match(heard[0], { resumed: true, peers: 1 })
+  t.match(heard[2], { peerId })
+  t.not(heard[3]?.peerId, peerId)
+  if (third[0] === undefined) throw new Error('There is no third peer.')
+  third[0].read()
+  await theyTalk(t, world, again, third[0])
+  again.say({ command: 'leave' })
+  await world.idle()
+  t.same(third[0].heard(), ['stop', 'peerLeft'])
+})
+
+t.test('Who moves to another server is told nothing twice: it has heard all, or its server had ended a seat and had not said so yet', async t => {
+  t.same((await movesUnheard(async () => {})).again.heard(), ['joined'])
+  const world = new ClusterWorld()
+  const [a, c] = [world.start('a'), world.start('c')]
+  const [first, second] = [a.connect(), a.connect()]
+  const joined = await first.join({ resume: true })
+  await second.join()
+  first.read()
+  a.arbiter.hold()
+  a.cluster.renewed(true)
+  second.say({ command: 'leave' })
+  await world.idle()
+  t.same(first.heard(), ['stop', 'peerLeft'])
+  const again = c.connect()
+  t.match(await again.join({ resume: true, resumeToken: joined?.resumeToken, received: 4 }), { resumed: true })
+  t.same(again.heard(), [], 'it is not told of it as of somebody who has come')
+})
+
+t.test('A server of an earlier version does not say what it has told the client, and its seats move all the same', t => {
+  const seats = [{ id: 'own' }, { id: 'other' }] as never
+  t.same(notTold(undefined, 'own', seats), { come: [], gone: [] })
+  t.same(notTold({ others: ['gone'], ended: [] }, 'own', seats), { come: ['other'], gone: ['gone'] })
+  t.end()
+})
+
+t.test('Who comes by a claim to a seat of another server of which it does not know is told all that came of it, and not that it resumed the one that it knows', async t => {
+  const world = new ClusterWorld()
+  const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
+  const claim = 'c'.repeat(32)
+  t.match(await a.connect().join({ resume: true, claim }), { resumed: false, peers: 0 })
+  const second = b.connect()
+  await second.join()
+  second.chat('hello')
+  await world.idle()
+  const again = c.connect()
+  // It holds the token of a seat that is gone, on which two messages had arrived.
+  again.say({ command: 'join', resume: true, claim, resumeToken: 'gone.secret', received: 2 })
+  await world.idle()
+  const heard = again.read()
+  t.same(namesOf(heard), ['joined', 'peerJoined', 'start', 'peerMessageCommand'])
+  t.match(heard[0], { resumed: false, peers: 0 })
+  t.notOk(heard[0] !== undefined && 'received' in heard[0])
+  await theyTalk(t, world, again, second)
 })

@@ -150,3 +150,20 @@ t.test('A `claim` takes back the seat whose `joined`, and token, never arrived; 
   await first.hears('start')
   await talks(t, [first, client], 'room1', 'afterwards')
 })
+
+t.test('Who lost the `joined` of a new seat, and still has the token of the one before, comes to it by its claim as to a new one', async t => {
+  const here = await startServer(t)
+  const claim = 'c'.repeat(32)
+  const lost = await connect(t, here.address)
+  await lost.join('room1', { resume: true, claim })
+  await cut(here, lost)
+  const other = await connect(t, here.address)
+  await other.join('room1')
+  other.send({ command: 'peerMessageCommand', streamId: 'room1', definition: 'chat', data: 'hello' })
+  // The messages that it has received were of the seat before.
+  const { client, joined } = await back(t, here, { claim, resumeToken: 'before.secret', received: 2 })
+  t.match(joined, { resumed: false, peers: 0 })
+  t.notOk('received' in joined, 'what it said on the seat before does not count here')
+  t.same(await client.heard(), ['peerJoined', 'start', 'peerMessageCommand'], 'everything that came of the new seat')
+  await talks(t, [client, other], 'room1', 'afterwards')
+})

@@ -1,7 +1,7 @@
 /** What can happen that is worth being sure of that it did. */
 export const OCCURRENCES = [
   // Resumption.
-  'a seat resumed', 'a seat proven by the claim alone', 'messages replayed', 'a seat taken from a link that still lived', 'a wrong or used token presented',
+  'a seat resumed', 'a seat proven by the claim alone', 'a seat found by the claim of one who knew of another seat', 'messages replayed', 'a seat taken from a link that still lived', 'a wrong or used token presented',
   'a log that did not reach back', 'a window over', 'a peer too long away for the bounds', 'an absent seat given to a stranger',
   // Joiners of a full room.
   'a joiner let wait', 'a joiner served by a seat that came free', 'a joiner turned away', 'a joiner gone while it waited',

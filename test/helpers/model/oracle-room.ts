@@ -201,7 +201,12 @@ export class OracleRoom {
   #resume (seat: OracleSeat, joiner: Joiner, received: number | undefined): void {
     const { link } = joiner
     const old = seat.link
-    const from = received ?? (old === null ? seat.awaySince : seat.ledger.length)
+    // Whoever knows of another seat, or of none, has not heard of this one: it is told what it was told first, and all that came since.
+    const another = joiner.named !== undefined && joiner.named !== seat
+    const heard = another ? 0 : received
+    const unheard = heard === 0 && (joiner.named === undefined || another)
+    if (another) this.#around.tally.note('a seat found by the claim of one who knew of another seat')
+    const from = heard ?? (old === null ? seat.awaySince : seat.ledger.length)
     if (from < seat.confirmed || from > seat.ledger.length || !seat.fits(from, this.#around.rules)) {
       this.#around.tally.note('a log that did not reach back')
       this.#replace(seat, joiner)
@@ -212,7 +217,7 @@ export class OracleRoom {
       seat.claim = joiner.claim
       seat.move(link)
       seat.pinged = 0
-      seat.grant(link, from)
+      seat.grant(link, from, another, unheard ? seat.firstOthers : undefined)
       for (const { what } of seat.ledger.slice(from)) link.say(what)
     }
     if (old?.open === true && old !== link) this.#around.closing(old)

@@ -29,6 +29,8 @@ export class OracleSeat {
   timer: unknown = null
   /** The secret of the join that led to the newest token: it proves the owner where that token was lost on the way. */
   claim: string | undefined
+  /** How many others there were when it was taken. */
+  firstOthers = 0
 
   constructor (readonly room: OracleRoom, public link: OracleLink | null, readonly resumable: boolean, readonly polite: boolean, readonly kind: ClientKind) {}
 
@@ -47,11 +49,12 @@ export class OracleSeat {
   }
 
   /** The client is told that the seat is its own: a new one, or one resumed `from` this message on. */
-  grant (link: OracleLink, from?: number): void {
+  grant (link: OracleLink, from?: number, another = false, others = this.room.seats.length - 1): void {
     this.serial++
     if (link.open) link.granted.push({ seat: this, serial: this.serial, from: from ?? 0 })
-    const { room: { name, seats }, polite, resumable } = this
-    const done = from === undefined ? 'new' : this.relayed + this.refused
-    link.say(`joined ${name} ${seats.length - 1} ${polite ? 'polite' : 'impolite'} ${resumable ? 'resumable' : 'fleeting'} ${done}`)
+    const { room: { name }, polite, resumable } = this
+    if (from === undefined) this.firstOthers = others
+    const done = from === undefined || another ? 'new' : this.relayed + this.refused
+    link.say(`joined ${name} ${others} ${polite ? 'polite' : 'impolite'} ${resumable ? 'resumable' : 'fleeting'} ${done}`)
   }
 }

@@ -3,6 +3,7 @@ import type { SeatRules } from '../../../lib/rooms/room-context.js'
 import type { LivedTime } from './lived-time.js'
 import type { Tally } from './occurrences.js'
 import type { OracleLink } from './oracle-link.js'
+import type { OracleSeat } from './oracle-seat.js'
 
 /** What a room needs of what is around it. */
 export interface Surroundings {
@@ -24,4 +25,6 @@ export interface Joiner {
   resume: boolean
   kind: ClientKind
   claim: string | undefined
+  /** The seat that its token names, whether or not it proves it. */
+  named: OracleSeat | undefined
 }

@@ -77,7 +77,7 @@ export class World {
     const received = had === undefined ? undefined : { right: had, absent: undefined, less: Math.max(0, had - 2), more: had + 1_000 }[count]
     const token = kind === 'forged' && presented?.token !== undefined ? `${presented.token.slice(0, -1)}${presented.token.endsWith('A') ? 'B' : 'A'}` : presented?.token
     line.real.say({ command: 'join', streamId: room, ...(resume ? { resume } : {}), resumeToken: token, claim, received, ...SHAPES[make] })
-    const joiner = { link: line.oracle, resume, kind: resume ? 'other' : make, claim }
+    const joiner = { link: line.oracle, resume, kind: resume ? 'other' : make, claim, named: presented?.seat }
     this.oracle.join(room, joiner, presented === undefined || kind === 'forged' ? undefined : presented, received)
   }
 
