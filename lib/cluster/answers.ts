@@ -78,7 +78,7 @@ export class Answers {
       answer(null)
       return
     }
-    answer({ ...handOver, numbers: frames.numbersOf(seat), told: seat.room.toldTo(seat) })
+    answer({ ...handOver, numbers: frames.numbersOf(seat), peers: seat.proof?.peers, told: seat.room.toldTo(seat) })
     // What comes for the seat from now on goes behind the answer.
     seat.room.giveAway(seat, from)
   }

@@ -209,6 +209,7 @@ export class JoinLine {
     const { rules, budget } = this.#context
     const seat = new Seat(this.#room, holder, record.toldPolite, profile, rules, budget, kind, record.id)
     seat.takeOver(handOver)
+    if (seat.proof !== null) seat.proof.peers = handOver.peers
     this.#cluster.tookOver(seat, handOver.numbers)
     this.#ledger.put(seat)
     return seat

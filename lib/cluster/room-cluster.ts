@@ -12,7 +12,8 @@ import type { ToldOfRoom } from './told-of-room.js'
 export interface MovedSeat extends SeatHandOver {
   /** Which of the frames that are sent to it comes next, of each server. */
   numbers: NextNumbers
-  /** Not said by servers of earlier versions. */
+  /** How many others its first `joined` told of. Not said by servers of earlier versions, no more than `told`. */
+  peers?: number | undefined
   told?: ToldOfRoom
 }
 

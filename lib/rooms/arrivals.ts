@@ -131,6 +131,7 @@ export class Arrivals {
     if (!isBack && proof !== null) proof.peers = peers
     // Whoever has the token of another seat does not know of this one: what it said and heard on that one does not count here.
     const resumed = isBack && !hadAnother(request, seat.id)
+    // Where no `joined` of the seat has arrived, all that was told since the first one comes behind this one: so it names as many others as that one.
     const isUnheard = isBack && (resumeToken === undefined || !resumed) && receivedOf(request, seat.id) === 0
     link?.send(notices.joined({
       streamId: seat.room.name,

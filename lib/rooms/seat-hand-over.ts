@@ -2,8 +2,6 @@
 export interface SeatHandOver {
   relayed: number
   refused: number
-  /** How many others its first `joined` told of. Not said by servers of earlier versions. */
-  peers?: number | undefined
   /** The number of the first message that is handed over. */
   first: number
   /** The messages that the client has not received. */

@@ -208,13 +208,13 @@ export class Seat implements ShareOwner {
   handOver (received: number | undefined): SeatHandOver | null {
     const missed = this.missed(received)
     if (missed === null || this.#replay === null) return null
-    return { relayed: this.relayed, refused: this.refused, peers: this.proof?.peers, first: this.#replay.end - missed.length, missed: missed.map(String) }
+    return { relayed: this.relayed, refused: this.refused, first: this.#replay.end - missed.length, missed: missed.map(String) }
   }
 
   /** Goes on with a seat of another server. Its peer is still to be attached. */
-  takeOver ({ relayed, refused, peers, first, missed }: SeatHandOver): void {
-    Object.assign(this, { relayed, refused })
-    if (this.proof !== null) this.proof.peers = peers
+  takeOver ({ relayed, refused, first, missed }: SeatHandOver): void {
+    this.relayed = relayed
+    this.refused = refused
     this.holder = null
     this.#keepFrom = first
     this.#replay?.begin(first, missed)

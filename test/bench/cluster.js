@@ -1,5 +1,5 @@
 // Rooms that span servers, beside one server: `npm run bench:cluster -- [--rounds 5] [--ms 3000] [--peers 10000] [--only candidate,burst]
-// [--setups 'three servers, all rooms across'] [--crowd 10000] [--cpu-prof DIR]`. `--crowd`: so many peers sit there and say nothing meanwhile.
+// [--setups 'three servers, all rooms across'] [--crowd 10000] [--cpu-prof DIR]`. `--crowd`: so many peers (5000 or 10000) sit there and say nothing meanwhile.
 // CPU of all servers and of Redis for each message and each call, latency, and what Redis keeps.
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
