@@ -150,23 +150,28 @@ const STOPPED = 100
 
 /**
  * Watches the other's picture at this page from now on. What it gives back reads what has broken since: the media taken away or exchanged, a
- * new peer connection, or a picture that stood still. The clock is one's own camera, as the page shows it: a busy machine slows both alike.
+ * new peer connection, or a picture that stood still. The clock is one's own camera, as the page shows it: a busy machine slows both alike. It is
+ * there when the watch begins: whatever is watched may be over sooner than the next frame.
  */
 export async function watchForBreaks (page: Page): Promise<() => Promise<string[]>> {
-  const breaks = await page.evaluateHandle(STOPPED => {
+  const breaks = await page.evaluateHandle(async STOPPED => {
     const breaks: string[] = []
+    const own = document.querySelector<HTMLVideoElement>('#localVideo')
+    if (own === null) throw new Error('There is no picture of one\'s own to measure by.')
+    let ownFrames = 0
+    await new Promise<void>(resolve => {
+      const count = (): void => {
+        ownFrames++
+        own.requestVideoFrameCallback(count)
+        resolve()
+      }
+      own.requestVideoFrameCallback(count)
+    })
     const { connections } = window.observed
     const current = connections.length
-    const own = document.querySelector<HTMLVideoElement>('#localVideo')
-    let ownFrames = 0
-    const count = (): void => {
-      ownFrames++
-      own?.requestVideoFrameCallback(count)
-    }
-    own?.requestVideoFrameCallback(count)
     const video = document.querySelector<HTMLVideoElement>('#remoteVideo')
     video?.addEventListener('emptied', () => breaks.push('the media was taken away'))
-    let last = 0
+    let last = ownFrames
     const frame = (): void => {
       if (ownFrames - last > STOPPED) breaks.push(`the picture stood still for ${ownFrames - last} frames of one's own camera`)
       if (connections.length > current) breaks.push('there is a new peer connection')
@@ -174,7 +179,7 @@ export async function watchForBreaks (page: Page): Promise<() => Promise<string[
       video?.requestVideoFrameCallback(frame)
     }
     video?.requestVideoFrameCallback(frame)
-    return { read: () => ownFrames === 0 ? [...breaks, 'no picture of one\'s own to measure by'] : breaks }
+    return { read: () => breaks }
   }, STOPPED)
   return async () => breaks.evaluate(({ read }) => read())
 }
