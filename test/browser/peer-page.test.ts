@@ -117,7 +117,10 @@ t.test('the name, the corner of one\'s own picture and whether it stays beside a
   await ben.join('remembered')
   await ben.is('waiting')
   await page.getByLabel('Your name').fill('Anna')
-  await new PeerPage(page).join('remembered')
+  const anna = new PeerPage(page)
+  await anna.join('remembered')
+  // Before that the handle is hidden, and the key would go to something else.
+  await anna.is('call')
   await page.locator('#move').press('ArrowLeft')
   await page.getByRole('button', { name: 'Settings' }).click()
   await page.getByLabel('Keep me in a corner').uncheck()
