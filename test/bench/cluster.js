@@ -84,13 +84,15 @@ for (const { work, name } of WORKS.filter(({ work }) => wanted === undefined || 
       // Redis still has the rooms of the round before, whose servers were killed.
       const key = `${setup.name}, ${work}, round ${round}`
       const port = servers.map(({ port }) => port)
-      if (crowd > 0) await load.run('prepare', { key: 'crowd', work: `idle-${crowd}`, protocol: setup.protocol, port })
+      // Its rooms are named after it.
+      const crowdKey = `crowd beside ${key}`
+      if (crowd > 0) await load.run('prepare', { key: crowdKey, work: `idle-${crowd}`, protocol: setup.protocol, port })
       await load.run('prepare', { key, work, protocol: setup.protocol, port })
       const own = samples.get(setup.name) ?? []
       samples.set(setup.name, own)
       own.push(await measure(load, key, servers, setup.alone))
       await load.run('end', { key })
-      if (crowd > 0) await load.run('end', { key: 'crowd' })
+      if (crowd > 0) await load.run('end', { key: crowdKey })
       for (const server of servers) await server.stop()
     }
   }
@@ -129,13 +131,19 @@ async function population () {
   const setup = SETUPS.find(({ servers, protocol }) => servers === 3 && protocol === 'halfAcross')
   const before = await redis.figures()
   const servers = await start(setup)
+  const pids = servers.map(({ pid }) => pid)
+  const resident = async () => (await Promise.all(servers.map(async server => (await server.memory(true)).rss))).reduce((sum, each) => sum + each, 0)
+  const base = await resident()
+  const [begin, cpuBefore, cpuOfServers] = [performance.now(), readCpu(redis.pid), readCpu(pids)]
   await load.run('prepare', { key: 'idle', work: `idle-${peers}`, protocol: setup.protocol, port: servers.map(({ port }) => port) })
+  const join = { wall: performance.now() - begin, redis: (readCpu(redis.pid) - cpuBefore) / peers, servers: (readCpu(pids) - cpuOfServers) / peers }
   const standing = await redis.figures()
+  const memory = (await resident() - base) / peers
   await wait(ANSWERS_KEPT)
-  const [after, cpu] = [await redis.figures(), readCpu(redis.pid)]
+  const [after, cpu, cpuOfIdle] = [await redis.figures(), readCpu(redis.pid), readCpu(pids)]
   const idle = 10_000
   await wait(idle)
-  const [end, cpuEnd] = [await redis.figures(), readCpu(redis.pid)]
+  const [end, cpuEnd, cpuOfIdleEnd] = [await redis.figures(), readCpu(redis.pid), readCpu(pids)]
   const keys = await redis.keys()
   await load.run('end', { key: 'idle' })
   await load.stop()
@@ -143,5 +151,6 @@ async function population () {
   const rooms = peers / 2
   return `\n${peers} peers in ${rooms} rooms on ${setup.servers} servers, half of the rooms across, say nothing: ` +
     `${((standing.memory - before.memory) / rooms).toFixed(0)} bytes of Redis a room at first, ${((after.memory - before.memory) / rooms).toFixed(0)} when the answers to joins are no longer kept, ${keys} keys; ` +
-    `${((end.commands - after.commands) / idle * 1000).toFixed(1)} commands, ${((end.bytes - after.bytes) / idle * 1000).toFixed(0)} bytes and ${((cpuEnd - cpu) / idle).toFixed(3)} ms of Redis's CPU a second`
+    `${((end.commands - after.commands) / idle * 1000).toFixed(1)} commands, ${((end.bytes - after.bytes) / idle * 1000).toFixed(0)} bytes, ${((cpuEnd - cpu) / idle).toFixed(3)} ms of Redis's CPU and ${((cpuOfIdleEnd - cpuOfIdle) / idle).toFixed(3)} ms of the servers' a second; ` +
+    `they came within ${(join.wall / 1000).toFixed(1)} s, each for ${join.servers.toFixed(0)} µs of the servers' CPU and ${join.redis.toFixed(0)} µs of Redis's, and takes ${(memory / 1024).toFixed(1)} KiB of a server's resident memory`
 }
