@@ -153,7 +153,8 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     return { seat, news: { ended: this.#ended, joined: seat.id, asks: this.#asks } }
   }
 
-  resume (seat: Seat, request: JoinRequest, { gone, come }: NotTold): void {
+  resume (seat: Seat, request: JoinRequest, { gone, come, ending }: NotTold): void {
+    this.#row.ends(ending, seat)
     this.#arrivals.resume(seat, request)
     this.#arrivals.makeUp(seat, gone, come)
   }
@@ -205,7 +206,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   /** What the client of a seat of this server was told of the others. */
   toldTo (seat: Seat): ToldOfRoom {
-    return toldTo(seat, this.#row.seats, this.#ledger.state)
+    return toldTo(seat, this.#row, this.#ledger.state)
   }
 
   /** Another server has taken over a seat of this one. */

@@ -7,6 +7,8 @@ const MAX_LEFT = 32
 /** The seats of a room that spans servers, and those that were in it until lately. */
 export class SharedRow extends SeatRow {
   #left: Set<string> | null = null
+  /** Those whose end was told by the server that had them, to clients that have come here before it could say so here: by the seats that end. */
+  #ending: WeakMap<Seat, Set<Seat>> | null = null
 
   override remove (seat: Seat): boolean {
     if (!super.remove(seat)) return false
@@ -20,5 +22,23 @@ export class SharedRow extends SeatRow {
   /** Whether a seat was here, and has ended. One that was not heard of yet has not. */
   hasLeft (id: string): boolean {
     return this.#left !== null && this.#left.has(id) && this.find(id) === undefined
+  }
+
+  /** A client has come that knows that these seats end. They never go on: what goes with a seat is where it was, and is gone there. */
+  ends (ids: readonly string[], client: Seat): void {
+    for (const id of ids) {
+      const seat = this.find(id)
+      if (seat === undefined) continue
+      const ending = this.#ending ??= new WeakMap()
+      ending.set(seat, (ending.get(seat) ?? new Set()).add(client))
+    }
+  }
+
+  override knowsEnd (client: Seat, about: Seat): boolean {
+    return this.#ending?.get(about)?.has(client) === true
+  }
+
+  override countOthers (client: Seat): number {
+    return this.#ending === null ? super.countOthers(client) : this.seats.filter(seat => seat !== client && !this.knowsEnd(client, seat)).length
   }
 }

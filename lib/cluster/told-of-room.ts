@@ -1,5 +1,6 @@
 import type { RoomState } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
+import type { SharedRow } from './shared-row.js'
 
 /**
  * What a client was told of who sits in its room. It goes with its seat to another server, which knows more by then: otherwise this one would
@@ -16,16 +17,18 @@ export interface ToldOfRoom {
 export interface NotTold {
   readonly come: readonly string[]
   readonly gone: readonly string[]
+  /** Those that are there, and of which it was told that they have ended: it is not told so again. */
+  readonly ending: readonly string[]
 }
 
-const NOTHING: NotTold = { come: [], gone: [] }
+const NOTHING: NotTold = { come: [], gone: [], ending: [] }
 
-/** @param seats those that the server of the client has */
-export function toldTo (client: Seat, seats: readonly Seat[], state: RoomState): ToldOfRoom {
-  const isThere = (id: string): boolean => seats.some(seat => seat.id === id)
+/** @param row the seats that the server of the client has */
+export function toldTo (client: Seat, row: SharedRow, state: RoomState): ToldOfRoom {
+  const others = row.seats.flatMap(seat => seat === client || row.knowsEnd(client, seat) ? [] : seat.id)
   return {
-    others: seats.flatMap(({ id }) => id === client.id ? [] : id),
-    ended: state.seats.flatMap(({ id }) => isThere(id) ? [] : id)
+    others,
+    ended: state.seats.flatMap(({ id }) => id === client.id || others.includes(id) ? [] : id)
   }
 }
 
@@ -39,6 +42,7 @@ export function notTold (told: ToldOfRoom | undefined, client: string, seats: re
   const { others, ended } = told
   return {
     come: seats.flatMap(({ id }) => id === client || others.includes(id) || ended.includes(id) ? [] : id),
-    gone: others.filter(other => !seats.some(({ id }) => id === other))
+    gone: others.filter(other => !seats.some(({ id }) => id === other)),
+    ending: seats.flatMap(({ id }) => ended.includes(id) ? id : [])
   }
 }

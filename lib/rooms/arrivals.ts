@@ -127,7 +127,7 @@ export class Arrivals {
   #sendJoined (seat: Seat, isBack: boolean, request: JoinRequest): void {
     const { decided, resumeToken } = request
     const { link, proof } = seat
-    const peers = this.#row.seats.length - 1
+    const peers = this.#row.countOthers(seat)
     if (!isBack && proof !== null) proof.peers = peers
     // Whoever has the token of another seat does not know of this one: what it said and heard on that one does not count here.
     const resumed = isBack && !hadAnother(request, seat.id)

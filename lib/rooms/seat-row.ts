@@ -64,6 +64,16 @@ export class SeatRow {
     return expiries.length === 0 ? undefined : Math.min(...expiries)
   }
 
+  /** Whether a client knows already that another seat ends, and is told no more of it. */
+  knowsEnd (_client: Seat, _about: Seat): boolean {
+    return false
+  }
+
+  /** How many others a client knows of. */
+  countOthers (_client: Seat): number {
+    return this.seats.length - 1
+  }
+
   add (seat: Seat): void {
     // An array that something is pushed to has room for seventeen, of which a room needs two.
     this.seats = this.seats.length === 0 ? [seat] : this.seats.concat(seat)
@@ -98,7 +108,7 @@ export class SeatRow {
   }
 
   /**
-   * Tells all seats but one what the server itself has to say.
+   * Tells all others that a seat has ended.
    *
    * @param harmless skips the clients that a `stop` would end for good
    */
@@ -106,7 +116,8 @@ export class SeatRow {
     const { seats } = this
     for (let i = seats.length - 1; i >= 0; i--) {
       const seat = seats[i]
-      if (seat !== undefined && seat !== about && !(harmless && endsAtStop(seat.kind)) && !seat.notify(frame)) seat.room.giveUp(seat)
+      if (seat === undefined || seat === about || (harmless && endsAtStop(seat.kind)) || this.knowsEnd(seat, about)) continue
+      if (!seat.notify(frame)) seat.room.giveUp(seat)
     }
   }
 }

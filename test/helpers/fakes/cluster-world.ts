@@ -184,9 +184,10 @@ export class FakeServer {
     this.isDead = true
   }
 
-  connect (app = 'app'): FakePeer {
+  /** @param capacity how many may sit in its room; by default as many as the room has it */
+  connect (app = 'app', capacity?: number): FakePeer {
     const { clock } = this.#world
-    return new FakePeer(new FakeLink({ app, rooms: this.rooms, clock, probeTimeout: PROBE_TIMEOUT }), this.#world)
+    return new FakePeer(new FakeLink({ app, capacity, rooms: this.rooms, clock, probeTimeout: PROBE_TIMEOUT }), this.#world)
   }
 }
 

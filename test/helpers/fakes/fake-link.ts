@@ -35,6 +35,8 @@ export interface FakeLinkOptions {
   app?: string
   /** What its address is counted as. */
   key?: string
+  /** How many may sit in its room, by the application. */
+  capacity?: number | undefined
   rooms: RoomRegistry
   clock: Clock
   /** How long a probe may take, ms. */
@@ -126,7 +128,9 @@ export class FakeLink implements PeerLink, ParticipantPorts {
   }
 
   authorize (): Grant | Refusal {
-    return this.#options.rooms.draining ? { refused: 'serverDraining' } : {}
+    const { rooms, capacity } = this.#options
+    if (rooms.draining) return { refused: 'serverDraining' }
+    return capacity === undefined ? {} : { capacity }
   }
 
   iceServerConfig (): ReturnType<typeof buildIceServerConfig> {
