@@ -74,9 +74,13 @@ export class Arrivals {
     return seat
   }
 
-  /** Gives the joiner the seat of an absent peer, which loses it. */
+  /** Gives the joiner the seat of an absent peer, or its own, which ends. */
   replace (seat: Seat, request: JoinRequest): Seat {
-    return this.sit(request, { seat, reason: 'lost', farewell: 'harmless stop', asks: 'others' })
+    const { holder } = seat
+    const next = this.sit(request, { seat, reason: 'lost', farewell: 'harmless stop', asks: 'others' })
+    // Another server may have taken its peer for lost, and this one has not heard of it: it would believe that it sits there.
+    if (holder !== null && holder.link.id !== request.holder.link.id) holder.link.close('seatResumed')
+    return next
   }
 
   /**
@@ -103,12 +107,8 @@ export class Arrivals {
     const { holder } = request
     const old = seat.holder
     const missed = seat.missed(receivedOf(request, seat.id))
-    if (missed === null) {
-      // Some messages that the client has not received are gone, so its call cannot simply go on: it gets a new seat in place of the old one.
-      const instead = this.replace(seat, request)
-      if (old !== holder) old?.link.close('seatResumed')
-      return instead
-    }
+    // Some messages that the client has not received are gone, so its call cannot simply go on: it gets a new seat in place of the old one.
+    if (missed === null) return this.replace(seat, request)
     seat.attach(holder)
     seat.proof?.setClaim(request.claim)
     seat.profile = request.profile

@@ -329,6 +329,24 @@ t.test('Of two who believe in one seat, since a replica lacked the last writes, 
   t.same(world.arbiter.state(room).seats.map(({ server }) => server), ['a', 'c'])
 })
 
+t.test('Whoever is put out for a joiner of its own server, which has not heard yet that others took it for lost, is told so', async t => {
+  const world = new ClusterWorld({ hold: false })
+  const a = world.start('a')
+  const [first, second] = [a.connect(), a.connect()]
+  const room = { app: 'app', room: 'room' }
+  const id = (await first.join({ resume: true }))?.peerId
+  await second.join({ resume: true })
+  const [seat] = world.arbiter.state(room).seats
+  if (seat?.id !== id || seat === undefined) throw new Error('It has another seat.')
+  world.arbiter.lost(room, seat, 20_000, 20_000)
+  const third = a.connect()
+  t.match(await third.join({ resume: true }), { definition: 'joined', peers: 1 })
+  t.equal(first.link.closedWith, 'seatResumed')
+  t.equal(first.link.seats.size, 0)
+  second.read()
+  await theyTalk(t, world, second, third)
+})
+
 /** A seat of the first server goes on at a third one, which the first learns only when it hands it over: it has not heard what came before. */
 async function movesUnheard (happens: (b: FakeServer, second: FakePeer) => Promise<void>): Promise<{ again: FakePeer, peerId: unknown, world: ClusterWorld }> {
   const world = new ClusterWorld()
