@@ -8,6 +8,7 @@ import type { SimServer } from './sim-server.js'
 export const INVARIANTS = [
   'a room never has more owners than its capacity',
   'nobody is told of more others than there are seats',
+  'nobody is told twice that somebody has come, or left',
   'who was put out of a seat by others does not stay in it',
   'a message reaches nobody without a seat',
   'a message reaches nobody twice',

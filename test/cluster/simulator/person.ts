@@ -29,6 +29,8 @@ export interface PersonWorld<M extends PersonMachine> {
   said (by: Person<M>, seat: string, number: number): void
   /** A message has arrived: on which seat of whom. */
   heard (by: Person<M>, seat: string, from: string, number: number): void
+  /** What it was told of a seat it knew: that it is there, or that it has ended. */
+  toldTwice (by: Person<M>, definition: string, seat: string): void
   /** The server has closed the connection for good. */
   closed (by: Person<M>, code: number): void
   note (who: string, what: string): void
@@ -66,6 +68,8 @@ export class Person<M extends PersonMachine = Machine> {
   /** When a message of each of the others came last that was said after that, by their names. */
   readonly heardAt = new Map<string, number>()
   readonly #world: PersonWorld<M>
+  /** What it was told last of each of the others since it has its seat. */
+  readonly #told = new Map<string, string>()
   #number: number
   #staysOut = false
   #retry: unknown = null
@@ -169,16 +173,20 @@ export class Person<M extends PersonMachine = Machine> {
     if (resumed) return
     this.seatedAt = this.#world.now
     this.others = Number(frame.peers)
+    this.#told.clear()
   }
 
   #notified (definition: unknown, peer: string): void {
     this.#world.note(this.name, `is told ${String(definition)} ${peer}`)
+    if (definition !== 'peerJoined' && definition !== 'peerLeft') return
+    if (this.#told.get(peer) === definition) this.#world.toldTwice(this, definition, peer)
+    this.#told.set(peer, definition)
     if (definition === 'peerJoined') {
       this.others++
       // A seat that was given away in a Redis that is gone is there again.
       this.left.delete(peer)
+      return
     }
-    if (definition !== 'peerLeft') return
     this.others--
     this.left.set(peer, this.#world.now)
   }

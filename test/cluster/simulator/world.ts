@@ -157,6 +157,10 @@ export class World implements ServerWorld, PersonWorld<Machine> {
     }
   }
 
+  toldTwice (by: Person, definition: string, seat: string): void {
+    this.broken('nobody is told twice that somebody has come, or left', `${by.name} is told ${definition} ${seat} again`)
+  }
+
   closed (by: Person, code: number): void {
     if (code === 4001 && !this.#mayPutOut) this.broken('nobody who is there is put out', `${by.name} is closed with 4001`)
   }
