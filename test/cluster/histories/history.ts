@@ -152,6 +152,10 @@ export class History implements PersonWorld<Page> {
     if (by.others > CAPACITY - 1) this.broken('nobody is told of more others than there are seats', `${by.name} was told of ${by.others}`)
   }
 
+  flows ({ page, inCallWith }: Person<Page>): boolean {
+    return this.#persons.some(other => other.page === inCallWith && other.inCallWith === page && !other.machine.isDead)
+  }
+
   toldTwice (by: Person<Page>, definition: string, seat: string): void {
     this.broken('nobody is told twice that somebody has come, or left', `${by.name} is told ${definition} ${seat} again`)
   }

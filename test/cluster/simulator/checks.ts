@@ -145,13 +145,13 @@ export class Owners {
   }
 }
 
-/** Whether everybody in a room who wants to talk is heard by everybody else, on the seats that they have now. */
+/** Whether everybody in a room who wants to talk is heard by everybody else, on the seats that they have now, and two are in a call. */
 export function allTalk<M extends PersonMachine> (persons: ReadonlyArray<Person<M>>, since: number): boolean {
   return persons.every(one => one.isSeated && persons.every(other => {
     if (one === other) return true
     const heardAt = one.heardAt.get(other.name) ?? -1
     if (heardAt < Math.max(since, one.seatedAt, other.seatedAt)) return false
-    // TODO: and each is in a call with the seat that the other one has now (`inCallWith`): a late `stop` may be about an earlier one.
-    return true
+    // Of more than two nobody knows who is in a call with whom.
+    return persons.length > 2 || one.inCallWith === other.page
   }))
 }

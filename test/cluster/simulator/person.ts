@@ -9,6 +9,9 @@ import type { Random } from './random.js'
 /** After how many ms somebody tries again who was told that there is no seat. */
 const TRIES_AGAIN_AFTER = 1_500
 
+/** After how many ms without a connection to the other one a call is offered again, about as the SDK does it. */
+export const RECOVERS_AFTER = 20_000
+
 /** Where a page runs: on a clock that is moved, or in real time. */
 export interface PersonMachine {
   /** Then nothing of it ever happens again. */
@@ -29,6 +32,8 @@ export interface PersonWorld<M extends PersonMachine> {
   said (by: Person<M>, seat: string, number: number): void
   /** A message has arrived: on which seat of whom. */
   heard (by: Person<M>, seat: string, from: string, number: number): void
+  /** Whether the one with whom this one is in a call is in a call with it: browser to browser, whatever servers say. */
+  flows (by: Person<M>): boolean
   /** What it was told of a seat it knew: that it is there, or that it has ended. */
   toldTwice (by: Person<M>, definition: string, seat: string): void
   /** The server has closed the connection for good. */
@@ -59,7 +64,9 @@ export class Person<M extends PersonMachine = Machine> {
   seatedAt = 0
   /** When it was told last that the room is full; 0 since it has a seat. */
   refusedAt = 0
-  /** The seat of the other one with whom an offer was answered. */
+  /** This page: a call is one of two pages, whichever seats they have. */
+  readonly page: string
+  /** The page of the other one with whom an offer was answered; empty where there is no call. */
   inCallWith = ''
   /** How many others are there, as it was told. */
   others = 0
@@ -71,6 +78,9 @@ export class Person<M extends PersonMachine = Machine> {
   /** What it was told last of each of the others since it has its seat. */
   readonly #told = new Map<string, string>()
   #number: number
+  /** Since when an offer has no answer, or a call no connection. */
+  #brokenSince: number | null = null
+  #isOffering = false
   #staysOut = false
   #retry: unknown = null
 
@@ -80,6 +90,7 @@ export class Person<M extends PersonMachine = Machine> {
     this.name = name
     this.room = room
     this.#number = number
+    this.page = `${name} of ${world.now}`
     const machine = this.machine = world.makeMachine(name)
     const environment = world.environmentOn(machine, random) as Environment
     const session = this.session = new SignallingSession(environment, { url: 'wss://example.org/app', reconnect: reconnectPolicy, resume })
@@ -89,10 +100,14 @@ export class Person<M extends PersonMachine = Machine> {
     session.on('error', error => world.note(name, `error ${error.name}`))
     session.on('closed', ({ code }) => {
       world.note(name, `closed ${code}`)
+      this.#hangUp()
       world.closed(this, code)
       this.#tryAgain()
     })
-    session.on('left', () => this.#tryAgain())
+    session.on('left', () => {
+      this.#hangUp()
+      this.#tryAgain()
+    })
     // What has waited goes out before anybody is told of the seat.
     session.connection.on('received', ({ definition, peerId }) => { if (definition === 'joined') this.seat = String(peerId) })
     session.connection.on('sent', text => {
@@ -129,6 +144,7 @@ export class Person<M extends PersonMachine = Machine> {
 
   leave (): void {
     this.wants = false
+    this.#hangUp()
     void this.session.leave()
   }
 
@@ -192,30 +208,57 @@ export class Person<M extends PersonMachine = Machine> {
   }
 
   #heard (frame: Frame): void {
-    const { command, data, type, sdp } = frame
+    const { command, data, type, sdp, reason } = frame
     if (command === 'peerMessageCommand') {
       const { from, number } = data as Said
       this.heardAt.set(from, this.#world.now)
       this.#world.heard(this, this.seat, from, number)
     } else if (command === 'start') {
       this.#world.note(this.name, 'is asked for an offer')
-      this.#describe('offer', this.seat)
+      this.#offer()
     } else if (command === 'stop') {
       this.#world.note(this.name, 'is told to stop')
-      this.inCallWith = ''
+      // A call goes on where only the other one's way to the server is lost.
+      if (reason !== 'lost' || this.inCallWith === '') this.#hangUp()
     } else if (command === 'takeConfiguration') {
+      // The answer to an offer that was given up.
+      if (type === 'answer' && !this.#isOffering) return
+      this.#hangUp()
       this.inCallWith = String(sdp)
-      if (type === 'offer') this.#describe('answer', this.seat)
+      if (type === 'offer') this.#describe('answer')
     }
   }
 
-  #describe (type: 'offer' | 'answer', sdp: string): void {
-    this.session.relay({ command: 'takeConfiguration', streamId: this.room, type, sdp })
+  #offer (): void {
+    this.#isOffering = true
+    this.#brokenSince = this.#world.now
+    this.#describe('offer')
+  }
+
+  #describe (type: 'offer' | 'answer'): void {
+    this.session.relay({ command: 'takeConfiguration', streamId: this.room, type, sdp: this.page })
+  }
+
+  #hangUp (): void {
+    this.inCallWith = ''
+    this.#isOffering = false
+    this.#brokenSince = null
+  }
+
+  /** A call that does not come about, or is broken, is offered again. */
+  #recover (): void {
+    const { now } = this.#world
+    if (!this.#isOffering && (this.inCallWith === '' || this.#world.flows(this))) this.#brokenSince = null
+    else this.#brokenSince ??= now
+    if (this.#brokenSince === null || this.others !== 1 || now - this.#brokenSince < RECOVERS_AFTER) return
+    this.#world.note(this.name, 'offers again')
+    this.#offer()
   }
 
   #talk (): void {
     this.machine.after(this.#world.rules.talksEvery, () => this.#talk())
     if (!this.isSeated) return
+    this.#recover()
     const data: Said = { from: this.name, number: this.#number + 1 }
     try {
       this.session.send({ command: 'peerMessageCommand', streamId: this.room, definition: 'chat', data })

@@ -1,3 +1,4 @@
+import { RECOVERS_AFTER } from './person.js'
 import { Random } from './random.js'
 
 /** How the servers of one simulation are set up, in ms where nothing else is said. */
@@ -58,5 +59,5 @@ export function gone ({ interval, pong, window, lease, timeout, probeTimeout }: 
 
 /** Until two who want to talk do talk once nothing goes wrong any more, at most. */
 export function healed (rules: Rules): number {
-  return SDK_NOTICES + SDK_TRIES_AFTER + SDK_OPENS_WITHIN + gone(rules) + SDK_RETRIES_AFTER + 3 * rules.talksEvery
+  return SDK_NOTICES + SDK_TRIES_AFTER + SDK_OPENS_WITHIN + gone(rules) + SDK_RETRIES_AFTER + RECOVERS_AFTER + 3 * rules.talksEvery
 }

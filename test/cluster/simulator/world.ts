@@ -157,6 +157,10 @@ export class World implements ServerWorld, PersonWorld<Machine> {
     }
   }
 
+  flows ({ page, inCallWith }: Person): boolean {
+    return this.persons.some(other => other.page === inCallWith && other.inCallWith === page && !other.machine.isDead)
+  }
+
   toldTwice (by: Person, definition: string, seat: string): void {
     this.broken('nobody is told twice that somebody has come, or left', `${by.name} is told ${definition} ${seat} again`)
   }
