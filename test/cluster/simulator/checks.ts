@@ -87,7 +87,7 @@ export function mayForget ({ kind }: Fault): boolean {
 export function mayLose (fault: Fault, { probeTimeout, latency }: Rules): boolean {
   const { kind, lasts } = fault
   if (mayForget(fault)) return true
-  const stalls = kind === 'freezeRedis' || kind === 'slowRedis' || kind === 'pauseRedis' || kind === 'restartRedis' || kind === 'pauseServer'
+  const stalls = kind === 'freezeRedis' || kind === 'slowRedis' || kind === 'pauseRedis' || kind === 'restartRedis' || kind === 'pauseServer' || kind === 'stallDecisions'
   return stalls && lasts + latency > probeTimeout / 2
 }
 

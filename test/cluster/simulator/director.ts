@@ -102,6 +102,10 @@ export class Director {
       case 'cutRedis': network.cut(way); return undefined
       case 'freezeRedis': network.freeze(way, lasts); return undefined
       case 'slowRedis': network.slow(way, how * 2 * world.rules.timeout, lasts); return undefined
+      case 'stallDecisions':
+        server?.stallDecisions(lasts)
+        server?.cutOne(how)
+        return undefined
       case 'pauseRedis': redis.machine.pause(lasts); return undefined
     }
     // One thing at a time.

@@ -16,6 +16,7 @@ export const FAULTS = {
   drainServer: 'a server drains, and another one is started in its place',
   cutRedis: 'the connections of a server to Redis are cut',
   freezeRedis: 'nothing goes between a server and Redis, and nobody is told',
+  stallDecisions: 'what a server says of who sits where reaches Redis late, and a person on it loses the connection meanwhile',
   slowRedis: 'it takes long from a server to Redis and back',
   pauseRedis: 'Redis stands still',
   restartRedis: 'Redis ends, and starts again with its data',
@@ -47,7 +48,7 @@ const OF_WAYS: readonly FaultKind[] = ['cutRedis', 'freezeRedis', 'slowRedis', '
 const OF_DATA: readonly FaultKind[] = ['failOver', 'emptyRedis', 'splitRedis']
 
 /** The faults of one round, which begins at `from` and lasts `ms`: each is over by then. */
-export function plan (seed: number, round: number, from: number, ms: number, { lease, window }: Rules): Fault[] {
+export function plan (seed: number, round: number, from: number, ms: number, { lease, timeout, window }: Rules): Fault[] {
   const random = new Random(seed, `faults ${round}`)
   // Some rounds know one kind of fault alone, and all of them a few kinds, so that each is also seen without the others.
   const groups = [OF_PERSONS, ...random.chance(0.6) ? [OF_SERVERS] : [], ...random.chance(0.6) ? [OF_WAYS] : [], ...random.chance(0.3) ? [OF_DATA] : []]
@@ -58,5 +59,16 @@ export function plan (seed: number, round: number, from: number, ms: number, { l
     const lasts = Math.min(random.duration(50, longest), ms - 1)
     return { kind, at: from + random.int(0, ms - lasts), lasts, which: random.int(0, 999), how: random.next() }
   })
+  // By numbers of their own, so that what happens besides is what the seed has always meant.
+  const late = new Random(seed, `late words ${round}`)
+  for (let left = late.chance(0.2) ? late.int(1, 3) : 0; left > 0; left--) {
+    // Where nobody waits for the answer any more, and the server is about to say all again, or has no time left for it, others know nothing of it.
+    const lasts = late.chance(0.3) ? late.duration(50, timeout) : timeout + late.int(100, Math.round(lease / 3))
+    const dies = late.chance(0.5) ? late.int(100, 1_000) : 0
+    const [at, which] = [from + late.int(0, Math.max(0, ms - lasts - dies)), late.int(0, 999)]
+    if (lasts + dies >= ms) continue
+    faults.push({ kind: 'stallDecisions', at, lasts, which, how: late.next() })
+    if (dies > 0) faults.push({ kind: 'killServer', at: at + lasts + 5, lasts: dies - 5, which, how: 0 })
+  }
   return faults.sort((a, b) => a.at - b.at)
 }

@@ -94,6 +94,11 @@ export class SimConnection implements PeerLink, ParticipantPorts {
     this.close('goingAway')
   }
 
+  /** The network loses it, as both ends learn. */
+  cut (): void {
+    this.#socket.cut()
+  }
+
   // For the rooms.
 
   send (frame: TextFrame): void {

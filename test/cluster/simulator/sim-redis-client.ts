@@ -20,10 +20,13 @@ interface Command {
 /** A client as ioredis makes it, with the options that our connections have: what was not answered is sent again after a reconnection. */
 export class SimRedisClient implements HostRedis, OwnRedis {
   status = 'connecting'
+  /** Those that were made like this one. */
+  readonly duplicates: SimRedisClient[] = []
   readonly #machine: Machine
   readonly #network: Network
   readonly #redis: () => SimRedis
-  readonly #resends: boolean
+  /** Whether what was not answered is sent again by itself. */
+  readonly resends: boolean
   readonly #listeners = new Map<string, Array<() => void>>()
   /** Sent, and not answered. */
   #sent: Command[] = []
@@ -37,20 +40,19 @@ export class SimRedisClient implements HostRedis, OwnRedis {
   #attempts = 0
   #isEnded = false
 
-  /**
-   * @param redis the one that it is connected to, whenever it connects
-   * @param resends whether what was not answered is sent again
-   */
+  /** @param redis the one that it is connected to, whenever it connects */
   constructor (machine: Machine, network: Network, redis: () => SimRedis, resends = true) {
     this.#machine = machine
     this.#network = network
     this.#redis = redis
-    this.#resends = resends
+    this.resends = resends
     this.#connect()
   }
 
   duplicate ({ autoResendUnfulfilledCommands: resends = true }: { autoResendUnfulfilledCommands?: boolean } = {}): SimRedisClient {
-    return new SimRedisClient(this.#machine, this.#network, this.#redis, resends)
+    const duplicate = new SimRedisClient(this.#machine, this.#network, this.#redis, resends)
+    this.duplicates.push(duplicate)
+    return duplicate
   }
 
   on (event: string, listener: () => void): void {
@@ -67,6 +69,11 @@ export class SimRedisClient implements HostRedis, OwnRedis {
 
   async eval (script: string, keys: number, ...args: string[]): Promise<unknown> {
     return await this.#command(['EVAL', script, String(keys), ...args])
+  }
+
+  /** For so many ms the connection carries nothing, and tells nobody. One that is made meanwhile does. */
+  stall (ms: number): void {
+    this.#wire?.freeze(this.#machine.scheduler.now + ms)
   }
 
   /** What was sent and has not arrived may still arrive after that. */
@@ -132,7 +139,7 @@ export class SimRedisClient implements HostRedis, OwnRedis {
     if (wire !== this.#wire) return
     this.#wire = this.#session = this.#target = null
     const unanswered = this.#sent.splice(0)
-    if (this.#resends || this.#isEnded) this.#again.push(...unanswered)
+    if (this.resends || this.#isEnded) this.#again.push(...unanswered)
     this.status = this.#isEnded ? 'end' : 'reconnecting'
     this.#emit('close')
     if (this.#isEnded) for (const command of [...this.#again.splice(0), ...this.#offline.splice(0)]) command.reject(new Error('Connection is closed.'))

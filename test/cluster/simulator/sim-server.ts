@@ -32,6 +32,7 @@ export class SimServer {
   isOpen = false
   readonly #world: ServerWorld
   readonly #rules: Rules
+  readonly #redis: SimRedisClient
 
   constructor (world: ServerWorld, name: string, rules: Rules) {
     this.#world = world
@@ -39,8 +40,9 @@ export class SimServer {
     this.machine = new Machine(world.scheduler, name)
     const { clock } = this.machine
     const { window, hold, lease, timeout, probeTimeout } = rules
+    this.#redis = new SimRedisClient(this.machine, world.network, () => world.redisOf(this))
     this.cluster = new Cluster({
-      redis: new SimRedisClient(this.machine, world.network, () => world.redisOf(this)),
+      redis: this.#redis,
       prefix: '',
       lease,
       timeout,
@@ -65,6 +67,17 @@ export class SimServer {
     const connection = new SimConnection(this, this.#world, this.#rules, socket)
     this.connections.add(connection)
     return connection
+  }
+
+  /** What is said of who sits where is on its way for so many ms, and what else goes to and from Redis is not. */
+  stallDecisions (ms: number): void {
+    for (const client of this.#redis.duplicates) if (!client.resends) client.stall(ms)
+  }
+
+  /** The network loses the connection of one person. `which`: from 0 to 1. */
+  cutOne (which: number): void {
+    const connections = [...this.connections]
+    connections[Math.floor(which * connections.length)]?.cut()
   }
 
   /** Dies at once. `silently`: as a machine does that loses its power; otherwise its system ends its connections. */
