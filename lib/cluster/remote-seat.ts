@@ -6,10 +6,15 @@ import type { SeatRecord } from '../rooms/seat-arbiter.js'
 
 /** Sends frames to seats of other servers. */
 export interface SeatRelay {
+  /** The id of this server. */
+  readonly server: string
   /** A number that no other stream of frames of this server has. */
   newStream (): number
   relay (server: string, seat: string, stream: number, number: number, sender: string, frame: TextFrame): void
 }
+
+/** How many characters may wait for a seat that is coming: its client may have gone meanwhile, and what decides may be away. */
+const MAX_HELD = 1_000_000
 
 const SILENT: Logger = { debug () {}, error () {} }
 
@@ -24,6 +29,9 @@ class RemoteLink implements PeerLink {
   readonly #relay: SeatRelay
   readonly #stream: number
   #sent = 0
+  /** What was said while the seat is coming to this server; null where it is elsewhere. */
+  #held: TextFrame[] | null = null
+  #heldLength = 0
 
   constructor ({ id, server, connection }: SeatRecord, relay: SeatRelay) {
     this.#seat = id
@@ -36,8 +44,21 @@ class RemoteLink implements PeerLink {
   /** Everything that goes to another server was said by a peer: {@link relay}. */
   send (): void {}
 
+  /** Its peer has moved. Where it comes to this server, what is said until it is here waits: it must not come behind what is said after that. */
+  moved ({ server, connection }: SeatRecord): void {
+    this.server = server
+    this.id = connection
+    this.#held = server === this.#relay.server ? this.#held ?? [] : null
+  }
+
   relay (sender: string, frame: TextFrame): void {
-    this.#relay.relay(this.server, this.#seat, this.#stream, ++this.#sent, sender, frame)
+    if (this.#held === null) this.#relay.relay(this.server, this.#seat, this.#stream, ++this.#sent, sender, frame)
+    else if ((this.#heldLength += frame.length) <= MAX_HELD) this.#held.push(frame)
+  }
+
+  /** The seat is here: what has waited for it. */
+  take (): TextFrame[] {
+    return this.#held?.splice(0) ?? []
   }
 
   probe (answer: (alive: boolean) => void): void {
@@ -83,9 +104,13 @@ export class RemoteSeat extends Seat {
   }
 
   /** Its peer has moved to another connection, maybe of another server. */
-  moved ({ server, connection }: SeatRecord): void {
-    this.#link.server = server
-    this.#link.id = connection
+  moved (record: SeatRecord): void {
+    this.#link.moved(record)
+  }
+
+  /** What was said to its peer while it was coming to this server. */
+  take (): TextFrame[] {
+    return this.#link.take()
   }
 
   override deliver (frame: TextFrame, from: Seat): boolean {

@@ -19,8 +19,6 @@ export interface MovedSeat extends SeatHandOver {
 
 /** What a room that spans servers needs of the server that it is on. */
 export interface RoomCluster extends SeatRelay {
-  /** The id of this server. */
-  readonly server: string
   readonly arbiter: SeatArbiter
   readonly count: RoomCount
   /** Stands still while what decides does not answer: no window of an absent peer ends meanwhile. */

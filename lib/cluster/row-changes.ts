@@ -33,7 +33,10 @@ export class RowChanges {
   /** A seat of another server goes on here. */
   put (seat: Seat, { seats }: RoomState): void {
     const { row, context } = this.#parts
-    row.find(seat.id)?.end()
+    const before = row.find(seat.id)
+    // Behind what the server before has kept, which is handed over with the seat.
+    if (before instanceof RemoteSeat) for (const frame of before.take()) seat.deliver(frame)
+    before?.end()
     row.put(seat)
     row.sort(seats.map(({ id }) => id))
     context.seated(seat)

@@ -449,6 +449,27 @@ t.test('Who moves on to a third server before the first one has said what it tol
   t.same(again.heard(), [])
 })
 
+t.test('What is said to somebody whose seat is coming to the server of whoever says it arrives, and in order', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  const joined = await first.join({ resume: true })
+  await second.join({ resume: true })
+  second.chat('before')
+  await world.idle()
+  const again = b.connect()
+  again.say({ command: 'join', resume: true, resumeToken: joined?.resumeToken, received: 2 })
+  await world.next()
+  // The answer is on its way.
+  second.chat('on the way')
+  await world.next()
+  second.chat('after')
+  await world.idle()
+  const heard = again.read()
+  t.match(heard[0], { definition: 'joined', resumed: true })
+  t.same(heard.slice(1).map(({ data }) => data), ['before', 'on the way', 'after'])
+})
+
 t.test('A server of an earlier version does not say what it has told the client, and its seats move all the same', t => {
   const seats = [{ id: 'own' }, { id: 'other' }] as never
   t.same(notTold(undefined, 'own', seats), { come: [], gone: [], ending: [] })

@@ -104,6 +104,14 @@ export class ClusterWorld {
     this.#letters.push(letter)
   }
 
+  /** One message of a server arrives, and what comes of it happens. */
+  async next (): Promise<void> {
+    await promisesDone()
+    const letter = this.#letters.shift()
+    if (letter !== undefined) this.#servers.get(letter.to)?.receive(letter)
+    await promisesDone()
+  }
+
   /** Until nothing is on its way but what is held back. */
   async idle (): Promise<void> {
     await promisesDone()
