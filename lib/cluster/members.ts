@@ -143,7 +143,7 @@ export class Members {
     }
     // There may be one that was asked for out of turn.
     clock.cancel(this.#timer)
-    if (!this.#isOver) this.#timer = clock.after(lease / 3, () => { void this.#renew() })
+    if (!this.#isOver) this.#timer = clock.alarm(lease / 3, () => { void this.#renew() })
   }
 
   async #run (lease: number): Promise<{ lapsed: boolean, lost: boolean }> {

@@ -54,6 +54,11 @@ export class OutageClock implements Clock {
     return waiting
   }
 
+  /** By the time that goes on. */
+  alarm (ms: number, task: () => void): Waiting {
+    return { timer: this.#clock.alarm(ms, task) }
+  }
+
   cancel (timer: unknown): void {
     this.#clock.cancel((timer as Waiting | null)?.timer ?? null)
   }

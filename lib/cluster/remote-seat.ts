@@ -49,6 +49,7 @@ class RemoteLink implements PeerLink {
     this.server = server
     this.id = connection
     this.#held = server === this.#relay.server ? this.#held ?? [] : null
+    if (this.#held === null) this.#heldLength = 0
   }
 
   relay (sender: string, frame: TextFrame): void {

@@ -12,6 +12,11 @@ export interface Clock {
    * What it returns is handed to {@link Clock.cancel}.
    */
   after (ms: number, task: () => void): unknown
+  /**
+   * Runs `task` once after `ms` of {@link Clock.now}, or as soon as a process that stands still then goes on: for what others count by their
+   * own time. {@link Clock.cancel} takes what it returns.
+   */
+  alarm (ms: number, task: () => void): unknown
   cancel (timer: unknown): void
 }
 
@@ -63,6 +68,17 @@ class SystemClock implements Clock {
     this.#waiting.add(waiting)
     if (this.#look === null) this.#lookLater()
     this.#start(waiting, ms, task)
+    return waiting
+  }
+
+  alarm (ms: number, task: () => void): Waiting {
+    const waiting: Waiting = { timer: null, immediate: null, due: Infinity, lost: 0 }
+    this.#waiting.add(waiting)
+    waiting.timer = setTimeout(() => {
+      this.#waiting.delete(waiting)
+      this.#restIfIdle()
+      task()
+    }, ms).unref()
     return waiting
   }
 

@@ -67,6 +67,14 @@ async function started (left: Record<string, number>): Promise<ReturnType<typeof
   return one
 }
 
+t.test('A lease that falls due while the process stands still is renewed as soon as it goes on: the others count its time all the same', async t => {
+  const { clock, next } = await started({})
+  clock.stall(LEASE / 2)
+  t.same(await next({}, 0), ['renewed'])
+  t.same(await next({}, LEASE / 3 - 1), [])
+  t.same(await next({}, 1), ['renewed'])
+})
+
 t.test('A server whose lease has lapsed is dead, and one that has said goodbye, or was forgotten', async t => {
   const { members, next } = await started({ other: 5_000, third: 5_000 })
   t.same(members.alive.map(({ id }) => id), ['other', 'third'])

@@ -32,3 +32,13 @@ t.test('A timer that is due after a standstill is given back all of it', async t
   // Node's timers may be up to one millisecond early, and it takes two of them.
   t.ok(systemClock.lived() - from >= 998, `${systemClock.lived() - from} ms were lived`)
 })
+
+t.test('An alarm does not wait for what a standstill took, and can be cancelled', async t => {
+  const rung: string[] = []
+  const done = due(t, 500).then(() => rung.push('timer'))
+  systemClock.cancel(systemClock.alarm(450, () => rung.push('cancelled')))
+  systemClock.alarm(500, () => rung.push('alarm'))
+  standStill(400)
+  await done
+  t.same(rung, ['alarm', 'timer'])
+})

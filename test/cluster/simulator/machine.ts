@@ -18,6 +18,7 @@ export class Machine {
       now: () => scheduler.now,
       lived: () => this.lived(),
       after: (ms, task) => scheduler.add(this, scheduler.now + ms, this.lived() + ms, task),
+      alarm: (ms, task) => this.after(ms, task),
       cancel: timer => this.cancel(timer)
     }
   }

@@ -2,6 +2,8 @@ import type { Clock } from '../../../lib/rooms/clock.js'
 
 interface Timer {
   at: number
+  /** Whether it falls due later where the process stands still. */
+  readonly waits: boolean
   task: () => void
 }
 
@@ -23,7 +25,7 @@ export class TestClock implements Clock {
   stall (ms: number): void {
     this.#now += ms
     this.#lost += ms
-    for (const timer of this.#timers) timer.at += ms
+    for (const timer of this.#timers) if (timer.waits) timer.at += ms
   }
 
   /** A page stands still for `ms`: what falls due meanwhile comes late, with the next that moves the clock. */
@@ -37,9 +39,11 @@ export class TestClock implements Clock {
   }
 
   after (ms: number, task: () => void): Timer {
-    const timer = { at: this.#now + ms, task }
-    this.#timers.push(timer)
-    return timer
+    return this.#set({ at: this.#now + ms, waits: true, task })
+  }
+
+  alarm (ms: number, task: () => void): Timer {
+    return this.#set({ at: this.#now + ms, waits: false, task })
   }
 
   cancel (timer: unknown): void {
@@ -59,6 +63,11 @@ export class TestClock implements Clock {
     const end = this.#now + ms
     while (this.#runNext(end)) await between()
     this.#now = end
+  }
+
+  #set (timer: Timer): Timer {
+    this.#timers.push(timer)
+    return timer
   }
 
   #runNext (end: number): boolean {
