@@ -216,9 +216,9 @@ export class RoomLedger {
   /** A seat that nobody has ended is unknown: it was forgotten with the last writes, and its server says it again. Or nobody could say its end. */
   #miss (seat: Seat): void {
     const { room, row } = this.#parts
-    if (seat.isHere) room.announce()
     // Others have all seats that there are: it cannot be said again.
-    else if (this.#state.seats.length >= row.capacity) room.takeOut(seat, 'lost', 'harmless stop')
+    if (this.#state.seats.length >= row.capacity) this.#row.takeOut(seat, 'lost', 'harmless stop')
+    else if (seat.isHere) room.announce()
     else if (row.seats.some(({ isHere }) => isHere)) this.#recheck.later()
     // Those who only wait here are told nothing: it has ended.
     else room.takeOut(seat, 'lost', 'nothing')

@@ -347,6 +347,25 @@ t.test('Whoever is put out for a joiner of its own server, which has not heard y
   await theyTalk(t, world, second, third)
 })
 
+t.test('Whoever was put out while its server stood still is told of nobody who sits there instead', async t => {
+  const world = new ClusterWorld({ window: 0 })
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  const room = { app: 'app', room: 'room' }
+  await first.join()
+  await second.join()
+  first.read()
+  const [seat] = world.arbiter.state(room).seats
+  if (seat?.server !== 'a') throw new Error('It has another seat.')
+  world.arbiter.lost(room, seat, 0, 0)
+  const third = a.connect()
+  t.match(await third.join(), { definition: 'joined', peers: 1 })
+  t.same(first.heard(), [])
+  t.equal(first.link.closedWith, 'seatResumed')
+  second.read()
+  await theyTalk(t, world, second, third)
+})
+
 /** A seat of the first server goes on at a third one, which the first learns only when it hands it over: it has not heard what came before. */
 async function movesUnheard (happens: (b: FakeServer, second: FakePeer) => Promise<void>): Promise<{ again: FakePeer, peerId: unknown, world: ClusterWorld }> {
   const world = new ClusterWorld()
