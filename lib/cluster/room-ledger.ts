@@ -148,12 +148,9 @@ export class RoomLedger {
     if (!isNews) return
     for (const seat of row.seats) {
       const record = this.#record(seat.id)
-      if (record === undefined) {
-        if (seat !== except) this.#miss(seat)
-      } else if (!this.#row.follow(seat, record)) {
-        this.giveAway(seat, record.server)
-      }
+      if (record !== undefined && !this.#row.follow(seat, record)) this.giveAway(seat, record.server)
     }
+    this.#miss(row.seats.filter(seat => seat !== except && this.#record(seat.id) === undefined))
     for (const record of state.seats) this.#row.meet(record, news)
     row.sort(state.seats.map(({ id }) => id))
     // The offer that is on its way ends with no seat but its sender's.
@@ -213,15 +210,18 @@ export class RoomLedger {
     this.publish(news)
   }
 
-  /** A seat that nobody has ended is unknown: it was forgotten with the last writes, and its server says it again. Or nobody could say its end. */
-  #miss (seat: Seat): void {
+  /** Seats that nobody has ended are unknown: they were forgotten with the last writes, and their servers say them again. Or nobody could say their end. */
+  #miss (seats: readonly Seat[]): void {
     const { room, row } = this.#parts
-    // Others have all seats that there are: it cannot be said again.
-    if (this.#state.seats.length >= row.capacity) this.#row.takeOut(seat, 'lost', 'harmless stop')
-    else if (seat.isHere) room.announce()
-    else if (row.seats.some(({ isHere }) => isHere)) this.#recheck.later()
-    // Those who only wait here are told nothing: it has ended.
-    else room.takeOut(seat, 'lost', 'nothing')
+    // Others have seats in their place, so that these cannot all be said again: most likely those of other servers have ended.
+    let tooMany = this.#state.seats.length + seats.length - row.capacity
+    for (const seat of [...seats].sort((a, b) => Number(a.isHere) - Number(b.isHere))) {
+      if (tooMany-- > 0) this.#row.takeOut(seat, 'lost', 'harmless stop')
+      else if (seat.isHere) room.announce()
+      else if (row.seats.some(({ isHere }) => isHere)) this.#recheck.later()
+      // Those who only wait here are told nothing: it has ended.
+      else room.takeOut(seat, 'lost', 'nothing')
+    }
   }
 
   #look (): void {

@@ -366,6 +366,18 @@ t.test('Whoever was put out while its server stood still is told of nobody who s
   await theyTalk(t, world, second, third)
 })
 
+t.test('Where all seats have ended while a server stood still, a joiner is told of no more others than there can be, and who sits there is put right', async t => {
+  const { world, a, first } = await pair({ resume: true })
+  const room = { app: 'app', room: 'room' }
+  for (const seat of world.arbiter.state(room).seats) world.arbiter.leave(room, seat)
+  await world.pass(1_000)
+  const third = a.connect()
+  t.match(await third.join({ resume: true }), { definition: 'joined', peers: 1 })
+  t.same(first.heard(), ['stop', 'peerLeft', 'peerJoined', 'start'])
+  t.equal(world.arbiter.state(room).seats.length, 2)
+  await theyTalk(t, world, first, third)
+})
+
 /** A seat of the first server goes on at a third one, which the first learns only when it hands it over: it has not heard what came before. */
 async function movesUnheard (happens: (b: FakeServer, second: FakePeer) => Promise<void>): Promise<{ again: FakePeer, peerId: unknown, world: ClusterWorld }> {
   const world = new ClusterWorld()
