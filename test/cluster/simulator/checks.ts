@@ -1,4 +1,4 @@
-import type { Fault } from './faults.js'
+import { longestDelay, type Fault } from './faults.js'
 import type { Person, PersonMachine } from './person.js'
 import type { Rules } from './rules.js'
 import type { SimRedis } from './sim-redis.js'
@@ -84,17 +84,21 @@ export function mayForget ({ kind }: Fault): boolean {
 }
 
 /** Whether some faults may cost messages between servers. */
-export function mayLose (fault: Fault, { probeTimeout, latency }: Rules): boolean {
+export function mayLose (fault: Fault, rules: Rules): boolean {
   const { kind, lasts } = fault
-  if (mayForget(fault)) return true
+  const { probeTimeout, latency } = rules
+  // What somebody says who was taken for lost is not heard until his server has said that he is there.
+  if (mayForget(fault) || mayPutOut(fault, rules)) return true
   const stalls = kind === 'freezeRedis' || kind === 'slowRedis' || kind === 'pauseRedis' || kind === 'restartRedis' || kind === 'pauseServer' || kind === 'stallDecisions'
   return stalls && lasts + latency > probeTimeout / 2
 }
 
 /** Whether a fault may cost somebody a seat who is there: it was given up for lost, and another one sits there. */
-export function mayPutOut ({ kind, lasts }: Fault, { lease }: Rules): boolean {
+export function mayPutOut ({ kind, lasts, how }: Fault, { lease, timeout }: Rules): boolean {
   if (kind === 'failOver' || kind === 'splitRedis') return true
-  return (kind === 'pauseServer' || kind === 'freezeRedis' || kind === 'slowRedis') && lasts > lease / 2
+  // What is slow may still be on its way when the fault is over.
+  if (kind === 'slowRedis') return lasts + longestDelay(how, timeout) > lease / 2
+  return (kind === 'pauseServer' || kind === 'freezeRedis') && lasts > lease / 2
 }
 
 /** How often those are counted who believe that they sit in a room, in ms: far less than they may be too many for. */

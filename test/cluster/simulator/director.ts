@@ -1,4 +1,4 @@
-import type { Fault } from './faults.js'
+import { longestDelay, type Fault } from './faults.js'
 import { Machine } from './machine.js'
 import { between, of } from './network.js'
 import type { SimServer } from './sim-server.js'
@@ -101,7 +101,7 @@ export class Director {
     switch (kind) {
       case 'cutRedis': network.cut(way); return undefined
       case 'freezeRedis': network.freeze(way, lasts); return undefined
-      case 'slowRedis': network.slow(way, how * 2 * world.rules.timeout, lasts); return undefined
+      case 'slowRedis': network.slow(way, longestDelay(how, world.rules.timeout), lasts); return undefined
       case 'stallDecisions':
         server?.stallDecisions(lasts)
         server?.cutOne(how)

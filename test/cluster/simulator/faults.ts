@@ -42,6 +42,11 @@ export interface PlannedFault<Kind> {
 
 export type Fault = PlannedFault<FaultKind>
 
+/** How long a slow way to Redis may take, in ms. */
+export function longestDelay (how: number, timeout: number): number {
+  return how * 2 * timeout
+}
+
 const OF_PERSONS: readonly FaultKind[] = ['cutPerson', 'cutPerson', 'freezePerson', 'slowPerson', 'sleepPerson', 'leave', 'closePage', 'losePage', 'losePage']
 const OF_SERVERS: readonly FaultKind[] = ['pauseServer', 'pauseServer', 'killServer', 'loseServer', 'drainServer']
 const OF_WAYS: readonly FaultKind[] = ['cutRedis', 'freezeRedis', 'slowRedis', 'pauseRedis', 'restartRedis']
