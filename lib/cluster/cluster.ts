@@ -80,7 +80,7 @@ export class Cluster implements OtherServers {
     })
     this.#server = new ClusterServer({
       server: this.id,
-      arbiter: new RedisArbiter(this.#gate, prefix, KEPT_FOR * lease),
+      arbiter: new RedisArbiter(this.#gate, prefix, KEPT_FOR * lease, null, () => this.#members.redisTime),
       count: new RedisRoomCount(this.#gate, prefix, COUNTED_FOR * lease, error => this.#failed(error)),
       clock,
       windowClock: this.#windowClock,

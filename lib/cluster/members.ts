@@ -36,7 +36,7 @@ local scores = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
 for i = 1, #scores, 2 do
   servers[#servers + 1] = { id = scores[i], left = tonumber(scores[i + 1]) - now, about = redis.call('HGET', KEYS[2], scores[i]) }
 end
-return cjson.encode({ known = tonumber(known), steady = tonumber(steady), servers = servers })`)
+return cjson.encode({ now = now, known = tonumber(known), steady = tonumber(steady), servers = servers })`)
 
 /** How many renewals may wait for Redis: those that come later wait with the last of them. */
 const MAX_OPEN = 3
@@ -64,6 +64,8 @@ export interface MembersOptions {
 
 interface Reply {
   sentAt: number
+  /** Its own time, in ms. */
+  now: number
   /** Since when it knows of this server, by its own time, in ms. */
   known: number
   /** Since when the lease was never over. */
@@ -87,6 +89,8 @@ export class Members {
   /** As the last one said that had an answer. */
   #known = 0
   #steady = 0
+  /** What Redis's time was ahead of the own one when it said it, in ms. */
+  #ahead: number | undefined
   /** When the last one that had an answer was sent. */
   #renewedAt = -Infinity
   /** Since when each has had its answer in time. */
@@ -103,6 +107,11 @@ export class Members {
   /** Those that are alive. */
   get alive (): ServerSnapshot[] {
     return [...this.#members.values()].flatMap(({ isAlive, snapshot }) => isAlive ? snapshot : [])
+  }
+
+  /** Redis's own time, in ms: never more than it is, and less by as long as its last answer was on its way. Not known before the first one. */
+  get redisTime (): number | undefined {
+    return this.#ahead === undefined ? undefined : Math.floor(this.#ahead + this.#options.clock.now())
   }
 
   isDead (server: string): boolean {
@@ -149,7 +158,8 @@ export class Members {
   async #run (lease: number): Promise<{ lapsed: boolean, lost: boolean }> {
     const { clock, gate } = this.#options
     const reply = await gate.inTime(async () => this.#ask(lease)) as Reply
-    const { known, steady, sentAt } = reply
+    const { now, known, steady, sentAt } = reply
+    this.#ahead = now - clock.now()
     const forgot = known !== this.#known
     const lapsed = forgot || steady !== this.#steady
     this.#known = known

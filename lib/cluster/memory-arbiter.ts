@@ -224,11 +224,11 @@ function isOf ({ shown }: StoredSeat, { server, connection }: SeatAsk): boolean 
   return shown.server === server && shown.connection === connection
 }
 
-function ownedBy (room: StoredRoom, { proof = {} }: SeatAsk): StoredSeat | undefined {
+function ownedBy (room: StoredRoom, { proof = {}, at = Infinity }: SeatAsk): StoredSeat | undefined {
   const { id, token, claim } = proof
   const byToken = token === undefined ? undefined : room.seats.find(seat => seat.shown.id === id && seat.token === token)
   if (byToken !== undefined || claim === undefined) return byToken
-  return room.seats.find(seat => seat.claim === claim)
+  return room.seats.find(seat => seat.claim === claim && !(isPresent(seat) && seat.shown.fence > at))
 }
 
 function full (room: StoredRoom, ask: SeatAsk, now: number, ended: SeatRecord[]): Stateless<JoinAnswer> {

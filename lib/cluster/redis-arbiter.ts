@@ -15,21 +15,26 @@ export class RedisArbiter implements SeatArbiter {
   readonly #prefix: string
   readonly #keepFor: string
   readonly #now: (() => number) | null
+  readonly #at: () => number | undefined
 
   /**
    * @param prefix before every key, so that several apps can share one Redis
    * @param keepFor for how long, in ms, a room is kept of which no server says anything
    * @param now the time, for tests; by default Redis's own, since the clocks of servers differ
+   * @param at what Redis's own time is, as far as it is known
    */
-  constructor (redis: ScriptClient, prefix: string, keepFor: number, now: (() => number) | null = null) {
+  constructor (redis: ScriptClient, prefix: string, keepFor: number, now: (() => number) | null = null, at: () => number | undefined = () => undefined) {
     this.#redis = redis
     this.#prefix = prefix
     this.#keepFor = String(keepFor)
     this.#now = now
+    this.#at = at
   }
 
   async join (room: RoomName, ask: SeatAsk): Promise<JoinAnswer> {
-    const answer = await this.#run(room, 'join', ask) as JoinAnswer
+    // It may have been long on its way when it is carried out.
+    const at = this.#at()
+    const answer = await this.#run(room, 'join', at === undefined ? ask : { ...ask, at }) as JoinAnswer
     answer.ended ??= []
     if (answer.outcome === 'wait') answer.sitters ??= []
     return answer

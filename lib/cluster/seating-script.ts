@@ -167,7 +167,9 @@ end
 local proof = ask.proof or {}
 local own
 if proof.token ~= nil then own = find(function (seat) return seat.id == proof.id and seat.token == proof.token end) end
-if own == nil and proof.claim ~= nil then own = find(function (seat) return seat.claim == proof.claim end) end
+if own == nil and proof.claim ~= nil then
+  own = find(function (seat) return seat.claim == proof.claim and not (is_present(seat) and ask.at and seat.fence > ask.at) end)
+end
 local present = find(function (seat) return is_present(seat) and seat.server == ask.server and seat.connection == ask.connection end)
 -- A connection has one seat in a room, so that a token of another one is worth nothing on it.
 local resumes = own ~= nil and (present == nil or present == own)

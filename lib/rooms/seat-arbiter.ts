@@ -55,6 +55,11 @@ export interface SeatAsk {
   readonly probed?: boolean
   /** For how long, in ms, the joiner may keep its place before the seats while the others are asked. */
   readonly waits: number
+  /**
+   * When it was asked, by the clock of whoever decides, in ms: a claim proves no seat of a present peer that got it since by the same claim. That
+   * client has come by another way, and this `join` is late. Not set where nobody knows.
+   */
+  readonly at?: number
 }
 
 /** A room as it is after what was asked. */

@@ -368,6 +368,21 @@ contract('of two states of a room the later one has the larger version, also whe
   t.equal(new Set(versions).size, 4, 'and what changes nothing has that of before')
 })
 
+contract('a join that was asked before its client got the seat by another way, and comes late, does not take it back', async (t, arbiter) => {
+  const seat = await sit(arbiter, 'one', { claim: 'claim' })
+  const asked = time
+  time += 500
+  const { fence } = await sit(arbiter, 'again', { ...proof('one'), claim: 'claim', server: 'b' })
+  const late = (at: number): SeatAsk => ask('late', { proof: { id: 'one', token: 'token that is void', claim: 'claim' }, claim: 'claim', at })
+  const { outcome, state } = await arbiter.join(room, late(asked))
+  t.equal(outcome, 'seated')
+  t.match(state.seats[0], { id: seat.id, server: 'b', fence })
+  await arbiter.lost(room, { id: seat.id, fence }, WINDOW, 0)
+  t.match(await arbiter.join(room, { ...late(asked), connection: 'third', id: 'in time' }), { outcome: 'resumed', seat: { id: seat.id } })
+  time += 500
+  t.match(await arbiter.join(room, { ...late(time), connection: 'fourth', id: 'later' }), { outcome: 'resumed', seat: { id: seat.id } })
+})
+
 contract('what a joiner says of the capacity holds once it has a seat, and is forgotten with the room', async (t, arbiter) => {
   const one = await sit(arbiter, 'one', { capacity: 1 })
   t.match(await arbiter.join(room, ask('two', { capacity: 1 })), { outcome: 'wait' })

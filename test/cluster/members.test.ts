@@ -8,6 +8,8 @@ import { TestClock } from '../helpers/fakes/test-clock.js'
 
 const LEASE = 9_000
 const TIMEOUT = 2_000
+/** What Redis's clock shows when that of the test begins. */
+const EPOCH = 1_000_000
 
 interface Answer {
   /** Redis did not know of the server before, or took it for dead: as the first renewal finds it that it carries out. */
@@ -25,7 +27,7 @@ function lonely () {
   let [known, steady] = [0, 0]
   const late: Array<() => void> = []
   const reply = ({ left = {} }: Answer): string => JSON.stringify({
-    known, steady, servers: Object.entries(left).map(([id, left]) => ({ id, left, about: '{}' }))
+    now: EPOCH + clock.now(), known, steady, servers: Object.entries(left).map(([id, left]) => ({ id, left, about: '{}' }))
   })
   const client: ScriptClient = {
     async evalsha () {
@@ -73,6 +75,16 @@ t.test('A lease that falls due while the process stands still is renewed as soon
   t.same(await next({}, 0), ['renewed'])
   t.same(await next({}, LEASE / 3 - 1), [])
   t.same(await next({}, 1), ['renewed'])
+})
+
+t.test('What time it is by Redis is known from its last answer, and not before the first one', async t => {
+  const { members, next } = lonely()
+  t.equal(members.redisTime, undefined)
+  await next({ forgot: true, lapsed: true }, 0)
+  await members.start()
+  t.equal(members.redisTime, EPOCH)
+  await next({}, 1_234)
+  t.equal(members.redisTime, EPOCH + 1_234)
 })
 
 t.test('A server whose lease has lapsed is dead, and one that has said goodbye, or was forgotten', async t => {

@@ -116,7 +116,7 @@ export class RedisState implements KnownState {
     else this.#members.delete(server)
     for (const [id, { until }] of this.#members) if (until <= this.now - Number(forget)) this.#members.delete(id)
     const servers = [...this.#members].map(([id, { until, about }]) => ({ id, left: until - this.now, about }))
-    return JSON.stringify({ known, steady, servers })
+    return JSON.stringify({ now: this.now, known, steady, servers })
   }
 
   #streamOf (name: string): Stream {
