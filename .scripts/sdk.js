@@ -12,7 +12,7 @@ import { shortPrivateNames } from './private-names.js'
 export const versionOf = bytes => createHash('sha256').update(bytes).digest('hex').slice(0, 12)
 
 /** What such a part may import of the SDK, but types: anything else would be there twice, and a second AdaptorError is another class. */
-const COPIED = /^lib\/client\/((data|extras)\/|base\/(timer|deferred|emitter)\.ts$)/
+const COPIED = /^lib\/client\/((data|extras|guard)\/|base\/(timer|deferred|emitter|backoff)\.ts$|signalling\/frames\.ts$)/
 
 /** Where a framework meets the SDK: each is a module of its own beside the SDK's, whose classes it takes from there. */
 const FRAMEWORKS = ['react', 'webrtc-call']

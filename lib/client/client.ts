@@ -1,30 +1,26 @@
 import type { Announcer } from './base/announcer.js'
-import { AdaptorError, mediaError } from './base/client-errors.js'
+import { abortable, abortError } from './base/abort.js'
+import { AdaptorError, browserError } from './base/client-errors.js'
 import type { CallbackEvents } from './base/client-events.js'
 import type { ClientSettings } from './base/client-options.js'
 import type { Environment } from './base/environment.js'
-import { watchPage } from './base/page-life.js'
 import { Call } from './call/call.js'
-import { RemoteMedia } from './call/remote-media.js'
 import { Extras } from './extras/extras.js'
 import { Media } from './media/media.js'
 import { StreamView } from './media/stream-view.js'
 import { IceServers } from './signalling/ice-servers.js'
 import { SignallingSession } from './signalling/signalling-session.js'
 
-/** The parts of an adaptor, wired to each other, to the page and to the application. */
+/** The parts of an adaptor, wired to each other and to the application. */
 export class Client {
   readonly signalling: SignallingSession
   readonly media: Media
   readonly call: Call
   readonly remote: StreamView
-  readonly remoteMedia: RemoteMedia
-  /** What is loaded when it is used. */
+  /** The guard, and what is loaded when it is used. */
   readonly extras: Extras
-  readonly #environment: Environment
   readonly #announcer: Announcer
   readonly #iceServers: IceServers
-  readonly #unwatch: () => void
   #mediaAnswered = false
   #initialized = false
   /** Whether the server was ever reached. */
@@ -35,34 +31,34 @@ export class Client {
 
   /** Connects and asks for the devices at once. */
   constructor (environment: Environment, settings: ClientSettings, announcer: Announcer) {
-    this.#environment = environment
     this.#announcer = announcer
     const signalling = this.signalling = new SignallingSession(environment, settings)
-    const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, signalling)
-    const media = this.media = new Media(environment, settings)
+    const guard = () => this.extras.findGuard()
+    const iceServers = this.#iceServers = new IceServers(environment, settings.configuration, signalling, guard)
+    const media = this.media = new Media(environment, settings, guard)
     this.remote = new StreamView(environment, settings.remoteVideo, () => announcer.tell('playback_refused', undefined))
-    this.remoteMedia = new RemoteMedia(environment)
     this.#wireSignalling()
     media.on('changed', () => announcer.tell('local_media_changed', media.state))
     media.on('lost', lost => announcer.tell('device_lost', lost))
     this.call = new Call(environment, { signalling, iceServers, media }, settings.receive)
     this.#wireCall()
     const { current } = this.call
-    const room = () => signalling.room
     this.extras = new Extras({
       environment,
       media,
       call: this.call,
       current,
-      remoteMedia: this.remoteMedia,
+      remote: this.remote,
       signalling,
       iceServers,
       announcer,
       debug: settings.debug,
-      room,
+      room: () => signalling.room,
       remoteVideo: settings.remoteVideo,
       AdaptorError,
-      mediaError
+      browserError,
+      abortable,
+      abortError
     })
     current.on('channel', open => {
       if (open && settings.verification) void this.extras.load('verification')
@@ -71,15 +67,8 @@ export class Client {
     current.on('data', data => this.extras.receive(data))
     const report = (error: AdaptorError) => announcer.report(error)
     signalling.on('error', report)
-    iceServers.on('error', report)
     media.on('error', report)
     this.call.on('error', report)
-    this.#unwatch = watchPage(environment, {
-      handleWakeUp: () => signalling.hurry(),
-      handleDoubt: () => signalling.verify(),
-      handleHide: () => this.#suspend(),
-      handleReturn: () => { if (!this.#closed) signalling.open() }
-    })
     if (settings.debug === null) this.#begin()
     else {
       signalling.connection.held = true
@@ -96,8 +85,6 @@ export class Client {
     const extras = this.extras.close()
     if (this.#closed) return extras
     this.#closed = true
-    this.#unwatch()
-    this.call.end()
     this.signalling.close()
     this.#iceServers.close()
     this.media.close()
@@ -108,7 +95,6 @@ export class Client {
   /** Ends the call and the connection, until something is joined again. */
   disconnect (): void {
     if (this.#closed) return
-    this.call.end()
     this.signalling.close()
     this.#announcer.tell('closed', { code: 1000, reason: '' })
   }
@@ -138,7 +124,7 @@ export class Client {
   }
 
   #wireCall (): void {
-    const { remote, remoteMedia, signalling } = this
+    const { remote, signalling } = this
     const { current } = this.call
     const announcer = this.#announcer
     current.on('tracks', tracks => {
@@ -146,11 +132,8 @@ export class Client {
       remote.show(tracks)
       const { stream } = remote
       if (stream !== before) announcer.tell('remote_stream', { streamId: signalling.room, stream })
-      remoteMedia.handleTracks(tracks)
     })
-    current.on('session', session => remoteMedia.handleSession(session))
     current.on('iceState', state => announcer.tell('ice_connection_state_changed', { streamId: signalling.room, state }))
-    remoteMedia.on('changed', state => announcer.tell('remote_media_changed', { streamId: signalling.room, ...state }))
   }
 
   #begin (): void {
@@ -161,7 +144,7 @@ export class Client {
       this.#mediaAnswered = true
       this.#initialize()
     })
-    this.#environment.warmUp()
+    void this.extras.guard()
   }
 
   /** Tells `initialized` once the person has answered the prompt and the connection is open. */
@@ -175,11 +158,5 @@ export class Client {
       this.#lost = false
       this.signalling.open()
     }
-  }
-
-  /** The page goes away: the seat is given up, so that no empty one is left to the others. */
-  #suspend (): void {
-    this.call.end()
-    this.signalling.suspend()
   }
 }

@@ -12,7 +12,7 @@ export type { CallQuality, QualityLevel, QualityReason } from './extras/quality.
 export type { ReceivedData, ReceivedFile, Sendable, SendFileOptions, TransferProgress } from './data/data-types.js'
 export type { SignallingMessage } from './extras/signalling-message.js'
 export type { ExtraMethods } from './extras/extra-methods.js'
-export type { RemoteMediaState } from './call/remote-media.js'
+export type { RemoteMediaState } from './call/media-state.js'
 export type { ReconnectAttempt, ReconnectPolicy } from './signalling/reconnect-policy.js'
 export type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../protocol/server-messages.js'
 export type { PeerMessage } from '../protocol/client-messages.js'

@@ -1,13 +1,13 @@
 import type { Joined } from '../protocol/server-messages.js'
 import { abortable, abortError, type JoinOptions, type WaitOptions } from './base/abort.js'
 import { Announcer } from './base/announcer.js'
-import { AdaptorError, browserError } from './base/client-errors.js'
+import { AdaptorError } from './base/client-errors.js'
 import type { AdaptorEvents, Callback, ErrorCallback } from './base/client-events.js'
 import { resolveClientOptions, type ClientSettings, type WebRTCAdaptorOptions } from './base/client-options.js'
 import { quiet } from './base/deferred.js'
 import { Emitter } from './base/emitter.js'
 import { browserEnvironment, type Environment } from './base/environment.js'
-import type { RemoteMediaState } from './call/remote-media.js'
+import type { RemoteMediaState } from './call/media-state.js'
 import type { CheckOptions, CheckReport } from './extras/check/check-types.js'
 import type { CallQuality } from './extras/quality.js'
 import { EXTRA_METHODS, type ExtraMethods } from './extras/extra-methods.js'
@@ -36,7 +36,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
 
   static {
     for (const name of Object.keys(EXTRA_METHODS) as Array<keyof ExtraMethods>) {
-      Object.assign(this.prototype, { [name] (this: WebRTCAdaptor, ...args: unknown[]) { return this.#client.extras.call(name, args) } })
+      Object.assign(this.prototype, { [name] (this: WebRTCAdaptor, ...args: unknown[]) { return this.#client.extras.call(EXTRA_METHODS[name], name, args) } })
     }
     this.prototype[Symbol.asyncDispose ?? 'close'] = this.prototype.close
   }
@@ -82,7 +82,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   }
 
   /** How the other side can be seen and heard now. */
-  get remoteMedia (): RemoteMediaState { return this.#client.remoteMedia.state }
+  get remoteMedia (): RemoteMediaState { return this.#client.call.current.remoteMedia }
 
   /** How good the call is, as `quality_changed` tells it; `null` where there is no call, or nothing was measured. */
   get quality (): CallQuality | null {
@@ -127,7 +127,6 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   leave (roomName?: string): Promise<void> {
     const error = this.#elsewhere(roomName)
     if (error !== null) return this.#announcer.fail(error)
-    this.#client.call.end()
     return this.#client.signalling.leave()
   }
 
@@ -162,25 +161,13 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
    * no message of that size, `TypeError` where `data` cannot be written as JSON, `AbortError` where the room was left before, and
    * `WebSocketNotConnected` where the connection has ended. `signal` gives up one that is not sent yet.
    */
-  sendPeerMessage (definition: string, data: unknown = null, { signal }: WaitOptions = {}): Promise<void> {
-    const room = this.#client.signalling.room
-    if (room === null) return this.#announcer.fail(new AdaptorError('notInRoom', 'Join a room first.'))
-    try {
-      if (typeof definition !== 'string' || JSON.stringify(data) === undefined) {
-        throw new TypeError('sendPeerMessage needs a definition, and data that can be written as JSON.')
-      }
-      if (signal?.aborted === true) throw abortError(signal)
-      const { sent, giveUp } = this.#client.signalling.send({ command: 'peerMessageCommand', streamId: room, definition, data })
-      return quiet(abortable(sent, signal, giveUp))
-    } catch (error) {
-      return this.#announcer.fail(browserError(error))
-    }
+  sendPeerMessage (definition: string, data?: unknown, options?: WaitOptions): Promise<void> {
+    return this.peerMessage(this.roomName ?? '', definition, data, options)
   }
 
   /** `sendPeerMessage` as Ant Media's SDK has it. Rejects with `notInRoom` where it is another room, too. */
-  peerMessage (streamId: string, definition: string, data?: unknown): Promise<void> {
-    const error = this.#elsewhere(streamId)
-    return error === null ? this.sendPeerMessage(definition, data) : this.#announcer.fail(error)
+  peerMessage (streamId: string, definition: string, data: unknown = null, options: WaitOptions = {}): Promise<void> {
+    return quiet(this.#client.extras.call<{ sent: Promise<void> }>('guard', 'say', [streamId ?? this.roomName ?? '', definition, data, options]).then(({ sent }) => sent))
   }
 
   /** The ICE state of the call; `null` where there is none. */
@@ -208,11 +195,6 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     return quiet(this.#client.remote.play())
   }
 
-  /** Stops camera, microphone (whatever `muteMode` says) and a screen share. The call goes on without them. */
-  closeStream (): Promise<void> {
-    return quiet(this.#client.media.release())
-  }
-
   /** Calls `listener` for everything that happens, as the option `callback` does. */
   addEventListener (listener: Callback): void {
     this.#announcer.listeners.push(listener)
@@ -226,11 +208,6 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   /** Ends the call, the seat and the connection to the server; camera and microphone stay. `join` connects again. */
   closeWebSocket (): void {
     this.#client.disconnect()
-  }
-
-  /** Makes a new offer to the other side, which nothing but a test or a special need asks for. */
-  negotiate (): Promise<void> {
-    return this.#client.call.negotiate()
   }
 
   /** Ends everything: the call, the seat, the connection, camera and microphone. It cannot be used again. Resolves when nothing of it runs. */

@@ -2,12 +2,9 @@ import type { ErrorDefinition } from '../../protocol/codes.js'
 import type { Frame } from '../signalling/frames.js'
 
 /** The names of the errors of `getUserMedia` (W3C Media Capture, section 9.2), and the names that older browsers use for them. */
-const MEDIA_ERRORS = [
-  'AbortError', 'NotAllowedError', 'NotFoundError', 'NotReadableError', 'OverconstrainedError', 'SecurityError', 'TypeError',
-  'PermissionDeniedError', 'PermissionDismissedError', 'DevicesNotFoundError', 'TrackStartError', 'ConstraintNotSatisfiedError'
-] as const
-
-export type MediaErrorName = typeof MEDIA_ERRORS[number]
+export type MediaErrorName =
+  | 'AbortError' | 'NotAllowedError' | 'NotFoundError' | 'NotReadableError' | 'OverconstrainedError' | 'SecurityError' | 'TypeError'
+  | 'PermissionDeniedError' | 'PermissionDismissedError' | 'DevicesNotFoundError' | 'TrackStartError' | 'ConstraintNotSatisfiedError'
 
 /** The device that an error concerns. An error that concerns both names none. */
 export type Device = 'camera' | 'microphone'
@@ -90,13 +87,6 @@ export function browserError (error: unknown): AdaptorError {
     typeof thrown.message === 'string' ? thrown.message : '',
     { cause: error }
   )
-}
-
-/** Makes the error for a failure of `getUserMedia`. A name that Media Capture does not list becomes its `AbortError`: another problem with the device. */
-export function mediaError (error: unknown, device?: Device): AdaptorError {
-  const { name, message } = browserError(error)
-  const known = (MEDIA_ERRORS as readonly string[]).includes(name)
-  return new AdaptorError(known ? name : 'AbortError', message, { device, cause: error })
 }
 
 /** Makes the error for a failure of an RTCPeerConnection: always `OperationError`. Browsers use a dozen names for these, and none is documented. */

@@ -1,7 +1,7 @@
 import type { AdaptorError, Device, ErrorName } from './client-errors.js'
 import type { ReceivedData, ReceivedFile } from '../data/data-types.js'
 import type { LocalMediaState } from '../media/media.js'
-import type { RemoteMediaState } from '../call/remote-media.js'
+import type { RemoteMediaState } from '../call/media-state.js'
 import type { CallStats } from '../extras/call-stats.js'
 import type { CallQuality } from '../extras/quality.js'
 import type { Joined, Leaved, PeerJoined, PeerLeft, ServerWillStop } from '../../protocol/server-messages.js'

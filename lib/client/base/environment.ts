@@ -19,8 +19,6 @@ export interface Environment {
   MediaStream: new () => MediaStream
   /** Undefined on a page that is no secure context, that is, neither from https nor from localhost (W3C Media Capture, section 9.2). */
   mediaDevices: MediaDevices | undefined
-  /** Queries whether the page may use a device. Resolves with undefined if the browser does not tell (W3C Permissions, section 6). */
-  permission (device: Device): Promise<PermissionState | undefined>
   setTimeout (callback: () => void, delay: number): TimerHandle
   clearTimeout (handle: TimerHandle): void
   /** The time in ms, on a clock that never goes back. */
@@ -29,8 +27,6 @@ export interface Environment {
   random (): number
   /** Makes a secret of 32 hexadecimal characters: 128 random bits. */
   secret (): string
-  /** Has the browser start what it needs for its first peer connection, ahead of time. */
-  warmUp (): void
   /** Whether the debug log is switched on in this browser. */
   debugging (): boolean
   /** Writes a line to the console. */
@@ -39,6 +35,9 @@ export interface Environment {
   document: (EventSource & Pick<Document, 'getElementById' | 'visibilityState'>) | undefined
   /** The address of the page. */
   location: string | undefined
+  /** In place of what the guard does itself in a browser: tells whether the page may use a device, and prepares for the first peer connection. */
+  permission?: (device: Device) => Promise<PermissionState | undefined>
+  warmUp?: () => void
 }
 
 /**
@@ -57,25 +56,12 @@ export function browserEnvironment (): Environment {
     RTCPeerConnection: globalThis.RTCPeerConnection,
     MediaStream: globalThis.MediaStream,
     mediaDevices: globalThis.navigator?.mediaDevices,
-    permission: async device => {
-      try {
-        return (await globalThis.navigator.permissions.query({ name: device as PermissionName })).state
-      } catch {
-        // Older browsers have no such query, or not for these devices.
-        return undefined
-      }
-    },
     setTimeout: (callback, delay) => globalThis.setTimeout(callback, delay),
     clearTimeout: handle => globalThis.clearTimeout(handle as number),
     now: () => performance.now(),
     random: () => Math.random(),
     // crypto.randomUUID is missing on pages from http.
     secret: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), byte => byte.toString(16).padStart(2, '0')).join(''),
-    // In Chromium this makes the threads and the codecs' lists of all connections, up to 40 ms that are missed when the other side comes. The
-    // certificate itself is not used: each connection has one of its own.
-    warmUp: () => {
-      RTCPeerConnection.generateCertificate?.({ name: 'ECDSA', namedCurve: 'P-256' } as AlgorithmIdentifier).catch(() => {})
-    },
     debugging: () => {
       try {
         return globalThis.localStorage.getItem(DEBUG_KEY) !== null

@@ -1,4 +1,4 @@
-import { AdaptorError, browserError, callError } from '../base/client-errors.js'
+import { callError, type AdaptorError } from '../base/client-errors.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
 import type { CallQuality } from '../extras/quality.js'
@@ -7,6 +7,7 @@ import type { Media } from '../media/media.js'
 import type { IceServers } from '../signalling/ice-servers.js'
 import { originOf } from './descriptions.js'
 import { PeerSession, type PeerSessionSettings } from './peer-session.js'
+import type { RemoteMediaState } from './media-state.js'
 import type { KnownSession } from './session-choice.js'
 import type { UnaddressedMessage } from './session-message.js'
 import type { TransceiverPlan } from './transceivers.js'
@@ -40,6 +41,8 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
   #session: PeerSession | null = null
   /** How good it is, where that is measured. */
   quality: CallQuality | null = null
+  /** How the other side can be seen and heard; told by the guard. */
+  remoteMedia: RemoteMediaState = { video: 'off', audio: 'off' }
 
   /** `receive`: which kinds this side is ready to receive. */
   constructor (environment: Environment, iceServers: IceServers, media: Media, receive: Record<Kind, boolean>) {
@@ -72,15 +75,15 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
     }
   }
 
-  /** Closes the session that is there and begins another. Throws an AdaptorError where the configuration cannot be used. */
+  /** Closes the session that is there and begins another. Throws what the browser throws at a configuration that it refuses. */
   replace (settings: Omit<PeerSessionSettings, 'configuration' | 'group' | 'plans'>): PeerSession {
     this.close()
-    const session = this.#session = this.#configured(configuration => new PeerSession(this.#environment, {
+    const session = this.#session = new PeerSession(this.#environment, {
       ...settings,
-      configuration,
+      configuration: this.#iceServers.configuration,
       group: this.#media.group,
       plans: () => ({ audio: this.#plan('audio'), video: this.#plan('video') })
-    }))
+    })
     session.on('state', state => this.emit('state', state))
     session.on('iceState', state => this.emit('iceState', state))
     session.on('tracks', tracks => this.emit('tracks', tracks))
@@ -107,29 +110,15 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
   }
 
   #handleServers (): void {
-    const session = this.#session
-    if (session === null) return
     try {
-      this.#configured(configuration => session.configure(configuration))
+      this.#session?.configure(this.#iceServers.configuration)
     } catch (error) {
-      this.emit('error', callError(error))
+      this.#iceServers.mend(error).catch(error => this.emit('error', callError(error)))
     }
   }
 
   #plan (kind: Kind): TransceiverPlan {
     const track = this.#media.track(kind)
     return { track, send: track !== null, receive: this.#receive[kind] }
-  }
-
-  /** Uses the configuration; where the browser refuses one of its servers, without that one. */
-  #configured<T> (use: (configuration: RTCConfiguration) => T): T {
-    for (;;) {
-      try {
-        return use(this.#iceServers.configuration)
-      } catch (error) {
-        if (this.#iceServers.leaveOutUnusable()) continue
-        throw new AdaptorError('SyntaxError', `peerconnection_config cannot be used: ${browserError(error).message}`, { cause: error })
-      }
-    }
   }
 }

@@ -1,26 +1,18 @@
 import { Emitter } from '../base/emitter.js'
-import { parseFrame } from '../signalling/frames.js'
-
-/** What one side's camera and microphone are doing. */
-export interface MediaState {
-  camera: boolean
-  microphone: boolean
-  /** The picture is that of the screen. */
-  screen?: boolean
-}
+import { parseFrame, type Frame } from '../signalling/frames.js'
+import type { MediaState } from './media-state.js'
 
 interface PeerChannelEvents {
-  /** The other side says what its camera and microphone are doing. */
-  mediaState: MediaState
+  /** The other side says what its camera and microphone are doing, unchecked. */
+  mediaState: Frame
   /** A message can be sent, or no longer. */
   open: boolean
   /** Anything else that came: of this SDK a frame or bytes, of another client a text or bytes. */
   data: unknown
 }
 
-/** Maximum length of a text that this SDK sends here, and of one that says what camera and microphone do; a longer one comes from something else. */
+/** Maximum length of a text that this SDK sends here; a longer one comes from something else. */
 const MAX_TEXT = 16_000
-const MAX_STATE = 1_000
 
 /**
  * The data channel of a peer connection. Every connection that this SDK makes has one, as those of Ant Media's SDKs have:
@@ -90,9 +82,6 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
     if (!this.#ours() || typeof data !== 'string') return this.emit('data', data)
     const frame = data.length > MAX_TEXT ? null : parseFrame(data)
     if (frame === null) return
-    if (frame.command !== 'mediaState') this.emit('data', frame)
-    else if (data.length <= MAX_STATE && typeof frame.camera === 'boolean' && typeof frame.microphone === 'boolean') {
-      this.emit('mediaState', { camera: frame.camera, microphone: frame.microphone, ...frame.screen === true ? { screen: true } : {} })
-    }
+    this.emit(frame.command === 'mediaState' ? 'mediaState' : 'data', frame)
   }
 }

@@ -3,8 +3,10 @@ import type { Environment } from '../base/environment.js'
 import { callError, type AdaptorError } from '../base/client-errors.js'
 import { candidateMessage } from './candidates.js'
 import { Negotiation } from './negotiation.js'
-import { PeerChannel, type MediaState } from './peer-channel.js'
+import type { MediaState } from './media-state.js'
+import { PeerChannel } from './peer-channel.js'
 import type { Kind } from '../media/local-track.js'
+import type { Frame } from '../signalling/frames.js'
 import type { UnaddressedMessage } from './session-message.js'
 import { arrange, receivedTracks, type TransceiverPlans } from './transceivers.js'
 
@@ -15,8 +17,8 @@ interface PeerSessionEvents {
   state: RTCPeerConnectionState
   iceState: RTCIceConnectionState
   tracks: MediaStreamTrack[]
-  /** What the other side says of its camera and microphone. */
-  mediaState: MediaState
+  /** What the other side says of its camera and microphone, unchecked. */
+  mediaState: Frame
   /** The data channel is open, or no longer. */
   channel: boolean
   /** What the other side has sent over it. */
@@ -53,6 +55,8 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   peer: PeerKind
   /** What the two people can read to one another; kept by the part for it. */
   verificationCode: string | null = null
+  /** What the other side has said last of its camera and microphone, unchecked. */
+  mediaState: Frame | null = null
   readonly #settings: PeerSessionSettings
   readonly #channel: PeerChannel
   /** Candidates that came before the other side's first description. */
@@ -79,7 +83,7 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     negotiation.on('described', message => this.emit('say', message))
     negotiation.on('agreed', () => this.#showTracks(receivedTracks(peerConnection)))
     negotiation.on('error', error => this.emit('error', error))
-    this.#channel.on('mediaState', state => this.emit('mediaState', state))
+    this.#channel.on('mediaState', state => this.emit('mediaState', this.mediaState = state))
     this.#channel.on('open', open => this.emit('channel', open))
     this.#channel.on('data', data => this.emit('data', data))
     if (!this.initiator) return
@@ -143,10 +147,6 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
   takeCandidate (candidate: RTCIceCandidateInit): void {
     if (this.answered) void this.#addCandidate(candidate)
     else this.#early.push(candidate)
-  }
-
-  restartIce (): void {
-    if (!this.#closed) this.peerConnection.restartIce()
   }
 
   /** Uses other STUN and TURN servers from the next gathering on. Throws what the browser throws at one that it refuses. */

@@ -1,4 +1,4 @@
-import type { Outgoing } from '../signalling/outbox.js'
+import type { Outgoing } from '../signalling/early-sender.js'
 
 /** A message to the other side of a session, with the fields that this SDK adds to the wire's own. */
 export type SessionMessage = Outgoing & { session: string, negotiation?: number, fresh?: boolean, usernameFragment?: string }

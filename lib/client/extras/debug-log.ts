@@ -1,5 +1,9 @@
-import type { AdaptorError } from '../base/client-errors.js'
 import type { Extra, ExtraContext } from './extra.js'
+
+/** Takes lines of other parts. */
+export interface DebugLog extends Extra {
+  note (part: string, text: string): void
+}
 
 /**
  * Writes a line for each change of state of the parts: `fastify-webrtc-signalling 1234 room1/peer-id call: sent takeConfiguration offer`, with the
@@ -7,13 +11,12 @@ import type { Extra, ExtraContext } from './extra.js'
  * room, the peer, an error, a notification, a type): no SDP, address, credential, token or message ever gets into one.
  * It is loaded where the log is on, before the adaptor begins, so that no line is missing.
  */
-export default function createDebugLog ({ environment, signalling, iceServers, media, call, debug }: ExtraContext): Extra {
+export default function createDebugLog ({ announcer, environment, signalling, media, call, debug }: ExtraContext): DebugLog {
   const start = environment.now()
   let peer = ''
   const line = (part: string, text: string) => {
     debug?.(`fastify-webrtc-signalling ${Math.round(environment.now() - start)} ${signalling.room ?? ''}/${peer} ${part}: ${text}`)
   }
-  const error = ({ name }: AdaptorError) => line('error', name)
 
   signalling.on('open', () => line('connection', 'open'))
   signalling.on('reconnecting', ({ code, delay }) => line('connection', `lost ${code}, retry in ${delay} ms`))
@@ -25,25 +28,21 @@ export default function createDebugLog ({ environment, signalling, iceServers, m
   })
   signalling.on('unseated', () => line('join', 'unseated'))
   signalling.on('notification', ({ definition }) => line('join', `${definition}`))
-  signalling.on('error', error)
 
   signalling.on('seat', frame => {
     // What an application says to the other side is its own business.
-    if (frame.command !== 'peerMessageCommand') line('call', `received ${nameOf(frame)}`)
+    if (frame.command !== 'peerMessageCommand' && frame.command !== 'pong') line('call', `received ${nameOf(frame)}`)
   })
   call.current.on('say', message => line('call', `sent ${nameOf(message)}`))
   call.current.on('session', session => line('call', session === null ? 'no session' : `session, initiator ${session.initiator}`))
   call.current.on('iceState', state => line('call', `ICE ${state}`))
   call.current.on('tracks', tracks => line('call', `tracks ${tracks.map(({ kind }) => kind)}`))
   call.on('choice', choice => line('call', `offer ${choice}`))
-  call.on('step', step => line('recovery', step))
-  call.on('error', error)
 
   media.on('changed', () => line('media', `camera ${media.state.camera}, microphone ${media.state.microphone}`))
-  media.on('error', error)
-  iceServers.on('error', error)
+  announcer.errorListeners.push(name => line('error', name))
   // It listens to the adaptor alone, to the last line of its end.
-  return { close: () => {} }
+  return { note: line, close: () => {} }
 }
 
 /** What a message of the call is: its command, and the type of the description or candidate in it. */

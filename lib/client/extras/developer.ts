@@ -25,7 +25,9 @@ class Developer implements Methods, Extra {
   }
 
   async breakConnection (): Promise<void> {
-    this.#context.signalling.connection.break()
+    const { connection } = this.#context.signalling
+    // As a network that breaks does it, without a code.
+    if (connection.state === 'open') connection.lose(1006, 'It was broken on purpose.')
   }
 
   close (): void {

@@ -1,13 +1,13 @@
 import type { Device } from '../base/client-errors.js'
 import { guarded } from '../base/emitter.js'
 import type { Kind, LocalTrack } from '../media/local-track.js'
+import { DEVICES, mediaError } from './media-errors.js'
 import type { Extra, ExtraContext } from './extra.js'
 import type { ExtraMethods } from './extra-methods.js'
 
 type Methods = Pick<ExtraMethods, 'getDevices' | 'switchVideoCameraCapture' | 'switchVideoCameraFacingMode' | 'switchAudioInputSource' |
   'switchAudioOutput' | 'applyConstraints' | 'openStream' | 'updateVideoTrack' | 'updateAudioTrack'>
 
-const DEVICES = { audio: 'microphone', video: 'camera' } as const
 /** What a browser says of a device that it cannot open while another one is open. */
 const BUSY: readonly string[] = ['NotReadableError', 'TrackStartError', 'AbortError']
 /** Phones open one camera at a time. Some give a black picture instead of an error. */
@@ -74,7 +74,7 @@ class Devices implements Methods, Extra {
         await local.track?.applyConstraints(after)
       } catch (error) {
         local.constraint = before
-        throw this.#context.mediaError(error, DEVICES[kind])
+        throw mediaError(this.#context, error, DEVICES[kind])
       }
     }))
   }
@@ -140,7 +140,7 @@ class Devices implements Methods, Extra {
       else track.stop()
     } catch (error) {
       if (local.constraint !== constraint) return
-      const reason = this.#context.mediaError(error, DEVICES[kind])
+      const reason = mediaError(this.#context, error, DEVICES[kind])
       if (BUSY.includes(reason.name)) return this.#exchange(local, before)
       local.constraint = before
       throw reason

@@ -5,6 +5,10 @@ import type { SignallingMessage } from './signalling-message.js'
 
 /** The methods whose code is loaded when one of them is called first. They reject with `moduleNotLoaded` where that fails. */
 export interface ExtraMethods {
+  /** Stops camera, microphone (whatever `muteMode` says) and a screen share. The call goes on without them. */
+  closeStream (): Promise<void>
+  /** Makes a new offer to the other side, which nothing but a test or a special need asks for. */
+  negotiate (): Promise<void>
   /**
    * What the call sends and receives, as `updated_stats` tells it too. Rejects with `InvalidStateError` where there is no call.
    */
@@ -88,10 +92,12 @@ export interface ExtraMethods {
   breakConnection (): Promise<void>
 }
 
-export type ExtraName = 'data' | 'debug-log' | 'developer' | 'devices' | 'screen' | 'sound' | 'stats' | 'verification'
+export type ExtraName = 'data' | 'debug-log' | 'developer' | 'devices' | 'guard' | 'screen' | 'sound' | 'stats' | 'verification'
 
 /** Which module has which method. */
 export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
+  closeStream: 'guard',
+  negotiate: 'guard',
   getStats: 'stats',
   enableStats: 'stats',
   disableStats: 'stats',

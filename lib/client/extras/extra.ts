@@ -1,10 +1,11 @@
 import type { Announcer } from '../base/announcer.js'
-import type { AdaptorError, Device } from '../base/client-errors.js'
+import type { abortable, abortError } from '../base/abort.js'
+import type { AdaptorError, browserError } from '../base/client-errors.js'
 import type { Environment } from '../base/environment.js'
 import type { Call } from '../call/call.js'
 import type { CurrentSession } from '../call/current-session.js'
-import type { RemoteMedia } from '../call/remote-media.js'
 import type { Media } from '../media/media.js'
+import type { StreamView } from '../media/stream-view.js'
 import type { IceServers } from '../signalling/ice-servers.js'
 import type { SignallingSession } from '../signalling/signalling-session.js'
 import type { ExtraName } from './extra-methods.js'
@@ -15,7 +16,8 @@ export interface ExtraContext {
   readonly media: Media
   readonly call: Call
   readonly current: CurrentSession
-  readonly remoteMedia: RemoteMedia
+  /** What shows the other side. */
+  readonly remote: StreamView
   readonly iceServers: IceServers
   readonly signalling: SignallingSession
   readonly announcer: Announcer
@@ -29,7 +31,9 @@ export interface ExtraContext {
   readonly AdaptorError: typeof AdaptorError
   /** Another part, loaded where it is not there yet. */
   part<T> (name: ExtraName): Promise<T>
-  mediaError (error: unknown, device?: Device): AdaptorError
+  readonly browserError: typeof browserError
+  readonly abortable: typeof abortable
+  readonly abortError: typeof abortError
 }
 
 /** What a module makes for one adaptor, beside its methods. */

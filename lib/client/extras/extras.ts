@@ -1,10 +1,16 @@
 import { AdaptorError, browserError } from '../base/client-errors.js'
 import { quiet } from '../base/deferred.js'
+import type { Guarding } from '../base/guarding.js'
+import { Timer } from '../base/timer.js'
 import type { CreateExtra, Extra, ExtraContext } from './extra.js'
 import type { Frame } from '../signalling/frames.js'
-import { EXTRA_METHODS, type ExtraMethods, type ExtraName } from './extra-methods.js'
+import type { ExtraName } from './extra-methods.js'
 
-type Methods = Record<keyof ExtraMethods, (...args: unknown[]) => unknown>
+type Method = (...args: unknown[]) => unknown
+
+/** How long after the guard could not be loaded it is tried again, in ms: twice as long each time, up to the longest. */
+const FIRST_RETRY = 1_000
+const LONGEST_RETRY = 60_000
 
 /** The build makes a file of each. */
 export const LOADERS: Record<ExtraName, () => Promise<{ default: CreateExtra<object> }>> = {
@@ -12,6 +18,7 @@ export const LOADERS: Record<ExtraName, () => Promise<{ default: CreateExtra<obj
   'debug-log': () => import('./debug-log.js'),
   developer: () => import('./developer.js'),
   devices: () => import('./devices.js'),
+  guard: () => import('../guard/guard.js'),
   screen: () => import('./screen.js'),
   sound: () => import('./sound.js'),
   stats: () => import('./stats.js'),
@@ -27,21 +34,34 @@ export async function loadPart<T> (name: string, load: () => Promise<T>): Promis
   }
 }
 
-/** Loads what a call does not need at once, when it is asked for. */
+/** Loads what a call does not need at once: the guard as soon as the adaptor begins, anything else when it is asked for. */
 export class Extras {
   readonly #context: ExtraContext
-  readonly #loaded = new Map<ExtraName, Promise<Methods & Extra>>()
+  readonly #loaded = new Map<ExtraName, Promise<Extra>>()
+  readonly #there = new Map<ExtraName, Extra>()
+  readonly #retry: Timer
   #closing: Promise<void> | null = null
 
   constructor (context: Omit<ExtraContext, 'part'>) {
     this.#context = { ...context, part: async name => await this.#load(name) as never }
+    this.#retry = new Timer(context.environment)
   }
 
-  /** Calls a method of a module. What it throws is reported, and is what the promise rejects with. */
-  call (name: keyof ExtraMethods, args: unknown[]): Promise<unknown> {
-    return quiet(this.#load(EXTRA_METHODS[name]).then(methods => methods[name](...args)).catch(error => {
-      return this.#context.announcer.fail(browserError(error))
-    }))
+  /** Calls a method of a module, at once where that is there. What it throws is reported, and is what the promise rejects with. */
+  call<T> (part: ExtraName, name: string, args: unknown[]): Promise<T> {
+    return quiet(this.#call(part, name, args) as Promise<T>)
+  }
+
+  /** Loads the guard, however often that takes. The first failure is reported. */
+  async guard (delay = FIRST_RETRY): Promise<void> {
+    await (delay === FIRST_RETRY ? this.load('guard') : this.#load('guard').catch(() => {}))
+    if (this.#there.has('guard') || this.#closing !== null) return
+    this.#retry.start(delay, () => { void this.guard(Math.min(delay * 2, LONGEST_RETRY)) })
+  }
+
+  /** The guard, or null where it cannot be loaded. */
+  async findGuard (): Promise<Guarding | null> {
+    return this.#load('guard').catch(() => null) as Promise<Guarding | null>
   }
 
   /** Loads a part that has no methods, before it is needed. That it cannot be loaded is reported. */
@@ -60,13 +80,28 @@ export class Extras {
 
   /** Closes the parts that were loaded, or are being loaded. */
   close (): Promise<void> {
+    this.#retry.stop()
+    this.#there.clear()
     this.#closing ??= Promise.all([...this.#loaded.values()].map(loading => loading.then(extra => extra.close(), () => {}))).then(() => {})
     return this.#closing
   }
 
-  async #load (name: ExtraName): Promise<Methods & Extra> {
+  async #call (part: ExtraName, name: string, args: unknown[]): Promise<unknown> {
+    try {
+      const extra = (this.#there.get(part) ?? await this.#load(part)) as Extra & Record<string, Method>
+      return await (extra[name] as Method)(...args)
+    } catch (error) {
+      return this.#context.announcer.fail(browserError(error))
+    }
+  }
+
+  async #load (name: ExtraName): Promise<Extra> {
     const loading = this.#loaded.get(name) ?? loadPart(name, LOADERS[name]).then(
-      ({ default: create }) => create(this.#context) as Methods & Extra,
+      ({ default: create }) => {
+        const extra = create(this.#context)
+        this.#there.set(name, extra)
+        return extra
+      },
       error => {
         // The next call may find the network back.
         this.#loaded.delete(name)

@@ -36,7 +36,7 @@ export class Picture {
     const { call, current: { session } } = this.#context
     if (session === null) return
     this.#choose(session)
-    await call.negotiate()
+    await call.queue.push(() => call.offer(session))
   }
 
   close (): void {

@@ -1,4 +1,5 @@
 import { Composition } from './composition.js'
+import { mediaError } from './media-errors.js'
 import type { Extra, ExtraContext } from './extra.js'
 import type { ExtraMethods } from './extra-methods.js'
 import type { SoundMixer } from './sound.js'
@@ -71,7 +72,7 @@ class Screen implements Methods, Extra {
     try {
       return await mediaDevices.getDisplayMedia({ video: true, audio: true })
     } catch (cause) {
-      const error = this.#context.mediaError(cause)
+      const error = mediaError(this.#context, cause)
       throw error.name === 'NotAllowedError' ? new AdaptorError('ScreenSharePermissionDenied', error.message, { cause }) : error
     }
   }

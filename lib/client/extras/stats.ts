@@ -82,12 +82,12 @@ class Stats implements Methods, Extra {
     if (before !== null && stats.currentTime - before.currentTime < SPAN) return
     this.#judged = stats
     if (before === null) return
-    const { announcer, current, remoteMedia, room } = this.#context
+    const { announcer, current, room } = this.#context
     const { iceConnectionState: state } = connection
     const sender = connection.getSenders().find(({ track }) => track?.kind === 'video')
     const judged = judge(before, stats, {
       interrupted: state === 'disconnected' || state === 'failed',
-      frozen: remoteMedia.state.video === 'frozen',
+      frozen: current.remoteMedia.video === 'frozen',
       limit: (sender?.getParameters().encodings?.[0]?.maxBitrate ?? Infinity) / 1_000
     })
     const { shown } = this.#quality = smooth(this.#quality, judged, before.currentTime, stats.currentTime)

@@ -1,7 +1,8 @@
 import { quiet } from '../base/deferred.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
-import { AdaptorError, mediaError, type Device } from '../base/client-errors.js'
+import { AdaptorError, browserError, type Device } from '../base/client-errors.js'
+import type { FindGuard } from '../base/guarding.js'
 
 export type Kind = 'audio' | 'video'
 
@@ -28,6 +29,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   readonly kind: Kind
   readonly #environment: Environment
   readonly #mode: MuteMode
+  readonly #guard: FindGuard
   /** What the browser is asked for from the next request on. */
   constraint: boolean | MediaTrackConstraints
   #wanted: boolean
@@ -41,7 +43,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   /** The first request, for both devices in one prompt. */
   #opening: Promise<void> = Promise.resolve()
 
-  constructor (environment: Environment, kind: Kind, constraint: boolean | MediaTrackConstraints, mode: MuteMode) {
+  constructor (environment: Environment, kind: Kind, constraint: boolean | MediaTrackConstraints, mode: MuteMode, guard: FindGuard) {
     super()
     this.kind = kind
     this.#environment = environment
@@ -49,6 +51,7 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     this.constraint = constraint === false ? true : constraint
     this.#wanted = constraint !== false
     this.#mode = mode
+    this.#guard = guard
   }
 
   get track (): MediaStreamTrack | null {
@@ -166,7 +169,8 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     } catch (error) {
       if (!this.#due) return
       this.#wanted = false
-      const reason = mediaError(error, DEVICES[this.kind])
+      const guard = await this.#guard()
+      const reason = guard === null ? browserError(error) : guard.explain(error, DEVICES[this.kind])
       this.emit('error', reason)
       throw reason
     }

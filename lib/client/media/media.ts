@@ -1,13 +1,11 @@
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
-import { mediaError, type AdaptorError, type Device } from '../base/client-errors.js'
+import { browserError, type AdaptorError, type Device } from '../base/client-errors.js'
+import type { FindGuard } from '../base/guarding.js'
 import { DEVICES, insecure, LocalTrack, type Kind, type MuteMode } from './local-track.js'
-import type { MediaState } from '../call/peer-channel.js'
+import type { MediaState } from '../call/media-state.js'
 import { StreamView } from './stream-view.js'
 import { KINDS } from '../call/transceivers.js'
-
-/** The names of a refusal by the person or by a policy. */
-const REFUSALS: readonly string[] = ['NotAllowedError', 'PermissionDeniedError', 'PermissionDismissedError']
 
 /** What the SDK does with a device's track before it is sent. It is asked at each change, and answers alike while nothing has changed. */
 export type TrackFilter = (track: MediaStreamTrack | null) => MediaStreamTrack | null
@@ -38,7 +36,9 @@ export class Media extends Emitter<MediaEvents> {
   /** The stream that the tracks belong to in our descriptions, whichever of them are on. It stays empty itself. */
   readonly group: MediaStream
   readonly #environment: Environment
-  readonly #constraints: MediaSettings['constraints']
+  /** What was asked for at the start. */
+  readonly constraints: MediaSettings['constraints']
+  readonly #guard: FindGuard
   readonly #view: StreamView
   readonly #filters: Partial<Record<Kind, TrackFilter>> = {}
   /** Another sound is sent beside the microphone's. */
@@ -46,15 +46,16 @@ export class Media extends Emitter<MediaEvents> {
   /** Ends the screen share; `null` where there is none. */
   stopSharing: (() => Promise<void>) | null = null
 
-  constructor (environment: Environment, settings: MediaSettings) {
+  constructor (environment: Environment, settings: MediaSettings, guard: FindGuard) {
     super()
     this.#environment = environment
-    const constraints = this.#constraints = settings.constraints
+    const constraints = this.constraints = settings.constraints
+    this.#guard = guard
     this.group = new environment.MediaStream()
     this.#view = new StreamView(environment, settings.localVideo)
-    this.audio = new LocalTrack(environment, 'audio', constraints.audio, settings.muteMode)
+    this.audio = new LocalTrack(environment, 'audio', constraints.audio, settings.muteMode, guard)
     // A camera's light must go out whatever the mode.
-    this.video = new LocalTrack(environment, 'video', constraints.video, 'release')
+    this.video = new LocalTrack(environment, 'video', constraints.video, 'release', guard)
     for (const local of [this.audio, this.video]) {
       local.on('changed', () => this.#changed())
       local.on('error', error => this.emit('error', error))
@@ -95,7 +96,7 @@ export class Media extends Emitter<MediaEvents> {
 
   /** Fetches the devices that the constraints ask for, in one prompt, and those of them that can be had. Resolves when each has come or was refused. */
   open (): Promise<void> {
-    if (KINDS.every(kind => this.#constraints[kind] === false)) return Promise.resolve()
+    if (KINDS.every(kind => this.constraints[kind] === false)) return Promise.resolve()
     const opening = this.#open()
     this.audio.expect(opening)
     this.video.expect(opening)
@@ -113,45 +114,26 @@ export class Media extends Emitter<MediaEvents> {
     this.#view.clear()
   }
 
-  async #open (): Promise<void> {
-    const { audio, video } = this.#constraints
-    const wanted = KINDS.filter(kind => this.#constraints[kind] !== false)
-    const both = await this.#fetch({ audio, video }, wanted.length === 1 ? wanted[0] : undefined)
-    if (both === null) return
-    if (wanted.length === 1) return this.emit('error', both)
-    // One request for two devices fails where either of them fails: a blocked camera must not take the microphone with it.
-    const separable = await this.#separable(both)
-    const errors: AdaptorError[] = []
-    for (const kind of wanted) {
-      const error = separable.includes(kind) ? await this.#fetch({ [kind]: this.#constraints[kind] }, kind) : both
-      if (error !== null) errors.push(error)
-    }
-    // Two failures with one reason are one error.
-    if (errors.length === 2 && errors[0]?.name === errors[1]?.name) this.emit('error', both)
-    else for (const error of errors) this.emit('error', error)
-  }
-
-  /** The devices to ask for one by one. A person who has just refused both, or closed the prompt, is not asked twice more. */
-  async #separable (error: AdaptorError): Promise<readonly Kind[]> {
-    if (this.#environment.mediaDevices === undefined) return []
-    if (!REFUSALS.includes(error.name)) return KINDS
-    const [audio, video] = await Promise.all(KINDS.map(kind => this.#environment.permission(DEVICES[kind])))
-    // With one device blocked a browser shows no prompt, so the other one can still be asked for.
-    return KINDS.filter(kind => {
-      const [own, other] = kind === 'audio' ? [audio, video] : [video, audio]
-      return own !== 'prompt' || other === 'denied'
-    })
-  }
-
-  async #fetch (constraints: MediaStreamConstraints, only?: Kind): Promise<AdaptorError | null> {
+  /** Takes what the browser gives for these constraints. Resolves with what it throws, or null. */
+  async fetch (constraints: MediaStreamConstraints): Promise<unknown> {
     try {
-      if (this.#environment.mediaDevices === undefined) throw insecure()
-      const stream = await this.#environment.mediaDevices.getUserMedia(constraints)
+      const { mediaDevices } = this.#environment
+      if (mediaDevices === undefined) throw insecure()
+      const stream = await mediaDevices.getUserMedia(constraints)
       for (const track of stream.getTracks()) this[track.kind as Kind].adopt(track)
       return null
     } catch (error) {
-      return mediaError(error, only === undefined ? undefined : DEVICES[only])
+      return error
     }
+  }
+
+  async #open (): Promise<void> {
+    const error = await this.fetch(this.constraints)
+    if (error === null) return
+    // One request for two devices fails where either of them fails: a blocked camera must not take the microphone with it.
+    const guard = await this.#guard()
+    if (guard === null) this.emit('error', browserError(error))
+    else await guard.askForEach(error)
   }
 
   #state (counts: (local: LocalTrack) => boolean): MediaState {

@@ -1,7 +1,7 @@
 import { deferred, type Deferred } from '../base/deferred.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
-import { AdaptorError, browserError } from '../base/client-errors.js'
+import type { FindGuard } from '../base/guarding.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 import { Timer } from '../base/timer.js'
 import type { SignallingSession } from './signalling-session.js'
@@ -14,7 +14,6 @@ const RENEW_AT = 0.8
 interface IceServersEvents {
   /** Other servers, or new credentials, are to be used. */
   changed: undefined
-  error: AdaptorError
 }
 
 /** The STUN and TURN servers: the application's own, or those of the signalling server, renewed before their credentials expire. */
@@ -22,6 +21,7 @@ export class IceServers extends Emitter<IceServersEvents> {
   readonly #environment: Environment
   readonly #given: RTCConfiguration
   readonly #signalling: SignallingSession
+  readonly #guard: FindGuard
   readonly #renewal: Timer
   readonly #answerTimer: Timer
   #servers: RTCIceServer[] | null = null
@@ -29,15 +29,14 @@ export class IceServers extends Emitter<IceServersEvents> {
   #answer: Deferred<void> | null = null
   /** Whether `getIceServerConfig` is not answered yet. An error without a room then counts as the answer. */
   #asked = false
-  /** The messages about servers that were left out. Each is emitted once, even if the server is named again. */
-  readonly #leftOut = new Set<string>()
 
   /** @param given the application's own configuration. If it has `iceServers`, the server is never asked */
-  constructor (environment: Environment, given: RTCConfiguration, signalling: SignallingSession) {
+  constructor (environment: Environment, given: RTCConfiguration, signalling: SignallingSession, guard: FindGuard) {
     super()
     this.#environment = environment
     this.#given = given
     this.#signalling = signalling
+    this.#guard = guard
     this.#renewal = new Timer(environment)
     this.#answerTimer = new Timer(environment)
     signalling.takeAnswer = frame => this.#takeAnswer(frame)
@@ -52,19 +51,17 @@ export class IceServers extends Emitter<IceServersEvents> {
     return this.#servers === null ? this.#given : { ...this.#given, iceServers: this.#servers }
   }
 
-  /**
-   * Leaves out the servers that this browser refuses, such as a TURN server without credentials, and emits an `error` for each. With one of
-   * them the constructor of RTCPeerConnection throws (W3C WebRTC 1.0, section 4.4.1.6), and there would be no call.
-   *
-   * @returns whether a server was left out
-   */
-  leaveOutUnusable (): boolean {
-    const servers: unknown = this.configuration.iceServers
-    if (!Array.isArray(servers)) return false
-    const usable = (servers as RTCIceServer[]).filter(server => this.#usable(server))
-    if (usable.length === servers.length) return false
-    this.#servers = usable
-    return true
+  /** Uses these servers from now on. */
+  use (servers: RTCIceServer[]): void {
+    this.#servers = servers
+    this.emit('changed', undefined)
+  }
+
+  /** The browser refuses the configuration: resolves when another one is to be tried, and rejects with what is to be told. */
+  async mend (error: unknown): Promise<void> {
+    const guard = await this.#guard()
+    if (guard === null) throw error
+    await guard.mend(error)
   }
 
   /** Resolves when the servers are known and fresh, at the latest after {@link WAIT}. */
@@ -101,25 +98,12 @@ export class IceServers extends Emitter<IceServersEvents> {
 
   #handleConfig (frame: Frame): void {
     if (this.#given.iceServers !== undefined) return
-    this.#servers = serversOf(frame)
     const ttl = numberOf(frame.ttl)
     this.#staleAt = ttl === undefined ? Infinity : this.#environment.now() + ttl * 1000 * RENEW_AT
     if (ttl === undefined) this.#renewal.stop()
     else this.#renewal.start(Math.max(ttl * 1000 * RENEW_AT, 1000), () => this.#renew())
+    this.use(serversOf(frame))
     this.#finishWaiting()
-    this.emit('changed', undefined)
-  }
-
-  #usable (server: RTCIceServer): boolean {
-    try {
-      new this.#environment.RTCPeerConnection({ iceServers: [server] }).close()
-      return true
-    } catch (error) {
-      const what = `The server ${String(server?.urls)} cannot be used and is left out: ${browserError(error).message}`
-      if (!this.#leftOut.has(what)) this.emit('error', new AdaptorError('invalidIceServer', what, { cause: error }))
-      this.#leftOut.add(what)
-      return false
-    }
   }
 
   get #stale (): boolean {

@@ -4,10 +4,10 @@ import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
 import type { Frame } from './frames.js'
 import { nextPhase, readAnswer, type JoinEvent, type JoinPhase } from './join-phase.js'
-import { Retry } from './retry.js'
-import type { RoomJoinEvents, RoomJoinSettings } from './join-events.js'
+import type { JoinRetry } from './join-retry.js'
+import type { RoomJoinEvents } from './join-events.js'
 import { SeatBook, type JoinIntent } from './seat-book.js'
-import { isTemporary, isUndecided, leavedNotice } from './seat-rules.js'
+import { leavedNotice, leftError } from './seat-rules.js'
 import type { ServerConnection } from './server-connection.js'
 
 /** The room that the application has asked for, and the phase of its join on the current socket. */
@@ -15,7 +15,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   readonly #connection: ServerConnection
   readonly #seats: SeatBook
   /** Runs while a refused `join` or `leave` waits to be sent again. */
-  readonly #retry: Retry
+  retry: JoinRetry | null = null
   #phase: JoinPhase = 'none'
   #intent: JoinIntent | null = null
   #leavingRoom = ''
@@ -25,9 +25,8 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   /** Whether a `join` was sent and its answer was lost. The server may then keep a seat that this client does not know of. */
   #uncertain = false
 
-  constructor (environment: Environment, { reconnect, resume }: RoomJoinSettings, connection: ServerConnection) {
+  constructor (environment: Environment, resume: boolean, connection: ServerConnection) {
     super()
-    this.#retry = new Retry(environment, reconnect)
     this.#seats = new SeatBook(environment, resume)
     this.#connection = connection
   }
@@ -96,7 +95,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     }
     this.#forgetSeats()
     this.#move('socketLost')
-    this.#retry.stop()
+    this.retry?.stop()
     this.#leaving?.resolve()
     this.#leaving = null
   }
@@ -119,7 +118,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     if (this.#phase === 'joining') this.#uncertain = true
     const left = this.#phase === 'leaving'
     this.#move('socketLost')
-    this.#retry.stop()
+    this.retry?.stop()
     if (left) this.#finishLeaving(leavedNotice(this.#leavingRoom))
   }
 
@@ -165,7 +164,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
 
   /** Sends what is due on an open connection: first the end of an abandoned seat, then the join. Nothing else sends a `join`. */
   #advance (): void {
-    if (this.#connection.state !== 'open' || this.#phase !== 'none' || this.#retry.running) return
+    if (this.#connection.state !== 'open' || this.#phase !== 'none' || this.retry?.running === true) return
     const abandoned = this.#seats.joinAbandoned()
     if (abandoned !== null) {
       // It is resumed only to be left, so that the other peer need not wait until its window is over.
@@ -183,7 +182,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     this.#joined = frame
     this.#joining = null
     this.#uncertain = false
-    this.#retry.reset()
+    this.retry?.reset()
     joining?.resolve(frame)
     this.emit('seated', { frame, resumed, automatic: joining === null })
   }
@@ -192,9 +191,9 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     const joining = this.#joining
     const room = this.room ?? ''
     // An automatic rejoin retries. An explicit `join` rejects.
-    const retries = joining === null && isTemporary(error.name) && this.#retry.later(error, () => this.#advance())
-    if (!retries || !isUndecided(error.name)) this.#seats.drop()
-    if (retries) return
+    const kept = joining === null ? this.retry?.later(error, () => this.#advance()) ?? null : null
+    if (kept !== true) this.#seats.drop()
+    if (kept !== null) return
     this.#giveUp(room, false)
     joining?.reject(error)
     this.emit('refused', { error, room, automatic: joining === null })
@@ -202,8 +201,8 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
 
   #handleLeft (frame: Frame): void {
     this.#seats.forgetAbandoned()
-    this.#retry.stop()
-    this.#retry.reset()
+    this.retry?.stop()
+    this.retry?.reset()
     // An `error` means that no seat was held. The application is told the same as otherwise.
     this.#finishLeaving(frame.command === 'error' ? leavedNotice(this.#leavingRoom) : frame)
     this.#advance()
@@ -211,7 +210,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
 
   /** Sends `leave` again, because the server may have refused it for its rate. If it had not, the second one does no harm: it gets the same answer. */
   #leaveLater (error: AdaptorError): void {
-    if (!this.#retry.running) this.#retry.always(error, this.#connection.pace.interval, () => this.#sendLeave(this.#leavingRoom))
+    this.retry?.always(error, () => this.#sendLeave(this.#leavingRoom))
   }
 
   #sendLeave (room: string): void {
@@ -233,9 +232,9 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     this.#seats.leave(room, unheard)
     this.#clearIntent()
     // A refused `leave` is still to be sent again.
-    if (this.#phase !== 'leaving') this.#retry.stop()
-    this.#retry.reset()
-    this.emit('unseated', new AdaptorError('AbortError', 'The room was left before the message could be sent.'))
+    if (this.#phase !== 'leaving') this.retry?.stop()
+    this.retry?.reset()
+    this.emit('unseated', leftError())
   }
 
   #clearIntent (): void {

@@ -3,15 +3,10 @@ import type { ClientMessage } from '../../protocol/client-messages.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
 import { browserError } from '../base/client-errors.js'
-import { byteLength, parseFrame, type Frame } from './frames.js'
-import { Pace } from './pace.js'
+import { parseFrame, type Frame } from './frames.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
 import { Timer } from '../base/timer.js'
 
-/** Time between two pings, time for the pong, and time for the pong after the network has changed, in ms. */
-const PING_EVERY = 20_000
-const PONG_WITHIN = 8_000
-const VERIFY_WITHIN = 3_000
 /** Time for a connection to open, in ms. */
 const OPEN_WITHIN = 10_000
 /** Age in ms from which a connection counts as good and the policy starts anew. Without it, one that is closed at once would be reopened at once, for ever. */
@@ -33,11 +28,9 @@ export interface Loss {
 interface ServerConnectionEvents {
   open: undefined
   message: Frame
-  /** What goes out and what comes in, pings and pongs too. */
+  /** What goes out and what comes in, before anything is made of it. */
   sent: string
   received: Frame
-  ping: undefined
-  pong: undefined
   /** The socket that was open, or was to open, is gone. */
   lost: Loss & { wasOpen: boolean }
   /** Another one is tried in `delay` ms. */
@@ -46,15 +39,12 @@ interface ServerConnectionEvents {
   closed: Loss & { cause?: Error }
 }
 
-/** The connection to the server: one WebSocket at a time, kept alive, and reopened by the policy. Late events of an old socket are ignored. */
+/** The connection to the server: one WebSocket at a time, reopened by the policy. Late events of an old socket are ignored. */
 export class ServerConnection extends Emitter<ServerConnectionEvents> {
   readonly #environment: Environment
   readonly #url: string
-  readonly #policy: ReconnectPolicy
-  /** How fast the server may be sent to. */
-  readonly pace: Pace
+  readonly policy: ReconnectPolicy
   readonly #timer: Timer
-  readonly #heart: Timer
   #state: 'idle' | 'connecting' | 'open' | 'waiting' = 'idle'
   #socket: WebSocket | null = null
   #backoff: Backoff
@@ -70,11 +60,9 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     super()
     this.#environment = environment
     this.#url = url
-    this.#policy = policy
+    this.policy = policy
     this.#backoff = new Backoff(environment, policy)
-    this.pace = new Pace(environment)
     this.#timer = new Timer(environment)
-    this.#heart = new Timer(environment)
   }
 
   get state (): 'idle' | 'connecting' | 'open' | 'waiting' {
@@ -86,15 +74,9 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     if (this.#state === 'idle' && !this.held) this.#connect()
   }
 
-  /** Connects at once, or checks that the open socket is still alive. */
+  /** Connects at once where another attempt waits. */
   hurry (): void {
     if (this.#state === 'waiting' && this.#environment.now() >= this.#notBefore) this.#connect()
-    else this.verify()
-  }
-
-  /** Pings the server. A socket without an answer in time is given up. */
-  verify (): void {
-    if (this.#state === 'open') this.ping(VERIFY_WITHIN)
   }
 
   /** The server asked to be left alone for `delay` ms. */
@@ -112,27 +94,35 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     if (this.#state !== 'open' || this.#socket?.readyState !== 1) return false
     this.#socket.send(text)
     this.emit('sent', text)
-    this.pace.handleSent(byteLength(text))
     return true
   }
 
-  ping (within = PONG_WITHIN): void {
-    if (!this.send({ command: 'ping' })) return
-    this.pace.handlePing()
-    this.emit('ping', undefined)
-    this.#heart.startDeadline(within, () => this.#lose(ABNORMAL, 'The server does not answer.'))
-  }
-
-  /** Loses the connection, as a network that breaks does. */
-  break (): void {
-    if (this.#state === 'open') this.#lose(ABNORMAL, 'It was broken on purpose.')
+  /** The socket is of no use any more: lets go of it, and tries another one where that makes sense. */
+  lose (code: number, reason: string): void {
+    const wasOpen = this.#state === 'open'
+    const now = this.#environment.now()
+    const stable = wasOpen && now - this.#openedAt >= STABLE_AFTER
+    // With a code of our own: should it get through after all, a plain close would be taken for a goodbye.
+    this.#detach()?.close(ABANDONED)
+    this.#state = 'waiting'
+    this.emit('lost', { code, reason, wasOpen })
+    // A listener may have closed it, or opened another.
+    if (this.#state !== 'waiting') return
+    if (FINAL_CODES.includes(code)) return this.#finish({ code, reason })
+    if (code === TRY_LATER && !this.needed()) return this.#finish({ code, reason })
+    if (stable) this.#backoff = new Backoff(this.#environment, this.policy)
+    const delay = this.#backoff.next()
+    if (delay === null) return this.#finish({ code, reason })
+    const wait = Math.max(delay, this.#notBefore - now)
+    this.#timer.start(wait, () => this.#connect())
+    this.emit('retrying', { code, reason, delay: wait })
   }
 
   /** Ends the connection, without another attempt. `open` begins anew. */
   close (): void {
     const socket = this.#detach()
     this.#state = 'idle'
-    this.#backoff = new Backoff(this.#environment, this.#policy)
+    this.#backoff = new Backoff(this.#environment, this.policy)
     socket?.close(1000)
   }
 
@@ -150,49 +140,22 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     const mine = (run: (event: Event) => void) => (event: Event) => { if (socket === this.#socket) run(event) }
     socket.onopen = mine(() => this.#opened())
     socket.onmessage = mine(event => this.#receive((event as MessageEvent).data))
-    socket.onclose = mine(event => this.#lose((event as CloseEvent).code, (event as CloseEvent).reason))
-    this.#timer.startDeadline(OPEN_WITHIN, () => this.#lose(ABNORMAL, 'The server does not answer.'))
+    socket.onclose = mine(event => this.lose((event as CloseEvent).code, (event as CloseEvent).reason))
+    this.#timer.startDeadline(OPEN_WITHIN, () => this.lose(ABNORMAL, 'The server does not answer.'))
   }
 
   #opened (): void {
     this.#timer.stop()
     this.#state = 'open'
     this.#openedAt = this.#environment.now()
-    this.pace.handleOpen()
-    this.#heart.start(PING_EVERY, () => this.ping())
     this.emit('open', undefined)
   }
 
   #receive (data: unknown): void {
-    // Whatever comes is a sign of life.
-    this.#heart.start(PING_EVERY, () => this.ping())
     const frame = parseFrame(data)
     if (frame === null) return
     this.emit('received', frame)
-    if (frame.command === 'pong') {
-      this.pace.handlePong()
-      this.emit('pong', undefined)
-    } else this.emit('message', frame)
-  }
-
-  #lose (code: number, reason: string): void {
-    const wasOpen = this.#state === 'open'
-    const now = this.#environment.now()
-    const stable = wasOpen && now - this.#openedAt >= STABLE_AFTER
-    // With a code of our own: should it get through after all, a plain close would be taken for a goodbye.
-    this.#detach()?.close(ABANDONED)
-    this.#state = 'waiting'
-    this.emit('lost', { code, reason, wasOpen })
-    // A listener may have closed it, or opened another.
-    if (this.#state !== 'waiting') return
-    if (FINAL_CODES.includes(code)) return this.#finish({ code, reason })
-    if (code === TRY_LATER && !this.needed()) return this.#finish({ code, reason })
-    if (stable) this.#backoff = new Backoff(this.#environment, this.#policy)
-    const delay = this.#backoff.next()
-    if (delay === null) return this.#finish({ code, reason })
-    const wait = Math.max(delay, this.#notBefore - now)
-    this.#timer.start(wait, () => this.#connect())
-    this.emit('retrying', { code, reason, delay: wait })
+    this.emit('message', frame)
   }
 
   #finish (loss: ServerConnectionEvents['closed']): void {
@@ -204,7 +167,6 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     const socket = this.#socket
     this.#socket = null
     this.#timer.stop()
-    this.#heart.stop()
     if (socket !== null) socket.onopen = socket.onmessage = socket.onclose = null
     return socket
   }

@@ -2,13 +2,12 @@ import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
 import { AdaptorError, wireError } from '../base/client-errors.js'
 import { numberOf, type Frame } from './frames.js'
-import { MessageSender, type SentMessage } from './message-sender.js'
+import { EarlySender, type Sender } from './early-sender.js'
 import { Outage, type Reconnected } from './outage.js'
-import type { Outgoing } from './outbox.js'
 import { RoomJoin } from './room-join.js'
 import type { RoomJoinSettings, Seated } from './join-events.js'
 import type { JoinIntent } from './seat-book.js'
-import { isSeatMessage, leavedNotice } from './seat-rules.js'
+import { isSeatMessage, leavedNotice, leftError } from './seat-rules.js'
 import { ServerConnection, TRY_LATER, type Loss } from './server-connection.js'
 
 export type { Seated } from './join-events.js'
@@ -16,14 +15,14 @@ export type { Seated } from './join-events.js'
 interface SignallingSessionEvents {
   open: undefined
   seated: Seated
-  /** The seat is given up: the call is over. */
-  unseated: undefined
+  /** The seat is given up: the call is over, and what waits is given up for this reason. */
+  unseated: AdaptorError
   left: Frame
   /** `start`, `stop`, or a message of the other peer. */
   seat: Frame
   notification: Frame
-  /** The connection is lost. Commands on it will not be answered. */
-  lost: undefined
+  /** The connection is lost, with this close code (0: given up). Commands on it will not be answered. */
+  lost: number
   error: AdaptorError
   reconnecting: Loss & { delay: number }
   reconnected: Reconnected
@@ -37,8 +36,9 @@ export interface SignallingSettings extends RoomJoinSettings {
 /** The signalling of one client: its connection, its seat in a room, and its messages to the other peer, across lost connections. */
 export class SignallingSession extends Emitter<SignallingSessionEvents> {
   readonly connection: ServerConnection
-  readonly #join: RoomJoin
-  readonly #sender: MessageSender
+  readonly roomJoin: RoomJoin
+  /** What sends to the other peer: the guard's own once that is there. */
+  sender: Sender
   readonly #outage = new Outage()
   /** Is offered each message that does not answer a `join` or a `leave`, before anything else is. Returns true if it was an answer and is handled. */
   takeAnswer: (frame: Frame) => boolean = () => false
@@ -46,8 +46,8 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
   constructor (environment: Environment, settings: SignallingSettings) {
     super()
     const connection = this.connection = new ServerConnection(environment, settings.url, settings.reconnect)
-    const join = this.#join = new RoomJoin(environment, settings, connection)
-    const sender = this.#sender = new MessageSender(environment, connection)
+    const join = this.roomJoin = new RoomJoin(environment, settings.resume, connection)
+    this.sender = new EarlySender(join, connection)
     connection.needed = () => join.room !== null
     connection.on('open', () => this.#handleOpen())
     connection.on('message', frame => this.#handleFrame(frame))
@@ -55,13 +55,9 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     connection.on('retrying', loss => this.#outage.handleRetry(loss))
     connection.on('closed', loss => this.#handleClosed(loss))
     join.on('seated', seated => this.#handleSeated(seated))
-    join.on('unseated', reason => {
-      sender.handleUnseated(reason)
-      this.emit('unseated', undefined)
-    })
+    join.on('unseated', reason => this.emit('unseated', reason))
     join.on('refused', refused => this.#handleRefused(refused))
     join.on('left', frame => this.emit('left', frame))
-    sender.on('error', error => this.emit('error', error))
     this.#outage.on('reconnecting', loss => this.emit('reconnecting', loss))
     this.#outage.on('reconnected', how => this.emit('reconnected', how))
     this.#outage.on('error', error => this.emit('error', error))
@@ -69,11 +65,11 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
 
   /** The room that is joined or being joined. */
   get room (): string | null {
-    return this.#join.room
+    return this.roomJoin.room
   }
 
   get seated (): boolean {
-    return this.#join.phase === 'joined'
+    return this.roomJoin.phase === 'joined'
   }
 
   get connectionState (): ServerConnection['state'] {
@@ -84,44 +80,14 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     this.connection.open()
   }
 
-  /** Connects at once if a retry waits. If the connection is open, sends a `ping` whose answer must come soon. */
-  hurry (): void {
-    this.connection.hurry()
-  }
-
-  /** Sends a `ping` whose answer must come soon, or else the connection counts as lost. */
-  verify (): void {
-    this.connection.verify()
-  }
-
   /** Joins a room. See {@link RoomJoin.join}. */
   join (intent: JoinIntent): Promise<Frame> {
-    return this.#join.join(intent)
+    return this.roomJoin.join(intent)
   }
 
   /** Leaves the room. See {@link RoomJoin.leave}. */
   leave (): Promise<void> {
-    return this.#join.leave()
-  }
-
-  /** Leaves and joins again, without an event for the application: the last step of the recovery. */
-  rejoin (): void {
-    if (this.#join.rejoin()) this.#sender.handleRejoin()
-  }
-
-  /** Sends a message of the call. See {@link MessageSender.relay}. */
-  relay (message: Outgoing): void {
-    this.#sender.relay(message)
-  }
-
-  /** Sends a message of the application. See {@link MessageSender.send}. */
-  send (message: Outgoing): SentMessage {
-    return this.#sender.send(message)
-  }
-
-  /** Drops the waiting messages of a session that has ended. */
-  forget (session: string): void {
-    this.#sender.forget(session)
+    return this.roomJoin.leave()
   }
 
   /** Sends `getIceServerConfig`. Returns false if there is no open connection. */
@@ -131,32 +97,30 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
 
   /** The page is hidden for good or put into the back/forward cache. Gives up the seat and the connection, and keeps the intent. */
   suspend (): void {
-    this.#join.suspend()
+    this.roomJoin.suspend()
     this.connection.close()
     this.#outage.handleSuspend()
-    this.#sender.handleLoss(0)
-    this.#sender.handleUnseated(new AdaptorError('AbortError', 'The room was left before the message could be sent.'))
-    this.emit('lost', undefined)
+    this.emit('lost', 0)
+    this.emit('unseated', leftError())
   }
 
   /** Gives up the seat, the intent and the connection. */
   close (): void {
     this.suspend()
-    this.#join.end(new AdaptorError('WebSocketNotConnected', 'The connection to the server is closed.'))
+    this.roomJoin.end(new AdaptorError('WebSocketNotConnected', 'The connection to the server is closed.'))
   }
 
   #handleOpen (): void {
     this.#outage.handleOpen()
     this.emit('open', undefined)
     // Otherwise the outage lasts until the seat is there as well.
-    if (this.room === null || this.#join.awaited) this.#outage.handleRecovery(false)
-    this.#join.handleOpen()
+    if (this.room === null || this.roomJoin.awaited) this.#outage.handleRecovery(false)
+    this.roomJoin.handleOpen()
   }
 
   #handleLoss (code: number): void {
-    this.emit('lost', undefined)
-    this.#join.handleLoss()
-    this.#sender.handleLoss(code)
+    this.emit('lost', code)
+    this.roomJoin.handleLoss()
   }
 
   /**
@@ -165,10 +129,9 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
    */
   #handleClosed (loss: Loss & { cause?: Error }): void {
     const error = new AdaptorError('WebSocketNotConnected', loss.reason === '' ? 'The connection to the server is closed.' : loss.reason, loss)
-    const awaited = this.#join.end(error)
+    const awaited = this.roomJoin.end(error)
     this.#outage.handleEnd()
-    this.#sender.handleUnseated(error)
-    this.emit('unseated', undefined)
+    this.emit('unseated', error)
     // It is no error that the seat was resumed elsewhere (4001), or that the server closed an idle connection (1013).
     if (awaited || (loss.code !== 4001 && loss.code !== TRY_LATER)) this.emit('error', error)
     this.emit('closed', { code: loss.code, reason: loss.reason })
@@ -176,31 +139,29 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
 
   #handleFrame (frame: Frame): void {
     if (frame.command === 'error') return this.#handleError(frame)
-    if (this.takeAnswer(frame) || this.#join.handleAnswer(frame)) return
+    if (this.takeAnswer(frame) || this.roomJoin.handleAnswer(frame)) return
     if (frame.definition === 'server_will_stop') this.connection.rest(numberOf(frame.retryAfter) ?? 0)
     if (isSeatMessage(frame)) {
-      if (!this.#join.handleSeatMessage(frame)) return
-      this.#sender.handleSeatMessage(frame)
+      if (!this.roomJoin.handleSeatMessage(frame)) return
+      this.sender.handleSeatMessage(frame)
     }
     this.emit(frame.command === 'notification' ? 'notification' : 'seat', frame)
   }
 
   #handleError (frame: Frame): void {
     const error = wireError(frame)
-    if (error.name === 'tooLarge') this.#sender.handleTooLarge()
-    if (this.#join.phase !== 'leaving' && this.takeAnswer(frame)) return
-    if (!this.#join.handleAnswer(frame) && (error.name !== 'no_peer_associated_before' || this.#sender.holdsApplicationMessage)) {
+    if (this.roomJoin.phase !== 'leaving' && this.takeAnswer(frame)) return
+    if (!this.roomJoin.handleAnswer(frame) && (error.name !== 'no_peer_associated_before' || this.sender.holdsApplicationMessage === true)) {
       // Candidates may cross the other peer's `leave`. Only the loss of a message of the application is worth an error.
       this.emit('error', error)
     }
   }
 
   #handleSeated (seated: Seated): void {
-    const { frame, resumed, automatic } = seated
-    const report = this.#sender.handleSeated(frame, this.room ?? '', resumed, automatic)
+    const { frame, resumed } = seated
+    this.sender.handleSeated(seated)
     this.emit('seated', seated)
     this.#outage.handleRecovery(resumed, numberOf(frame.peers))
-    report()
   }
 
   #handleRefused ({ error, room, automatic }: { error: AdaptorError, room: string, automatic: boolean }): void {

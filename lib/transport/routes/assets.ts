@@ -24,7 +24,7 @@ interface Built extends Asset {
 }
 
 /** The parts of the SDK that are loaded when they are used. */
-const LOADED_WHEN_USED = ['check', 'data', 'debug-log', 'developer', 'devices', 'screen', 'sound', 'stats', 'verification']
+const LOADED_WHEN_USED = ['check', 'data', 'debug-log', 'developer', 'devices', 'guard', 'screen', 'sound', 'stats', 'verification']
 
 /** The files that are served under each application. */
 const ASSETS: readonly Asset[] = [

@@ -1,6 +1,7 @@
 import { deferred } from '../../base/deferred.js'
 import type { Environment } from '../../base/environment.js'
 import type { MediaSettings } from '../../media/media.js'
+import { queryPermission } from '../permission.js'
 import type { CheckCode } from './check-types.js'
 import { CheckFailure, type StepScope } from './step-scope.js'
 
@@ -89,7 +90,7 @@ export class DeviceCheck {
   /** A person who has just refused both, or closed the prompt, is not asked again. */
   async #separable (kind: Kind, error: unknown): Promise<boolean> {
     if (CODES[(error as Error).name] !== 'deviceRefused') return true
-    const permission = (kind: Kind) => this.#environment.permission(DEVICES[kind])
+    const permission = (kind: Kind) => queryPermission(this.#environment, DEVICES[kind])
     const [own, other] = await Promise.all([permission(kind), permission(kind === 'audio' ? 'video' : 'audio')])
     return own !== 'prompt' || other === 'denied'
   }

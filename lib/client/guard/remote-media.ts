@@ -1,22 +1,9 @@
-import { Emitter } from '../base/emitter.js'
-import type { Environment } from '../base/environment.js'
-import type { MediaState } from './peer-channel.js'
-import type { PeerSession } from './peer-session.js'
+import type { MediaState, RemoteMediaState } from '../call/media-state.js'
+import type { PeerSession } from '../call/peer-session.js'
+import type { ExtraContext } from '../extras/extra.js'
+import type { Frame } from '../signalling/frames.js'
 import { Timer } from '../base/timer.js'
 
-/** How the other side is seen and heard. `frozen`: the picture should move, and no frame of it comes. */
-export interface RemoteMediaState {
-  video: 'live' | 'frozen' | 'off'
-  audio: 'live' | 'off'
-  /** The picture is that of a screen. Only a peer of this SDK says so. */
-  screen?: boolean
-}
-
-interface RemoteMediaEvents {
-  changed: RemoteMediaState
-}
-
-const OFF: RemoteMediaState = { video: 'off', audio: 'off' }
 /** Time without a frame after which the picture is frozen, in ms. */
 const FROZEN_AFTER = 2_000
 const LOOK_EVERY = 500
@@ -28,8 +15,8 @@ const STANDSTILL = 1_000
  * browsers fire `mute` at the track many seconds later, or never. So the decoded frames are counted, also while the page
  * is hidden. A peer of this SDK says over the data channel when its camera is off.
  */
-export class RemoteMedia extends Emitter<RemoteMediaEvents> {
-  readonly #environment: Environment
+export class RemoteMedia {
+  readonly #context: ExtraContext
   readonly #timer: Timer
   #session: PeerSession | null = null
   #tracks: readonly MediaStreamTrack[] = []
@@ -39,27 +26,30 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   #lookedAt = 0
   #frames: number | null = null
   #moving = false
-  #state = OFF
 
-  constructor (environment: Environment) {
-    super()
-    this.#environment = environment
-    this.#timer = new Timer(environment)
+  constructor (context: ExtraContext) {
+    this.#context = context
+    this.#timer = new Timer(context.environment)
+    const { current, remote } = context
+    current.on('session', session => this.#handleSession(session))
+    current.on('tracks', tracks => this.#handleTracks(tracks))
+    this.#handleSession(current.session)
+    this.#handleTracks(remote.stream?.getTracks() ?? [])
   }
 
-  get state (): RemoteMediaState {
-    return this.#state
+  close (): void {
+    this.#timer.stop()
   }
 
-  /** Another peer connection, of which nothing is known yet, or none. */
-  handleSession (session: PeerSession | null): void {
+  /** Another peer connection, or none. */
+  #handleSession (session: PeerSession | null): void {
     this.#session = session
-    this.#announced = null
-    this.handleTracks([])
-    session?.on('mediaState', state => { if (session === this.#session) this.#handleMediaState(state) })
+    this.#announced = stateOf(session?.mediaState ?? null)
+    this.#handleTracks([])
+    session?.on('mediaState', said => { if (session === this.#session) this.#handleSaid(stateOf(said)) })
   }
 
-  handleTracks (tracks: readonly MediaStreamTrack[]): void {
+  #handleTracks (tracks: readonly MediaStreamTrack[]): void {
     const before = this.#picture
     this.#tracks = tracks
     if (this.#picture !== before) this.#expect()
@@ -70,7 +60,8 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
     return this.#announced?.camera === false && this.#announced.screen !== true ? undefined : this.#tracks.find(track => track.kind === 'video')
   }
 
-  #handleMediaState (state: MediaState): void {
+  #handleSaid (state: MediaState | null): void {
+    if (state === null) return
     const before = this.#picture
     this.#announced = state
     if (this.#picture !== before) this.#expect()
@@ -81,7 +72,7 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
   #expect (): void {
     this.#moving = false
     this.#frames = null
-    this.#since = this.#lookedAt = this.#environment.now()
+    this.#since = this.#lookedAt = this.#context.environment.now()
     this.#timer.stop()
     this.#update()
     if (this.#picture !== undefined) void this.#look()
@@ -92,7 +83,7 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
     const receiver = this.#session?.peerConnection.getTransceivers().find(({ receiver }) => receiver.track === picture)?.receiver
     const frames = await receiver?.getStats().then(framesDecoded, () => null) ?? null
     if (picture === undefined || picture !== this.#picture) return
-    this.#lookedAt = this.#environment.now()
+    this.#lookedAt = this.#context.environment.now()
     // A browser that counts no frames is taken at its word that there is a picture.
     if (frames === null || (this.#frames !== null && frames > this.#frames)) {
       this.#moving = true
@@ -111,10 +102,19 @@ export class RemoteMedia extends Emitter<RemoteMediaEvents> {
     const video = this.#picture === undefined ? 'off' : frozen ? 'frozen' : this.#moving ? 'live' : 'off'
     const audio = this.#announced?.microphone !== false && this.#tracks.some(track => track.kind === 'audio') ? 'live' : 'off'
     const screen = video !== 'off' && this.#announced?.screen === true
-    if (video === this.#state.video && audio === this.#state.audio && screen === (this.#state.screen === true)) return
-    this.#state = { video, audio, ...screen ? { screen } : {} }
-    this.emit('changed', this.#state)
+    const { announcer, current, room } = this.#context
+    const before = current.remoteMedia
+    if (video === before.video && audio === before.audio && screen === (before.screen === true)) return
+    const state: RemoteMediaState = current.remoteMedia = { video, audio, ...screen ? { screen } : {} }
+    announcer.tell('remote_media_changed', { streamId: room(), ...state })
   }
+}
+
+/** What the other side says of its camera and microphone; `null` where it cannot be read. */
+function stateOf (said: Frame | null): MediaState | null {
+  if (said === null) return null
+  const { camera, microphone, screen } = said
+  return typeof camera === 'boolean' && typeof microphone === 'boolean' ? { camera, microphone, ...screen === true ? { screen } : {} } : null
 }
 
 /** How many frames have come so far; `null` in a browser that does not count them. */

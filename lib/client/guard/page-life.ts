@@ -1,4 +1,4 @@
-import type { Environment, EventSource } from './environment.js'
+import type { Environment, EventSource } from '../base/environment.js'
 
 /** Called for the events of a page. */
 export interface PageLifeHandlers {

@@ -1,7 +1,7 @@
 import type { ToldLimits } from '../../protocol/server-messages.js'
 import { Allowance } from './allowance.js'
 import type { Environment } from '../base/environment.js'
-import { numberOf } from './frames.js'
+import { numberOf } from '../signalling/frames.js'
 
 type Paced = 'messagesPerSecond' | 'messageBurst' | 'bytesPerSecond' | 'byteBurst' | 'waitingFrames'
 
@@ -51,8 +51,8 @@ export class Pace {
     return this.#marks.length > 0
   }
 
-  /** A new connection is open. The server counts it from zero. */
-  handleOpen (): void {
+  /** The connection is lost. The server counts the next one from zero. */
+  handleLoss (): void {
     this.#messages = this.#newAllowance('message')
     this.#bytes = this.#newAllowance('byte')
     this.#marks = []

@@ -1,13 +1,7 @@
-import type { RelayedMessage } from '../../protocol/client-messages.js'
 import type { Deferred } from '../base/deferred.js'
-import { AdaptorError } from '../base/client-errors.js'
-import { byteLength } from './frames.js'
-
-/**
- * A message to the other peer. It may have fields of this SDK beside those of the protocol. The server relays them untouched, and other
- * SDKs ignore them.
- */
-export type Outgoing = RelayedMessage & { session?: string }
+import type { AdaptorError } from '../base/client-errors.js'
+import type { Outgoing } from '../signalling/early-sender.js'
+import { byteLength } from '../signalling/frames.js'
 
 /** A message that waits to be sent, or was sent and is not confirmed. */
 export interface OutboxEntry {
@@ -26,11 +20,6 @@ export interface OutboxEntry {
 const MAX_ENTRIES = 10_000
 /** The most bytes that these messages may have together. */
 const MAX_SIZE = 2 ** 22
-
-/** The error of a message above the server's limit. The server would refuse it and close the connection with 1009 (RFC 6455, section 7.4.1). */
-export function tooLarge (streamId?: string): AdaptorError {
-  return new AdaptorError('tooLarge', 'A message was larger than the server takes, and was dropped.', { streamId })
-}
 
 /** The number of unconfirmed messages from which on the server is sent a `ping`, to find out how many it has handled. */
 const ASK_AFTER = 64
@@ -70,20 +59,19 @@ export class Outbox {
    *
    * @param sent resolved when the message is sent, rejected if it is given up before
    * @param max the most bytes that the server takes in one message
-   * @returns false if too much is kept already
-   * @throws AdaptorError `tooLarge`, if the message has more than `max` bytes
+   * @returns `tooLarge`, if the message has more than `max` bytes, and `full`, if too much is kept already; both are not added
    * @throws TypeError if the message cannot be written as JSON
    */
-  add (message: Outgoing, sent: Deferred<void> | null = null, max = Infinity): boolean {
+  add (message: Outgoing, sent: Deferred<void> | null = null, max = Infinity): 'added' | 'tooLarge' | 'full' {
     const text = JSON.stringify(message)
     const bytes = byteLength(text)
-    if (bytes > max) throw tooLarge(message.streamId)
+    if (bytes > max) return 'tooLarge'
     const { call, application } = this.#waiting
-    if (this.#sent.length + call.length + application.length >= MAX_ENTRIES || this.#size + bytes > MAX_SIZE) return false
+    if (this.#sent.length + call.length + application.length >= MAX_ENTRIES || this.#size + bytes > MAX_SIZE) return 'full'
     const kind = message.command === 'peerMessageCommand' ? 'application' : 'call'
     this.#waiting[kind].push({ text, bytes, kind, session: message.session, sent })
     this.#size += bytes
-    return true
+    return 'added'
   }
 
   /**

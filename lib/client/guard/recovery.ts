@@ -1,4 +1,3 @@
-import { AdaptorError } from '../base/client-errors.js'
 import type { Environment } from '../base/environment.js'
 import { Timer } from '../base/timer.js'
 
@@ -36,7 +35,7 @@ export interface RecoverySettings {
   /** Whether our offer has no answer yet; `undefined` where there is no peer connection. */
   unanswered: () => boolean | undefined
   /** Tells the application that no media has got through for a while. */
-  report: (error: AdaptorError) => void
+  report: (name: keyof typeof FAILURES, message: string) => void
 }
 
 const FAILURES = {
@@ -155,7 +154,7 @@ export class Recovery {
     const name = unanswered ? 'offerUnanswered' : 'peerConnectionFailed'
     if (!this.#reported.has(name)) {
       this.#reported.add(name)
-      this.#settings.report(new AdaptorError(name, FAILURES[name]))
+      this.#settings.report(name, FAILURES[name])
     }
     // An offer that is answered late may still find no connection.
     if (!this.#reported.has('peerConnectionFailed')) this.#scheduleReport(REPORT_AFTER)

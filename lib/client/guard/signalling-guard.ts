@@ -1,0 +1,34 @@
+import type { ExtraContext } from '../extras/extra.js'
+import { byteLength } from '../signalling/frames.js'
+import { Heart } from './heart.js'
+import { MessageSender } from './message-sender.js'
+import { Pace } from './pace.js'
+import { Retry } from './retry.js'
+
+/** What the guard of the signalling needs of the SDK. */
+export type SignallingContext = Pick<ExtraContext, 'environment' | 'signalling' | 'AdaptorError'> & { announcer: Pick<ExtraContext['announcer'], 'report'> }
+
+/** Keeps the signalling alive, and gives it what a call can begin without: messages that are sent once and no faster than the server takes them. */
+export class SignallingGuard {
+  readonly heart: Heart
+  readonly sender: MessageSender
+  readonly #retry: Retry
+
+  constructor (context: SignallingContext) {
+    const { environment, signalling } = context
+    const pace = new Pace(environment)
+    signalling.connection.on('sent', text => pace.handleSent(byteLength(text)))
+    signalling.on('lost', () => pace.handleLoss())
+    const heart = this.heart = new Heart(context)
+    heart.on('ping', () => pace.handlePing())
+    heart.on('pong', () => pace.handlePong())
+    signalling.sender = this.sender = new MessageSender(context, pace, heart)
+    signalling.roomJoin.retry = this.#retry = new Retry(context, pace)
+  }
+
+  close (): void {
+    this.heart.stop()
+    this.sender.close()
+    this.#retry.stop()
+  }
+}
