@@ -17,12 +17,18 @@ function browserNames () {
   return filesIn(libraries, /^lib\.(dom|es[\d.a-z]+)\.d\.ts$/).flatMap(file => wordsIn(readFileSync(file, 'utf8')))
 }
 
+/** Whether the members of an interface are known to the SDK's own parts alone, by what is written above it. */
+const isInternal = node => ts.isInterfaceDeclaration(node) && ts.getJSDocTags(node).some(({ tagName }) => tagName.text === 'internal')
+
 /**
- * A name counts where it is declared by a class alone. As the key of an object, the member of a type or a word in a text it may be one
- * on the wire, in an option or in what an application is told.
+ * A name counts where it is declared by classes and by interfaces that are marked `@internal`, and by nothing else. As the member of
+ * another type or a word in a text it may be one on the wire, in an option or in what an application is told, and so it may as the key of an
+ * object that no such interface has.
  */
 export function ownMemberNames (sources, taken = []) {
   const members = new Set()
+  const internal = new Set()
+  const keys = new Set()
   const others = new Set(taken)
   const visit = node => {
     const { name } = node
@@ -30,13 +36,16 @@ export function ownMemberNames (sources, taken = []) {
       const { parent } = node
       const member = ts.isClassElement(node) && ts.isClassLike(parent)
       if (member && !PUBLIC.includes(parent.name?.text)) members.add(name.text)
-      else if (member || ts.isTypeElement(node) || ts.isObjectLiteralElement(node)) others.add(name.text)
+      else if (ts.isTypeElement(node) && isInternal(parent)) internal.add(name.text)
+      else if (ts.isObjectLiteralElement(node)) keys.add(name.text)
+      else if (member || ts.isTypeElement(node)) others.add(name.text)
     }
     if (ts.isStringLiteralLike(node) || ts.isTemplateLiteralToken(node)) for (const word of wordsIn(node.text)) others.add(word)
     ts.forEachChild(node, visit)
   }
   for (const [path, source] of Object.entries(sources)) visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true))
-  return [...members].filter(name => !others.has(name)).sort()
+  const own = [...[...members].filter(name => !keys.has(name)), ...internal]
+  return [...new Set(own)].filter(name => !others.has(name)).sort()
 }
 
 /**

@@ -6,6 +6,12 @@ import ts from 'typescript'
 /** What a class may extend: the one level of inheritance that two shapes of names are enough for. */
 const BASES = ['Emitter', 'Error', 'ElementBase']
 
+/** A, B … Z, then A1, B1 …: more than any class has. */
+const NAMES = ['', '1', '2', '3'].flatMap(end => [...'ABCDEFGHIJKLMNOPQRSTUVWXYZ'].map(letter => letter + end))
+
+/** What no other member may be called. */
+export const RESERVED_NAMES = NAMES.flatMap(name => [name, `$${name}`])
+
 /**
  * The prefix of a class's names. A class that others extend has its own, so that the names of both never meet in one object. All the others
  * share one: the same names again and again are what compresses best.
@@ -13,11 +19,8 @@ const BASES = ['Emitter', 'Error', 'ElementBase']
 function prefixOf (path, node) {
   const base = node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)?.types[0].expression.getText()
   if (base !== undefined && !BASES.includes(base)) throw new Error(`${path}: a class extends ${base}`)
-  return BASES.includes(node.name?.text) ? '$' : '_'
+  return BASES.includes(node.name?.text) ? '$' : ''
 }
-
-/** a, b … z, then z1, z2 … */
-const shorten = index => 'abcdefghijklmnopqrstuvwxyz'[index] ?? `z${index - 25}`
 
 /**
  * The source with each `#name` replaced, and without the fields that are only declared: the constructor sets them, and until then they are
@@ -30,7 +33,7 @@ export function shortenPrivateNames (path, source) {
     if (ts.isClassLike(node)) {
       const declared = node.members.map(({ name }) => name).filter(name => name !== undefined && ts.isPrivateIdentifier(name)).map(({ text }) => text)
       const prefix = prefixOf(path, node)
-      scopes = [new Map([...new Set(declared)].map((name, index) => [name, prefix + shorten(index)])), ...scopes]
+      scopes = [new Map([...new Set(declared)].map((name, index) => [name, prefix + NAMES[index]])), ...scopes]
     } else if (ts.isPrivateIdentifier(node)) {
       const name = scopes.find(names => names.has(node.text))?.get(node.text)
       // `#name in object` asks for more than an ordinary name can tell.

@@ -6,10 +6,10 @@ import { build } from 'esbuild'
 import { minify } from 'terser'
 import ts from 'typescript'
 import { shortenedNames } from './member-names.js'
-import { shortPrivateNames } from './private-names.js'
+import { RESERVED_NAMES, shortPrivateNames } from './private-names.js'
 
-/** The beginning of a file's hash, under which a browser may keep it for ever (lib/transport/routes/assets.ts). */
-export const versionOf = bytes => createHash('sha256').update(bytes).digest('hex').slice(0, 12)
+/** The beginning of the hash of one file or more, under which a browser may keep it for ever (lib/transport/routes/assets.ts). */
+export const versionOf = (...files) => files.reduce((hash, bytes) => hash.update(bytes), createHash('sha256')).digest('hex').slice(0, 12)
 
 /** What such a part may import of the SDK, but types: anything else would be there twice, and a second AdaptorError is another class. */
 const COPIED = /^lib\/client\/((data|extras|guard)\/|base\/(timer|deferred|emitter|backoff)\.ts$|signalling\/frames\.ts$)/
@@ -66,7 +66,7 @@ export async function buildSdk (source, out, target) {
     tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } }
   }
   // A name is short in all files alike, since the parts use members of the core.
-  let mangleCache = {}
+  let mangleCache = Object.fromEntries(RESERVED_NAMES.map(name => [name, false]))
   const buildFile = async (entry, outfile) => {
     const built = await build({ ...sdk, entryPoints: [entry], format: 'esm', metafile: true, mangleCache, write: false })
     mangleCache = built.mangleCache
@@ -87,9 +87,8 @@ export async function buildSdk (source, out, target) {
     writeFileSync(join(out, `${name}.mjs`), await squeeze(built.outputFiles[0].text))
   }
   for (const name of [...FRAMEWORKS, 'call-store']) writeDeclarations(join(source, 'frameworks', `${name}.ts`), join(out, `${name}.d.ts`))
-  const unsafe = Object.values(mangleCache).filter(name => /^[_$]./.test(name))
-  if (unsafe.length > 0) throw new Error(`${unsafe} may be a private name, too`)
-  writeFileSync(classic, besideTheScript(readFileSync(classic, 'utf8'), out))
+  const version = versionOf(...[...parts.keys()].sort().map(name => readFileSync(join(out, fileOf(name)))))
+  writeFileSync(classic, besideTheScript(readFileSync(classic, 'utf8'), version))
   return [...[...parts.keys()].map(fileOf), ...FRAMEWORKS.map(name => `${name}.mjs`)]
 }
 
@@ -101,13 +100,13 @@ function writeDeclarations (source, out) {
 }
 
 /**
- * A module that imports and exports nothing becomes a classic script, which loads its parts from where it came from itself, each under
- * its version. A script of another origin has no address of its own that `import()` could start from (HTML, section 8.1.3.2: muted
- * errors), so it looks for that while it runs.
+ * A module that imports and exports nothing becomes a classic script, which loads its parts from where it came from itself, all of them under
+ * the version of this build, since one of another build would not know its names. A script of another origin has no address of its own that
+ * `import()` could start from (HTML, section 8.1.3.2: muted errors), so it looks for that while it runs. A browser may remember that a module
+ * could not be loaded, so what comes after a failure has another address for it, which is the same one for the server.
  */
-function besideTheScript (code, out) {
-  const loads = code.replace(/import\("\.\/([^"]+)"\)/g, (_all, file) => {
-    return `import(new URL("${file}?v=${versionOf(readFileSync(join(out, file)))}",_src))`
-  })
-  return `(()=>{var _src=globalThis.document&&document.currentScript&&document.currentScript.src||globalThis.location&&location.href;${loads.trim()}})();\n`
+function besideTheScript (code, version) {
+  const loads = code.replace(/import\("\.\/webrtc_adaptor\.([^"]+)\.mjs"\)/g, '$load("$1")').trim()
+  return '(()=>{var $failed="",$src=globalThis.document?.currentScript?.src||globalThis.location?.href,' +
+    `$load=t=>import(new URL(\`webrtc_adaptor.\${t}.mjs?v=${version}\${$failed}\`,$src)).catch(t=>{throw $failed+="#1",t});${loads}})();\n`
 }

@@ -139,7 +139,7 @@ export class Client {
   #begin (): void {
     if (this.#closed) return
     this.signalling.connection.held = false
-    this.signalling.open()
+    this.signalling.connection.open()
     void this.media.open().then(() => {
       this.#mediaAnswered = true
       this.#initialize()
@@ -150,13 +150,13 @@ export class Client {
   /** Tells `initialized` once the person has answered the prompt and the connection is open. */
   #initialize (): void {
     if (this.#initialized || !this.#mediaAnswered || this.#closed) return
-    if (this.signalling.connectionState === 'open') {
+    if (this.signalling.connection.state === 'open') {
       this.#initialized = true
       this.#announcer.tell('initialized', undefined)
     } else if (this.#lost) {
       // The person took longer to answer the prompt than the server keeps a connection without a join.
       this.#lost = false
-      this.signalling.open()
+      this.signalling.connection.open()
     }
   }
 }

@@ -13,6 +13,7 @@ import type { CallQuality } from './extras/quality.js'
 import { EXTRA_METHODS, type ExtraMethods } from './extras/extra-methods.js'
 import { loadPart } from './extras/extras.js'
 import { serversOf } from './signalling/ice-servers.js'
+import type { ConnectionState } from './signalling/server-connection.js'
 import { Client } from './client.js'
 
 export type * from './public-types.js'
@@ -101,10 +102,8 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   get verificationCode (): string | null { return this.#client.call.current.session?.verificationCode ?? null }
 
   /** The state of the connection to the server. */
-  get connectionState (): 'connecting' | 'open' | 'reconnecting' | 'closed' {
-    const state = this.#client.signalling.connectionState
-    if (state === 'waiting') return 'reconnecting'
-    return state === 'idle' ? 'closed' : state
+  get connectionState (): ConnectionState {
+    return this.#client.signalling.connection.state
   }
 
   /**
@@ -119,7 +118,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
     if (signal?.aborted === true) return this.#announcer.fail(abortError(signal))
     if (this.#client.closed) return this.#announcer.fail(new AdaptorError('WebSocketNotConnected', 'The adaptor was closed.'))
     if (typeof roomName !== 'string' || roomName === '') return this.#announcer.fail(new AdaptorError('noStreamNameSpecified', 'join needs the name of a room.'))
-    const joining = this.#client.signalling.join({ room: roomName, token, watch: this.#settings.watch }) as Promise<unknown> as Promise<Joined>
+    const joining = this.#client.signalling.roomJoin.join({ room: roomName, token, watch: this.#settings.watch }) as Promise<unknown> as Promise<Joined>
     return quiet(abortable(joining, signal, () => { if (this.roomName === roomName) void this.leave() }))
   }
 
@@ -127,7 +126,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   leave (roomName?: string): Promise<void> {
     const error = this.#elsewhere(roomName)
     if (error !== null) return this.#announcer.fail(error)
-    return this.#client.signalling.leave()
+    return this.#client.signalling.roomJoin.leave()
   }
 
   /** The same as `leave`, under another name of Ant Media's. */

@@ -63,7 +63,11 @@ export interface WebRTCAdaptorOptions {
   callbackError?: ErrorCallback | undefined
 }
 
-/** The options with their defaults filled in. */
+/**
+ * The options with their defaults filled in.
+ *
+ * @internal
+ */
 export interface ClientSettings extends MediaSettings {
   url: string
   configuration: RTCConfiguration

@@ -1,4 +1,8 @@
-/** A promise, and the functions that resolve and reject it. */
+/**
+ * A promise, and the functions that resolve and reject it.
+ *
+ * @internal
+ */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   resolve (value: T): void

@@ -1,3 +1,4 @@
+/** @internal */
 interface Job {
   run: () => void | Promise<void>
   done: () => void

@@ -25,6 +25,7 @@ interface CallEvents {
   error: AdaptorError
 }
 
+/** @internal */
 interface CallParts {
   signalling: SignallingSession
   iceServers: IceServers

@@ -13,6 +13,7 @@ interface NegotiationEvents {
   error: AdaptorError
 }
 
+/** @internal */
 export interface NegotiationSettings {
   /** Whether an offer that collides with ours is dropped, so that ours gets its answer. */
   insist: () => boolean

@@ -30,6 +30,7 @@ interface PeerSessionEvents {
   error: AdaptorError
 }
 
+/** @internal */
 export interface PeerSessionSettings {
   id: string
   /** Whether this side makes the first offer. */

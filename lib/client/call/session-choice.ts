@@ -1,6 +1,10 @@
 import type { PeerKind } from './peer-session.js'
 
-/** The session that this side has, as far as the choice depends on it. */
+/**
+ * The session that this side has, as far as the choice depends on it.
+ *
+ * @internal
+ */
 export interface KnownSession {
   id: string
   peer: PeerKind
@@ -10,7 +14,11 @@ export interface KnownSession {
   origin: string | null
 }
 
-/** An offer that came from the other side. */
+/**
+ * An offer that came from the other side.
+ *
+ * @internal
+ */
 export interface IncomingOffer {
   /** The session that it names; clients of another make name none. */
   id: string | undefined

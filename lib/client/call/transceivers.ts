@@ -1,7 +1,11 @@
 import { quiet } from '../base/deferred.js'
 import type { Kind } from '../media/local-track.js'
 
-/** What a peer connection shall carry of one kind, and in which directions. */
+/**
+ * What a peer connection shall carry of one kind, and in which directions.
+ *
+ * @internal
+ */
 export interface TransceiverPlan {
   /** The local track; `null` while its device is off. */
   track: MediaStreamTrack | null

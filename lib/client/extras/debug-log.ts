@@ -1,6 +1,10 @@
 import type { Extra, ExtraContext } from './extra.js'
 
-/** Takes lines of other parts. */
+/**
+ * Takes lines of other parts.
+ *
+ * @internal
+ */
 export interface DebugLog extends Extra {
   note (part: string, text: string): void
 }

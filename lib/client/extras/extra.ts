@@ -10,7 +10,11 @@ import type { IceServers } from '../signalling/ice-servers.js'
 import type { SignallingSession } from '../signalling/signalling-session.js'
 import type { ExtraName } from './extra-methods.js'
 
-/** What a module that is loaded when used gets of the SDK. It takes nothing else of it but types, or it would carry a copy along. */
+/**
+ * What a module that is loaded when used gets of the SDK. It takes nothing else of it but types, or it would carry a copy along.
+ *
+ * @internal
+ */
 export interface ExtraContext {
   readonly environment: Environment
   readonly media: Media
@@ -36,7 +40,11 @@ export interface ExtraContext {
   readonly abortError: typeof abortError
 }
 
-/** What a module makes for one adaptor, beside its methods. */
+/**
+ * What a module makes for one adaptor, beside its methods.
+ *
+ * @internal
+ */
 export interface Extra {
   /** The adaptor is closed: no timer, track or listener is left. */
   close (): void | Promise<void>

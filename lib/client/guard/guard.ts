@@ -51,7 +51,7 @@ class Guard implements Methods, Guarding, Extra {
       handleDoubt: () => heart.verify(),
       // The seat is given up, so that no empty one is left to the others.
       handleHide: () => signalling.suspend(),
-      handleReturn: () => signalling.open()
+      handleReturn: () => signalling.connection.open()
     })
     const prepare = environment.warmUp ?? warmUp
     prepare()

@@ -13,7 +13,11 @@ import type { SignallingContext } from './signalling-guard.js'
 /** The close code for a frame above the server's limit (RFC 6455, section 7.4.1). */
 const TOO_BIG = 1009
 
-/** A message of the application. */
+/**
+ * A message of the application.
+ *
+ * @internal
+ */
 export interface SentMessage {
   sent: Promise<void>
   /** Takes it back for that reason, where it has not gone out yet. */

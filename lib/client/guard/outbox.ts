@@ -3,7 +3,11 @@ import type { AdaptorError } from '../base/client-errors.js'
 import type { Outgoing } from '../signalling/early-sender.js'
 import { byteLength } from '../signalling/frames.js'
 
-/** A message that waits to be sent, or was sent and is not confirmed. */
+/**
+ * A message that waits to be sent, or was sent and is not confirmed.
+ *
+ * @internal
+ */
 export interface OutboxEntry {
   text: string
   /** The length of `text` in UTF-8, in which it is sent. */

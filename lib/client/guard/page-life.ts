@@ -1,6 +1,10 @@
 import type { Environment, EventSource } from '../base/environment.js'
 
-/** Called for the events of a page. */
+/**
+ * Called for the events of a page.
+ *
+ * @internal
+ */
 export interface PageLifeHandlers {
   /** The network is back, or the page is visible again. */
   handleWakeUp: () => void

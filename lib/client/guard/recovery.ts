@@ -23,6 +23,7 @@ const REJOIN = 2
 /** One way to repair a call. */
 export type RecoveryStep = 'restart' | 'fresh' | 'rejoin'
 
+/** @internal */
 export interface RecoverySettings {
   /** Whether the other side can be reached through the server now; without that no step can work. */
   able: () => boolean

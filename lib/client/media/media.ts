@@ -23,6 +23,7 @@ interface MediaEvents {
   error: AdaptorError
 }
 
+/** @internal */
 export interface MediaSettings {
   constraints: { audio: boolean | MediaTrackConstraints, video: boolean | MediaTrackConstraints }
   muteMode: MuteMode

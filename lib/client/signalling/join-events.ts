@@ -2,6 +2,7 @@ import type { AdaptorError } from '../base/client-errors.js'
 import type { Frame } from './frames.js'
 import type { ReconnectPolicy } from './reconnect-policy.js'
 
+/** @internal */
 export interface Seated {
   /** The server's `joined`. */
   frame: Frame
@@ -22,6 +23,7 @@ export interface RoomJoinEvents {
   left: Frame
 }
 
+/** @internal */
 export interface RoomJoinSettings {
   reconnect: ReconnectPolicy
   /** Whether the server is asked to keep the seat after a lost connection. */

@@ -30,7 +30,11 @@ export function nextPhase (phase: JoinPhase, event: JoinEvent): JoinPhase {
   return TRANSITIONS[phase][event] ?? phase
 }
 
-/** What decides the meaning of a frame. */
+/**
+ * What decides the meaning of a frame.
+ *
+ * @internal
+ */
 export interface JoinState {
   readonly phase: JoinPhase
   /** The room that the application wants to be in. */

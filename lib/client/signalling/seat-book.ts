@@ -2,7 +2,11 @@ import type { Join } from '../../protocol/client-messages.js'
 import type { Environment } from '../base/environment.js'
 import { numberOf, textOf, type Frame } from './frames.js'
 
-/** What the application has asked for by `join`. */
+/**
+ * What the application has asked for by `join`.
+ *
+ * @internal
+ */
 export interface JoinIntent {
   room: string
   /** The application's own token, for `authorize` on the server. */
@@ -11,7 +15,11 @@ export interface JoinIntent {
   watch: boolean
 }
 
-/** A seat that the server has given, or may have given. */
+/**
+ * A seat that the server has given, or may have given.
+ *
+ * @internal
+ */
 interface HeldSeat {
   room: string
   /** The server's `resumeToken`, which proves the seat. */

@@ -20,6 +20,9 @@ export const TRY_LATER = 1013
 /** From the range that is left to applications (section 7.4.2). */
 const ABANDONED = 4000
 
+/** The state of the connection to the server. `reconnecting`: another attempt waits. */
+export type ConnectionState = 'connecting' | 'open' | 'reconnecting' | 'closed'
+
 export interface Loss {
   code: number
   reason: string
@@ -45,7 +48,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
   readonly #url: string
   readonly policy: ReconnectPolicy
   readonly #timer: Timer
-  #state: 'idle' | 'connecting' | 'open' | 'waiting' = 'idle'
+  #state: ConnectionState = 'closed'
   #socket: WebSocket | null = null
   #backoff: Backoff
   #openedAt = 0
@@ -65,18 +68,18 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     this.#timer = new Timer(environment)
   }
 
-  get state (): 'idle' | 'connecting' | 'open' | 'waiting' {
+  get state (): ConnectionState {
     return this.#state
   }
 
   /** Connects, unless it is connected or about to be. */
   open (): void {
-    if (this.#state === 'idle' && !this.held) this.#connect()
+    if (this.#state === 'closed' && !this.held) this.#connect()
   }
 
   /** Connects at once where another attempt waits. */
   hurry (): void {
-    if (this.#state === 'waiting' && this.#environment.now() >= this.#notBefore) this.#connect()
+    if (this.#state === 'reconnecting' && this.#environment.now() >= this.#notBefore) this.#connect()
   }
 
   /** The server asked to be left alone for `delay` ms. */
@@ -104,10 +107,10 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     const stable = wasOpen && now - this.#openedAt >= STABLE_AFTER
     // With a code of our own: should it get through after all, a plain close would be taken for a goodbye.
     this.#detach()?.close(ABANDONED)
-    this.#state = 'waiting'
+    this.#state = 'reconnecting'
     this.emit('lost', { code, reason, wasOpen })
     // A listener may have closed it, or opened another.
-    if (this.#state !== 'waiting') return
+    if (this.#state !== 'reconnecting') return
     if (FINAL_CODES.includes(code)) return this.#finish({ code, reason })
     if (code === TRY_LATER && !this.needed()) return this.#finish({ code, reason })
     if (stable) this.#backoff = new Backoff(this.#environment, this.policy)
@@ -121,7 +124,7 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
   /** Ends the connection, without another attempt. `open` begins anew. */
   close (): void {
     const socket = this.#detach()
-    this.#state = 'idle'
+    this.#state = 'closed'
     this.#backoff = new Backoff(this.#environment, this.policy)
     socket?.close(1000)
   }

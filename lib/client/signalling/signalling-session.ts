@@ -6,7 +6,6 @@ import { EarlySender, type Sender } from './early-sender.js'
 import { Outage, type Reconnected } from './outage.js'
 import { RoomJoin } from './room-join.js'
 import type { RoomJoinSettings, Seated } from './join-events.js'
-import type { JoinIntent } from './seat-book.js'
 import { isSeatMessage, leavedNotice, leftError } from './seat-rules.js'
 import { ServerConnection, TRY_LATER, type Loss } from './server-connection.js'
 
@@ -29,6 +28,7 @@ interface SignallingSessionEvents {
   closed: Loss
 }
 
+/** @internal */
 export interface SignallingSettings extends RoomJoinSettings {
   url: string
 }
@@ -70,24 +70,6 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
 
   get seated (): boolean {
     return this.roomJoin.phase === 'joined'
-  }
-
-  get connectionState (): ServerConnection['state'] {
-    return this.connection.state
-  }
-
-  open (): void {
-    this.connection.open()
-  }
-
-  /** Joins a room. See {@link RoomJoin.join}. */
-  join (intent: JoinIntent): Promise<Frame> {
-    return this.roomJoin.join(intent)
-  }
-
-  /** Leaves the room. See {@link RoomJoin.leave}. */
-  leave (): Promise<void> {
-    return this.roomJoin.leave()
   }
 
   /** Sends `getIceServerConfig`. Returns false if there is no open connection. */
