@@ -158,7 +158,8 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
    * the other one is back. Resolves when it is sent. Rejects with `notInRoom` where no room is joined,
    * `no_peer_associated_before` where nobody else is in it, `QuotaExceededError` where too much waits, `tooLarge` where the server takes
    * no message of that size, `TypeError` where `data` cannot be written as JSON, `AbortError` where the room was left before, and
-   * `WebSocketNotConnected` where the connection has ended. `signal` gives up one that is not sent yet.
+   * `WebSocketNotConnected` where the connection has ended, and `moduleNotLoaded` where the part that sends it cannot be loaded. `signal` gives
+   * up one that is not sent yet.
    */
   sendPeerMessage (definition: string, data?: unknown, options?: WaitOptions): Promise<void> {
     return this.peerMessage(this.roomName ?? '', definition, data, options)

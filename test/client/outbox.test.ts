@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { AdaptorError } from '../../lib/client/base/client-errors.js'
-import { Outbox } from '../../lib/client/signalling/outbox.js'
+import { Outbox } from '../../lib/client/guard/outbox.js'
 
 const say = (data: number | string) => ({ command: 'peerMessageCommand' as const, streamId: 'room1', definition: 'n', data })
 const candidate = (session: string, text = '') => ({ command: 'takeCandidate' as const, streamId: 'room1', label: 0, id: '0', candidate: text, session })
@@ -120,20 +120,20 @@ t.test('what waits for a peer connection that is no more is forgotten', async t 
 
 t.test('it is bounded in messages and in size, and says so', async t => {
   const many = new Outbox()
-  t.ok(Array.from({ length: 10_000 }, (_, data) => many.add(say(data))).every(taken => taken))
-  t.notOk(many.add(say(10_000)))
+  t.ok(Array.from({ length: 10_000 }, (_, data) => many.add(say(data))).every(added => added === 'added'))
+  t.equal(many.add(say(10_000)), 'full')
   const large = new Outbox()
-  t.ok(large.add(say('x'.repeat(2 ** 21))))
-  t.notOk(large.add(say('x'.repeat(2 ** 21))))
-  t.notOk(large.add(say('€'.repeat(2 ** 21 / 3))), 'in bytes, not characters')
+  t.equal(large.add(say('x'.repeat(2 ** 21))), 'added')
+  t.equal(large.add(say('x'.repeat(2 ** 21))), 'full')
+  t.equal(large.add(say('€'.repeat(2 ** 21 / 3))), 'full', 'in bytes, not characters')
 })
 
 t.test('what is forgotten makes room again, in whichever way it is forgotten', async t => {
   const outbox = new Outbox()
   const half = 'x'.repeat(2 ** 21)
   const fits = (name: string) => {
-    t.ok(outbox.add(say(half)), name)
-    t.notOk(outbox.add(say(half)), `${name}: and is bounded`)
+    t.equal(outbox.add(say(half)), 'added', name)
+    t.equal(outbox.add(say(half)), 'full', `${name}: and is bounded`)
   }
   const gone = new AdaptorError('AbortError', '')
   fits('at first')

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { Pace } from '../../lib/client/signalling/pace.js'
+import { Pace } from '../../lib/client/guard/pace.js'
 import { byteLength } from '../../lib/client/signalling/frames.js'
 import type { Environment } from '../../lib/client/base/environment.js'
 import type { ToldLimits } from '../../lib/protocol/server-messages.js'
@@ -185,7 +185,7 @@ t.test('whatever a network does, the server\'s buckets refuse nothing that the p
   fc.assert(fc.property(steps, limits, (steps, limits) => {
     const clock = new TestClock()
     const pace = new Pace({ now: () => clock.now() } as Environment)
-    pace.handleOpen()
+    pace.handleLoss()
     pace.handleLimits(limits)
     const messages = new TokenBucket({ rate: limits.messagesPerSecond, burst: limits.messageBurst }, clock.now())
     const bytes = new TokenBucket({ rate: limits.bytesPerSecond, burst: limits.byteBurst }, clock.now())

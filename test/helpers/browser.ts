@@ -74,10 +74,12 @@ export interface VisitOptions {
   /** What the console may complain about in this test. Anything else that a page complains about fails it. */
   expected?: RegExp[]
   context?: BrowserContextOptions
+  /** What is done with the page before it is opened. */
+  before?: (page: Page) => Promise<void>
 }
 
 /** Opens a page as a person of its own: a context apart, so that nothing is shared with any other. */
-export async function visit (t: Test, browser: Browser, url: string, { expected = [], context: contextOptions }: VisitOptions = {}): Promise<Page> {
+export async function visit (t: Test, browser: Browser, url: string, { expected = [], context: contextOptions, before }: VisitOptions = {}): Promise<Page> {
   const context = await browser.newContext({ permissions: ['camera', 'microphone'], ...contextOptions })
   await context.addInitScript(observeMedia)
   const page = await context.newPage()
@@ -96,6 +98,7 @@ export async function visit (t: Test, browser: Browser, url: string, { expected 
     await context.close()
     if (complaints.length > 0) throw new Error(`${url} complained:\n${complaints.join('\n')}`)
   })
+  await before?.(page)
   await page.goto(url)
   return page
 }

@@ -198,3 +198,25 @@ t.test('Behind a proxy that is trusted, the host name that counts is the one tha
   const distrusting = await host(t)
   t.equal((await refusal(`${distrusting.origin}/app`, { headers })).status, 403)
 })
+
+t.test('A part under the version of its build may be kept for ever; one of another build is none, and that is not to be kept', async t => {
+  const { origin } = await host(t)
+  const script = await (await fetch(`${origin}/app/js/webrtc_adaptor.js`)).text()
+  const [, version] = /\.mjs\?v=([\da-f]{12})/.exec(script) ?? []
+  t.ok(version, 'the script asks for its parts under one version')
+  const parts = readdirSync(new URL('../../dist/client/', import.meta.url)).filter(file => /^webrtc_adaptor\..+\.mjs$/.test(file))
+  t.ok(parts.includes('webrtc_adaptor.guard.mjs'))
+  for (const part of parts) {
+    const own = await fetch(`${origin}/app/js/${part}?v=${version}`)
+    t.same([own.status, own.headers.get('cache-control')], [200, 'public, max-age=31536000, immutable'], part)
+    await own.text()
+    for (const query of ['?v=000000000000', '?v=', `?v=${version}&v=${version}`]) {
+      const other = await fetch(`${origin}/app/js/${part}${query}`)
+      t.same([other.status, other.headers.get('cache-control'), other.headers.get('access-control-allow-origin')], [404, 'no-store', '*'], `${part}${query}`)
+      t.equal(await other.text(), '')
+    }
+    const plain = await fetch(`${origin}/app/js/${part}`)
+    t.same([plain.status, plain.headers.get('cache-control')], [200, 'no-cache'])
+    await plain.text()
+  }
+})

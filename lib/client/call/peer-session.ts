@@ -84,7 +84,10 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     negotiation.on('described', message => this.emit('say', message))
     negotiation.on('agreed', () => this.#showTracks(receivedTracks(peerConnection)))
     negotiation.on('error', error => this.emit('error', error))
-    this.#channel.on('mediaState', state => this.emit('mediaState', this.mediaState = state))
+    this.#channel.on('mediaState', state => {
+      this.mediaState = state
+      this.emit('mediaState', state)
+    })
     this.#channel.on('open', open => this.emit('channel', open))
     this.#channel.on('data', data => this.emit('data', data))
     if (!this.initiator) return

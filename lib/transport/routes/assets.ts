@@ -14,16 +14,18 @@ interface Asset {
   file: string
   /** The content type, if the file's ending would lead to another one. */
   type?: string
+  /** Whether it is a part of the SDK, which has the version of all of them. */
+  part?: boolean
 }
 
 /** A file, with what is known of it once the package is built. */
 interface Built extends Asset {
   root: string
-  /** The first 12 characters of its hash; undefined if it has not been built. */
+  /** The first 12 characters of its hash, or of that of all parts; undefined if it has not been built. */
   version: string | undefined
 }
 
-/** The parts of the SDK that are loaded when they are used. */
+/** The parts of the SDK that are loaded when they are used, in the order in which the build makes their version. */
 const LOADED_WHEN_USED = ['check', 'data', 'debug-log', 'developer', 'devices', 'guard', 'screen', 'sound', 'stats', 'verification']
 
 /** The files that are served under each application. */
@@ -34,7 +36,7 @@ const ASSETS: readonly Asset[] = [
   { path: 'peer.svg', file: 'page/peer.svg' },
   { path: 'js/webrtc_adaptor.js', file: 'client/webrtc_adaptor.js' },
   { path: 'js/webrtc_adaptor.mjs', file: 'client/webrtc_adaptor.mjs' },
-  ...LOADED_WHEN_USED.map(name => ({ path: `js/webrtc_adaptor.${name}.mjs`, file: `client/webrtc_adaptor.${name}.mjs` })),
+  ...LOADED_WHEN_USED.map(name => ({ path: `js/webrtc_adaptor.${name}.mjs`, file: `client/webrtc_adaptor.${name}.mjs`, part: true })),
   { path: 'js/webrtc-call.mjs', file: 'client/webrtc-call.mjs' },
   { path: 'js/webrtc_adaptor.d.ts', file: 'client/webrtc_adaptor.d.ts', type: 'text/plain; charset=utf-8' },
   { path: 'js/adapter-latest.js', file: 'client/adapter-latest.js' }
@@ -57,24 +59,27 @@ export async function addAssets (scope: FastifyInstance, admission: Admission, s
   await scope.register(async own => {
     await own.register(fastifyStatic, { root, serve: false, cacheControl: false, preCompressed: true })
     const apps = settings.listed === null ? [undefined] : [...settings.listed.keys()]
+    const versionOfParts = versionOf(root, ASSETS.filter(({ part }) => part).map(({ file }) => file))
     for (const asset of ASSETS) {
-      const built = { ...asset, root, version: versionOf(root, asset.file) }
+      const built = { ...asset, root, version: asset.part === true ? versionOfParts : versionOf(root, [asset.file]) }
       for (const app of apps) addAsset(own, admission, settings, app, built)
     }
   })
 }
 
-/** The first 12 characters of a file's hash; undefined if it has not been built. */
-function versionOf (root: string, file: string): string | undefined {
+/** The first 12 characters of the hash of files; undefined if they have not been built. */
+function versionOf (root: string, files: string[]): string | undefined {
+  const hash = createHash('sha256')
   try {
-    return createHash('sha256').update(readFileSync(join(root, file))).digest('hex').slice(0, 12)
+    for (const file of files) hash.update(readFileSync(join(root, file)))
+    return hash.digest('hex').slice(0, 12)
   } catch {
     return undefined
   }
 }
 
 function addAsset (
-  scope: FastifyInstance, admission: Admission, settings: Settings, app: string | undefined, { path, file, type, root, version }: Built
+  scope: FastifyInstance, admission: Admission, settings: Settings, app: string | undefined, { path, file, type, part, root, version }: Built
 ): void {
   addRoute(scope, settings, {
     method: 'GET',
@@ -85,6 +90,9 @@ function addAsset (
       // Browsers load modules with CORS, and classic scripts without. A classic script on a page of another origin imports its parts as modules.
       if (path.endsWith('.mjs') && !reply.hasHeader('access-control-allow-origin')) reply.header('access-control-allow-origin', '*')
       const { v } = request.query as { v?: unknown }
+      // One of another build does not fit the script that asks for it, and must never be kept in its place: in a rolling update this server
+      // may have the other's files a moment later.
+      if (part === true && v !== undefined && v !== version) return reply.code(404).header('cache-control', 'no-store').send()
       reply.header('cache-control', version !== undefined && v === version ? FOREVER : REVALIDATE)
       if (type === undefined) return reply.sendFile(file, root)
       return reply.type(type).sendFile(file, root, { contentType: false })

@@ -1,5 +1,6 @@
 import type { Environment } from '../../../lib/client/base/environment.js'
 import { AdaptorError } from '../../../lib/client/base/client-errors.js'
+import { SignallingGuard } from '../../../lib/client/guard/signalling-guard.js'
 import type { Frame } from '../../../lib/client/signalling/frames.js'
 import { reconnectPolicy } from '../../../lib/client/signalling/reconnect-policy.js'
 import { SignallingSession } from '../../../lib/client/signalling/signalling-session.js'
@@ -56,6 +57,7 @@ export class Person<M extends PersonMachine = Machine> {
   readonly room: string
   readonly machine: M
   readonly session: SignallingSession
+  readonly #guard: SignallingGuard
   wants = false
   /** The page is closed, or lost. */
   isGone = false
@@ -94,6 +96,12 @@ export class Person<M extends PersonMachine = Machine> {
     const machine = this.machine = world.makeMachine(name)
     const environment = world.environmentOn(machine, random) as Environment
     const session = this.session = new SignallingSession(environment, { url: 'wss://example.org/app', reconnect: reconnectPolicy, resume })
+    this.#guard = new SignallingGuard({
+      environment,
+      signalling: session,
+      AdaptorError,
+      announcer: { report: error => world.note(name, `error ${error.name}`) }
+    })
     session.on('seated', ({ frame, resumed }) => this.#seated(frame, resumed))
     session.on('seat', frame => this.#heard(frame))
     session.on('notification', ({ definition, peerId }) => this.#notified(definition, String(peerId)))
@@ -135,7 +143,7 @@ export class Person<M extends PersonMachine = Machine> {
     if (this.#staysOut) return
     this.wants = true
     const { room } = this
-    this.session.join({ room, token: null, watch: false }).catch((error: unknown) => {
+    this.session.roomJoin.join({ room, token: null, watch: false }).catch((error: unknown) => {
       if (!(error instanceof AdaptorError)) throw error
       if (error.name === 'NoSpaceForNewPeer') this.refusedAt = this.#world.now
       this.#tryAgain()
@@ -145,7 +153,7 @@ export class Person<M extends PersonMachine = Machine> {
   leave (): void {
     this.wants = false
     this.#hangUp()
-    void this.session.leave()
+    void this.session.roomJoin.leave()
   }
 
   /** There is no seat for this one until it is told otherwise. */
@@ -236,7 +244,7 @@ export class Person<M extends PersonMachine = Machine> {
   }
 
   #describe (type: 'offer' | 'answer'): void {
-    this.session.relay({ command: 'takeConfiguration', streamId: this.room, type, sdp: this.page })
+    this.session.sender.relay({ command: 'takeConfiguration', streamId: this.room, type, sdp: this.page })
   }
 
   #hangUp (): void {
@@ -261,7 +269,7 @@ export class Person<M extends PersonMachine = Machine> {
     this.#recover()
     const data: Said = { from: this.name, number: this.#number + 1 }
     try {
-      this.session.send({ command: 'peerMessageCommand', streamId: this.room, definition: 'chat', data })
+      this.#guard.sender.send({ command: 'peerMessageCommand', streamId: this.room, definition: 'chat', data })
       this.#number++
     } catch (error) {
       // There is nobody else.

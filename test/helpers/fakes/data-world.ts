@@ -1,4 +1,4 @@
-import { AdaptorError, mediaError } from '../../../lib/client/base/client-errors.js'
+import { AdaptorError } from '../../../lib/client/base/client-errors.js'
 import type { CallbackEvents } from '../../../lib/client/base/client-events.js'
 import { Emitter } from '../../../lib/client/base/emitter.js'
 import type { PeerKind } from '../../../lib/client/call/peer-session.js'
@@ -101,7 +101,7 @@ export class DataSide {
       secret: () => id
     }
     this.data = createData({
-      environment, current: this.current, signalling: this.signalling, announcer, media: null, room: () => this.room, AdaptorError, mediaError
+      environment, current: this.current, signalling: this.signalling, announcer, media: null, room: () => this.room, AdaptorError
     } as unknown as ExtraContext)
   }
 
