@@ -75,7 +75,7 @@ export interface VisitOptions {
   expected?: RegExp[]
   context?: BrowserContextOptions
   /** What is done with the page before it is opened. */
-  before?: (page: Page) => Promise<void>
+  before?: (page: Page) => Promise<unknown>
 }
 
 /** Opens a page as a person of its own: a context apart, so that nothing is shared with any other. */

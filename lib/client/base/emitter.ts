@@ -20,6 +20,11 @@ export class Emitter<Events extends object> {
     const listeners = this.#listeners.get(name) as Set<Listener<Events[K]>> | undefined
     for (const listener of [...listeners ?? []]) guarded(() => listener(payload))
   }
+
+  /** Emits what `source` emits by these names as its own. */
+  protected forward<Inner extends object, K extends keyof Inner & keyof Events> (source: Emitter<Inner>, ...names: Array<Inner[K] extends Events[K] ? K : never>): void {
+    for (const name of names) source.on(name, payload => this.emit(name, payload as unknown as Events[K]))
+  }
 }
 
 /** Runs code of the application. What it throws becomes an `error` event of the page, as it does from any event listener. */

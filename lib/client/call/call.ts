@@ -59,7 +59,7 @@ export class Call extends Emitter<CallEvents> {
     current.on('state', state => this.#handleState(state))
     current.on('needed', session => { void this.queue.push(() => this.offer(session)) })
     current.on('say', message => this.#relay(message))
-    current.on('error', error => this.emit('error', error))
+    this.forward(current, 'error')
   }
 
   /** Ends the call; the next one is set up when another peer comes. */

@@ -84,12 +84,7 @@ export class CurrentSession extends Emitter<CurrentSessionEvents> {
       group: this.#media.group,
       plans: () => ({ audio: this.#plan('audio'), video: this.#plan('video') })
     })
-    session.on('state', state => this.emit('state', state))
-    session.on('iceState', state => this.emit('iceState', state))
-    session.on('tracks', tracks => this.emit('tracks', tracks))
-    session.on('channel', open => this.emit('channel', open))
-    session.on('data', data => this.emit('data', data))
-    session.on('error', error => this.emit('error', error))
+    this.forward(session, 'state', 'iceState', 'tracks', 'channel', 'data', 'error')
     session.on('needed', () => this.emit('needed', session))
     session.tell(this.#media.sent)
     session.on('say', message => this.emit('say', { ...message, session: session.id }))

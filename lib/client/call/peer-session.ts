@@ -83,13 +83,13 @@ export class PeerSession extends Emitter<PeerSessionEvents> {
     negotiation.on('needed', () => this.emit('needed', undefined))
     negotiation.on('described', message => this.emit('say', message))
     negotiation.on('agreed', () => this.#showTracks(receivedTracks(peerConnection)))
-    negotiation.on('error', error => this.emit('error', error))
+    this.forward(negotiation, 'error')
     this.#channel.on('mediaState', state => {
       this.mediaState = state
       this.emit('mediaState', state)
     })
     this.#channel.on('open', open => this.emit('channel', open))
-    this.#channel.on('data', data => this.emit('data', data))
+    this.forward(this.#channel, 'data')
     if (!this.initiator) return
     this.arrange()
     this.#channel.open(peerConnection, settings.label)

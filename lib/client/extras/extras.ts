@@ -11,6 +11,8 @@ type Method = (...args: unknown[]) => unknown
 /** How long after the guard could not be loaded it is tried again, in ms: twice as long each time, up to the longest. */
 const FIRST_RETRY = 1_000
 const LONGEST_RETRY = 60_000
+/** How long something that has failed waits for the guard, in ms. */
+const GUARD_WITHIN = 5_000
 
 /** The build makes a file of each. */
 export const LOADERS: Record<ExtraName, () => Promise<{ default: CreateExtra<object> }>> = {
@@ -59,9 +61,17 @@ export class Extras {
     this.#retry.start(delay, () => { void this.guard(Math.min(delay * 2, LONGEST_RETRY)) })
   }
 
-  /** The guard, or null where it cannot be loaded. */
+  /** The guard, or null where it cannot be loaded, or takes too long. */
   async findGuard (): Promise<Guarding | null> {
-    return this.#load('guard').catch(() => null) as Promise<Guarding | null>
+    const patience = new Timer(this.#context.environment)
+    const late = new Promise<null>(resolve => patience.start(GUARD_WITHIN, () => resolve(null)))
+    try {
+      return await Promise.race([this.#load('guard'), late]) as Guarding | null
+    } catch {
+      return null
+    } finally {
+      patience.stop()
+    }
   }
 
   /** Loads a part that has no methods, before it is needed. That it cannot be loaded is reported. */

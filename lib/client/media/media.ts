@@ -59,7 +59,7 @@ export class Media extends Emitter<MediaEvents> {
     this.video = new LocalTrack(environment, 'video', constraints.video, 'release', guard)
     for (const local of [this.audio, this.video]) {
       local.on('changed', () => this.#changed())
-      local.on('error', error => this.emit('error', error))
+      this.forward(local, 'error')
       local.on('lost', label => this.emit('lost', { device: DEVICES[local.kind], label }))
     }
   }

@@ -111,10 +111,9 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
     this.emit('lost', { code, reason, wasOpen })
     // A listener may have closed it, or opened another.
     if (this.#state !== 'reconnecting') return
-    if (FINAL_CODES.includes(code)) return this.#finish({ code, reason })
-    if (code === TRY_LATER && !this.needed()) return this.#finish({ code, reason })
     if (stable) this.#backoff = new Backoff(this.#environment, this.policy)
-    const delay = this.#backoff.next()
+    const final = FINAL_CODES.includes(code) || (code === TRY_LATER && !this.needed())
+    const delay = final ? null : this.#backoff.next()
     if (delay === null) return this.#finish({ code, reason })
     const wait = Math.max(delay, this.#notBefore - now)
     this.#timer.start(wait, () => this.#connect())

@@ -55,12 +55,9 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     connection.on('retrying', loss => this.#outage.handleRetry(loss))
     connection.on('closed', loss => this.#handleClosed(loss))
     join.on('seated', seated => this.#handleSeated(seated))
-    join.on('unseated', reason => this.emit('unseated', reason))
     join.on('refused', refused => this.#handleRefused(refused))
-    join.on('left', frame => this.emit('left', frame))
-    this.#outage.on('reconnecting', loss => this.emit('reconnecting', loss))
-    this.#outage.on('reconnected', how => this.emit('reconnected', how))
-    this.#outage.on('error', error => this.emit('error', error))
+    this.forward(join, 'unseated', 'left')
+    this.forward(this.#outage, 'reconnecting', 'reconnected', 'error')
   }
 
   /** The room that is joined or being joined. */
