@@ -41,6 +41,8 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   #answeredNew = false
   /** An offer that was answered long ago is being set once more. What the browser says of its tracks meanwhile is no news. */
   repeating = false
+  /** Makes an answer of ours that has brought new sections final before the next offer; the guard's. */
+  settle: (() => Promise<void>) | null = null
 
   constructor (peerConnection: RTCPeerConnection, settings: NegotiationSettings) {
     super()
@@ -73,7 +75,10 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     this.#needed = true
     if (peerConnection.signalingState !== 'stable') return
     this.#needed = false
-    if (this.#answeredNew) await this.#repeat()
+    if (this.#answeredNew) {
+      this.#answeredNew = false
+      await this.settle?.()
+    }
     await peerConnection.setLocalDescription()
     this.#describe({ negotiation: ++this.#number, ...peerConnection.remoteDescription === null ? { fresh: true } : {} })
   }
@@ -122,23 +127,6 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     if (frame.type !== 'answer') return
     this.#answeredNew = false
     this.#agree()
-  }
-
-  /**
-   * Sets the other side's offer once more, and takes it back. Chromium (seen in 156) notes how to undo the new sections of our answer, although nothing
-   * undoes an answer, and keeps the note until the next description is agreed or taken back. If that is an offer of ours that collides, it undoes
-   * the answer's part as well: the receivers are cut off from their packets' news, and a track that was muted stays so for ever.
-   */
-  async #repeat (): Promise<void> {
-    this.#answeredNew = false
-    this.repeating = true
-    const sdp = this.#peerConnection.remoteDescription?.sdp ?? ''
-    try {
-      await this.#peerConnection.setRemoteDescription({ type: 'offer', sdp })
-      await this.#peerConnection.setRemoteDescription({ type: 'rollback' })
-    } finally {
-      this.repeating = false
-    }
   }
 
   get #closed (): boolean {

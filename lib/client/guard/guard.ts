@@ -9,6 +9,7 @@ import { askForEach } from './device-requests.js'
 import { watchPage } from './page-life.js'
 import { RemoteMedia } from './remote-media.js'
 import { Repair } from './repair.js'
+import { settleAnswers } from './settled-answers.js'
 import { SignallingGuard } from './signalling-guard.js'
 import { UsableServers } from './usable-servers.js'
 
@@ -43,6 +44,7 @@ class Guard implements Methods, Guarding, Extra {
     this.#remoteMedia = new RemoteMedia(context)
     this.#repair = new Repair(context, sender)
     this.#servers = new UsableServers(context)
+    settleAnswers(context)
     this.#unwatch = watchPage(environment, {
       handleWakeUp: () => {
         signalling.connection.hurry()
