@@ -12,7 +12,7 @@ import { RESERVED_NAMES, shortPrivateNames } from './private-names.js'
 export const versionOf = (...files) => files.reduce((hash, bytes) => hash.update(bytes), createHash('sha256')).digest('hex').slice(0, 12)
 
 /** What such a part may import of the SDK, but types: anything else would be there twice, and a second AdaptorError is another class. */
-const COPIED = /^lib\/client\/((data|extras|guard)\/|base\/(timer|deferred|emitter|backoff)\.ts$|signalling\/frames\.ts$)/
+const COPIED = /^lib\/client\/((data|extras|guard)\/|base\/(timer|deferred|devices|emitter|backoff)\.ts$|signalling\/frames\.ts$)/
 
 /** Where a framework meets the SDK: each is a module of its own beside the SDK's, whose classes it takes from there. */
 const FRAMEWORKS = ['react', 'webrtc-call']

@@ -15,7 +15,7 @@ const BUDGETS: Record<string, number> = {
   'webrtc_adaptor.guard.mjs': 6_300,
   'react.mjs': 950,
   'webrtc-call.mjs': 1_700,
-  'webrtc_adaptor.screen.mjs': 1_250,
+  'webrtc_adaptor.screen.mjs': 1_350,
   'webrtc_adaptor.sound.mjs': 900,
   'webrtc_adaptor.stats.mjs': 2_750,
   'webrtc_adaptor.verification.mjs': 1_550

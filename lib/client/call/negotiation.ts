@@ -42,7 +42,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
   /** An offer that was answered long ago is being set once more. What the browser says of its tracks meanwhile is no news. */
   repeating = false
   /** Makes an answer of ours that has brought new sections final before the next offer; the guard's. */
-  settle: (() => Promise<void>) | null = null
+  finish: (() => Promise<void>) | null = null
 
   constructor (peerConnection: RTCPeerConnection, settings: NegotiationSettings) {
     super()
@@ -77,7 +77,7 @@ export class Negotiation extends Emitter<NegotiationEvents> {
     this.#needed = false
     if (this.#answeredNew) {
       this.#answeredNew = false
-      await this.settle?.()
+      await this.finish?.()
     }
     await peerConnection.setLocalDescription()
     this.#describe({ negotiation: ++this.#number, ...peerConnection.remoteDescription === null ? { fresh: true } : {} })

@@ -11,8 +11,9 @@ interface PeerChannelEvents {
   data: unknown
 }
 
-/** Maximum length of a text that this SDK sends here; a longer one comes from something else. */
+/** Maximum length of a text that this SDK sends here, and of one that says what camera and microphone do; a longer one comes from something else. */
 const MAX_TEXT = 16_000
+const MAX_STATE = 1_000
 
 /**
  * The data channel of a peer connection. Every connection that this SDK makes has one, as those of Ant Media's SDKs have:
@@ -82,6 +83,7 @@ export class PeerChannel extends Emitter<PeerChannelEvents> {
     if (!this.#ours() || typeof data !== 'string') return this.emit('data', data)
     const frame = data.length > MAX_TEXT ? null : parseFrame(data)
     if (frame === null) return
-    this.emit(frame.command === 'mediaState' ? 'mediaState' : 'data', frame)
+    if (frame.command !== 'mediaState') this.emit('data', frame)
+    else if (data.length <= MAX_STATE) this.emit('mediaState', frame)
   }
 }

@@ -1,7 +1,8 @@
 import type { Device } from '../base/client-errors.js'
+import { DEVICES } from '../base/devices.js'
 import { guarded } from '../base/emitter.js'
 import type { Kind, LocalTrack } from '../media/local-track.js'
-import { DEVICES, mediaError } from './media-errors.js'
+import { mediaError } from './media-errors.js'
 import type { Extra, ExtraContext } from './extra.js'
 import type { ExtraMethods } from './extra-methods.js'
 

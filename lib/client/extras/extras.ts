@@ -63,14 +63,14 @@ export class Extras {
 
   /** The guard, or null where it cannot be loaded, or takes too long. */
   async findGuard (): Promise<Guarding | null> {
-    const patience = new Timer(this.#context.environment)
-    const late = new Promise<null>(resolve => patience.start(GUARD_WITHIN, () => resolve(null)))
+    const deadline = new Timer(this.#context.environment)
+    const late = new Promise<null>(resolve => deadline.start(GUARD_WITHIN, () => resolve(null)))
     try {
       return await Promise.race([this.#load('guard'), late]) as Guarding | null
     } catch {
       return null
     } finally {
-      patience.stop()
+      deadline.stop()
     }
   }
 

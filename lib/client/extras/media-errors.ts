@@ -1,9 +1,5 @@
 import type { AdaptorError, Device, MediaErrorName } from '../base/client-errors.js'
-import type { Kind } from '../media/local-track.js'
 import type { ExtraContext } from './extra.js'
-
-/** What each kind of sound and picture comes from. */
-export const DEVICES: Record<Kind, Device> = { audio: 'microphone', video: 'camera' }
 
 const MEDIA_ERRORS: Record<MediaErrorName, true> = {
   AbortError: true,

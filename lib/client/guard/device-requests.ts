@@ -1,5 +1,6 @@
 import type { AdaptorError } from '../base/client-errors.js'
-import { DEVICES, mediaError } from '../extras/media-errors.js'
+import { DEVICES } from '../base/devices.js'
+import { mediaError } from '../extras/media-errors.js'
 import { queryPermission } from '../extras/permission.js'
 import type { ExtraContext } from '../extras/extra.js'
 import type { Kind } from '../media/local-track.js'

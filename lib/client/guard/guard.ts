@@ -6,10 +6,10 @@ import type { Extra, ExtraContext } from '../extras/extra.js'
 import type { ExtraMethods } from '../extras/extra-methods.js'
 import { mediaError } from '../extras/media-errors.js'
 import { askForEach } from './device-requests.js'
+import { finishAnswers } from './final-answers.js'
 import { watchPage } from './page-life.js'
 import { RemoteMedia } from './remote-media.js'
 import { Repair } from './repair.js'
-import { settleAnswers } from './settled-answers.js'
 import { SignallingGuard } from './signalling-guard.js'
 import { UsableServers } from './usable-servers.js'
 
@@ -44,7 +44,7 @@ class Guard implements Methods, Guarding, Extra {
     this.#remoteMedia = new RemoteMedia(context)
     this.#repair = new Repair(context, sender)
     this.#servers = new UsableServers(context)
-    settleAnswers(context)
+    finishAnswers(context)
     this.#unwatch = watchPage(environment, {
       handleWakeUp: () => {
         signalling.connection.hurry()

@@ -1,7 +1,7 @@
 import { Emitter } from '../base/emitter.js'
 import { Timer } from '../base/timer.js'
 import type { ServerConnection } from '../signalling/server-connection.js'
-import type { SignallingContext } from './signalling-guard.js'
+import type { SignallingContext } from './signalling-context.js'
 
 /** Time between two pings, time for the pong, and time for the pong after the network has changed, in ms. */
 const PING_EVERY = 20_000

@@ -8,7 +8,7 @@ import type { Heart } from './heart.js'
 import { Outbox, type OutboxEntry } from './outbox.js'
 import type { Pace } from './pace.js'
 import { Presence } from './presence.js'
-import type { SignallingContext } from './signalling-guard.js'
+import type { SignallingContext } from './signalling-context.js'
 
 /** The close code for a frame above the server's limit (RFC 6455, section 7.4.1). */
 const TOO_BIG = 1009

@@ -4,7 +4,7 @@ import type { AdaptorError } from '../base/client-errors.js'
 import { Timer } from '../base/timer.js'
 import type { JoinRetry } from '../signalling/join-retry.js'
 import type { Pace } from './pace.js'
-import type { SignallingContext } from './signalling-guard.js'
+import type { SignallingContext } from './signalling-context.js'
 
 /** What an automatic rejoin is worth another try after. */
 const TEMPORARY: readonly string[] = [

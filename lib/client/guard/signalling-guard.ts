@@ -1,12 +1,9 @@
-import type { ExtraContext } from '../extras/extra.js'
 import { byteLength } from '../signalling/frames.js'
 import { Heart } from './heart.js'
 import { MessageSender } from './message-sender.js'
 import { Pace } from './pace.js'
 import { Retry } from './retry.js'
-
-/** What the guard of the signalling needs of the SDK. */
-export type SignallingContext = Pick<ExtraContext, 'environment' | 'signalling' | 'AdaptorError'> & { announcer: Pick<ExtraContext['announcer'], 'report'> }
+import type { SignallingContext } from './signalling-context.js'
 
 /** Keeps the signalling alive, and gives it what a call can begin without: messages that are sent once and no faster than the server takes them. */
 export class SignallingGuard {

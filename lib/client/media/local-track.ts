@@ -1,12 +1,11 @@
 import { quiet } from '../base/deferred.js'
 import { Emitter } from '../base/emitter.js'
 import type { Environment } from '../base/environment.js'
-import { AdaptorError, browserError, type Device } from '../base/client-errors.js'
+import { AdaptorError, browserError } from '../base/client-errors.js'
+import { DEVICES } from '../base/devices.js'
 import type { FindGuard } from '../base/guarding.js'
 
 export type Kind = 'audio' | 'video'
-
-export const DEVICES: Record<Kind, Device> = { audio: 'microphone', video: 'camera' }
 
 /** What becomes of a device that is off: `release` gives it back to the system, `silence` keeps it and sends silence. */
 export type MuteMode = 'release' | 'silence'

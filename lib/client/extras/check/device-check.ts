@@ -1,3 +1,4 @@
+import { DEVICES } from '../../base/devices.js'
 import { deferred } from '../../base/deferred.js'
 import type { Environment } from '../../base/environment.js'
 import type { MediaSettings } from '../../media/media.js'
@@ -6,8 +7,6 @@ import type { CheckCode } from './check-types.js'
 import { CheckFailure, type StepScope } from './step-scope.js'
 
 type Kind = 'audio' | 'video'
-
-const DEVICES = { audio: 'microphone', video: 'camera' } as const
 
 /** What `getUserMedia` fails with (W3C Media Capture, section 10.2), and older browsers' names for it. */
 const CODES: Record<string, CheckCode> = {

@@ -7,11 +7,11 @@ import type { ExtraContext } from '../extras/extra.js'
  * of ours that collides, it undoes the answer's part as well: the receivers are cut off from their packets' news, and a track that was muted
  * stays so for ever. So the other side's offer is set once more, and taken back.
  */
-export function settleAnswers ({ current }: ExtraContext): void {
+export function finishAnswers ({ current }: ExtraContext): void {
   const handleSession = (session: PeerSession | null): void => {
     if (session === null) return
     const { negotiation, peerConnection } = session
-    negotiation.settle = async () => {
+    negotiation.finish = async () => {
       negotiation.repeating = true
       try {
         await peerConnection.setRemoteDescription({ type: 'offer', sdp: peerConnection.remoteDescription?.sdp ?? '' })
