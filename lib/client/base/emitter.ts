@@ -22,7 +22,9 @@ export class Emitter<Events extends object> {
   }
 
   /** Emits what `source` emits by these names as its own. */
-  protected forward<Inner extends object, K extends keyof Inner & keyof Events> (source: Emitter<Inner>, ...names: Array<Inner[K] extends Events[K] ? K : never>): void {
+  protected forward<Inner extends object, K extends keyof Inner & keyof Events> (
+    source: Emitter<Inner>, ...names: Array<Inner[K] extends Events[K] ? K : never>
+  ): void {
     for (const name of names) source.on(name, payload => this.emit(name, payload as unknown as Events[K]))
   }
 }
