@@ -46,12 +46,12 @@ t.test('a call comes about while the guard is held back, and from its arrival on
   const [anna, ben] = await world.call(t)
   t.ok(inCall(anna, ben))
   t.same(anna.adaptor.remoteMedia, { video: 'off', audio: 'off' }, 'nobody looks yet')
-  for (const { connection } of [anna, ben]) connection?.become('disconnected')
+  for (const { connection } of [anna, ben]) connection?.become('failed')
   await world.pass(30_000)
   t.equal(restarts(anna, ben), 0, 'nothing is repaired yet')
   letThrough()
   await arrived(world)
-  await world.pass(20_000)
+  await world.pass(100)
   t.ok(restarts(anna, ben) > 0, 'what is broken is repaired as soon as it is there')
   for (const { connection } of [anna, ben]) connection?.become('connected')
   await world.pass(1_000)
@@ -60,6 +60,24 @@ t.test('a call comes about while the guard is held back, and from its arrival on
   await world.whenIdle()
   t.same(heard(ben), ['hello'])
   t.same([...anna.errorNames, ...ben.errorNames], [])
+})
+
+t.test('a call that is well when the guard comes is left as it is, also while the other side is away from the server', async t => {
+  for (const away of [false, true]) {
+    const world = new World()
+    const letThrough = hold(t)
+    const [anna, ben] = await world.call(t)
+    if (away) {
+      ben.network.reachable = false
+      ben.socket.cut()
+      await world.pass(25_000)
+    }
+    letThrough()
+    await arrived(world)
+    await world.pass(120_000)
+    t.same([restarts(anna, ben), world.ice.connections.length], [0, 2])
+    t.same([anna.errorNames, inCall(anna, ben)], [[], true])
+  }
 })
 
 t.test('a socket that breaks before the guard is there costs the call nothing, and what the guard takes over is not said twice', async t => {
@@ -107,16 +125,17 @@ t.test('a message of the application waits for the guard, and is sent once', asy
   t.same(heard(ben), [1, 2])
 })
 
-t.test('what the other side said of its camera before the guard was there is known to it', async t => {
+t.test('what the other side said of its microphone before the guard was there is known to it', async t => {
   const world = new World()
   const letThrough = hold(t)
-  const [anna, ben] = await world.call(t)
-  await ben.adaptor.turnOffLocalCamera()
+  // Its silence is sent as its sound was.
+  const [anna, ben] = await world.call(t, { muteMode: 'silence' })
+  await ben.adaptor.muteLocalMic()
   await world.whenIdle()
   letThrough()
   await arrived(world)
   await world.pass(3_000)
-  t.same(anna.adaptor.remoteMedia, { video: 'off', audio: 'live' })
+  t.same(anna.adaptor.remoteMedia, { video: 'live', audio: 'off' })
   t.same(ben.adaptor.remoteMedia, { video: 'live', audio: 'live' })
 })
 
