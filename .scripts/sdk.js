@@ -1,6 +1,6 @@
 // Builds the browser SDK: a classic script, an ES module, and a module for each part that they load when it is used.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { minify } from 'terser'
@@ -54,12 +54,15 @@ async function squeeze (code) {
 export async function buildSdk (source, out, target) {
   mkdirSync(out, { recursive: true })
   const parts = new Map()
+  // What each file of this build says of it, until all of them are there and it is known: their hash.
+  const placeholder = 'build-id-xyz'
   const sdk = {
     bundle: true,
     minify: true,
     legalComments: 'none',
     plugins: [loadedWhenUsed(parts), shortPrivateNames],
     target,
+    define: { 'globalThis.SDK_BUILD': `'${placeholder}'` },
     // Chromium before 91 fails at `a?.(...b)` alone, which the plugin refuses (kangax's table: spread parameters after optional chaining).
     supported: { 'optional-chain': true },
     mangleProps: new RegExp(`^(${shortenedNames(source, join(source, '../protocol')).join('|')})$`),
@@ -80,6 +83,8 @@ export async function buildSdk (source, out, target) {
     const inputs = await buildFile(file, join(out, fileOf(name)))
     const copied = inputs.filter(input => !COPIED.test(input.slice(input.indexOf('lib/client/'))))
     if (copied.length > 0) throw new Error(`${file} would bring a copy of ${copied}`)
+    // The core takes a part of its own build alone.
+    appendFileSync(join(out, fileOf(name)), `export const build="${placeholder}";\n`)
   }
   for (const name of FRAMEWORKS) {
     const entryPoints = [join(source, 'frameworks', `${name}.ts`)]
@@ -87,8 +92,10 @@ export async function buildSdk (source, out, target) {
     writeFileSync(join(out, `${name}.mjs`), await squeeze(built.outputFiles[0].text))
   }
   for (const name of [...FRAMEWORKS, 'call-store']) writeDeclarations(join(source, 'frameworks', `${name}.ts`), join(out, `${name}.d.ts`))
-  const version = versionOf(...[...parts.keys()].sort().map(name => readFileSync(join(out, fileOf(name)))))
-  writeFileSync(classic, besideTheScript(readFileSync(classic, 'utf8'), version))
+  writeFileSync(classic, besideTheScript(readFileSync(classic, 'utf8'), placeholder))
+  const files = [classic, join(out, 'webrtc_adaptor.mjs'), ...[...parts.keys()].sort().map(name => join(out, fileOf(name)))]
+  const version = versionOf(...files.map(file => readFileSync(file)))
+  for (const file of files) writeFileSync(file, readFileSync(file, 'utf8').replaceAll(placeholder, version))
   return [...[...parts.keys()].map(fileOf), ...FRAMEWORKS.map(name => `${name}.mjs`)]
 }
 
@@ -107,6 +114,6 @@ function writeDeclarations (source, out) {
  */
 function besideTheScript (code, version) {
   const loads = code.replace(/import\("\.\/webrtc_adaptor\.([^"]+)\.mjs"\)/g, '$load("$1")').trim()
-  return '(()=>{var $failed="",$src=globalThis.document?.currentScript?.src||globalThis.location?.href,' +
-    `$load=t=>import(new URL(\`webrtc_adaptor.\${t}.mjs?v=${version}\${$failed}\`,$src)).catch(t=>{throw $failed+="#1",t});${loads}})();\n`
+  return '(()=>{var $failed={},$src=globalThis.document?.currentScript?.src||globalThis.location?.href,' +
+    `$load=t=>import(new URL(\`webrtc_adaptor.\${t}.mjs?v=${version}\${$failed[t]||""}\`,$src)).catch(e=>{throw $failed[t]=($failed[t]||"#")+1,e});${loads}})();\n`
 }

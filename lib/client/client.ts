@@ -132,6 +132,11 @@ export class Client {
       remote.show(tracks)
       const { stream } = remote
       if (stream !== before) announcer.tell('remote_stream', { streamId: signalling.room, stream })
+      // Whether it moves is for the guard to see. Until that is there, what is sent counts as seen and heard.
+      if (this.extras.guarded) return
+      const stateOf = (kind: string) => tracks.some(track => track.kind === kind) ? 'live' : 'off'
+      const state = current.remoteMedia = { video: stateOf('video'), audio: stateOf('audio') }
+      announcer.tell('remote_media_changed', { streamId: signalling.room, ...state })
     })
     current.on('iceState', state => announcer.tell('ice_connection_state_changed', { streamId: signalling.room, state }))
   }

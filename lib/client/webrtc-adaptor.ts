@@ -37,7 +37,7 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
 
   static {
     for (const name of Object.keys(EXTRA_METHODS) as Array<keyof ExtraMethods>) {
-      Object.assign(this.prototype, { [name] (this: WebRTCAdaptor, ...args: unknown[]) { return this.#client.extras.call(EXTRA_METHODS[name], name, args) } })
+      Object.assign(this.prototype, { [name] (this: WebRTCAdaptor, ...args: unknown[]) { return this.#client.extras.call(name, args) } })
     }
     this.prototype[Symbol.asyncDispose ?? 'close'] = this.prototype.close
   }
@@ -162,12 +162,14 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
    * up one that is not sent yet.
    */
   sendPeerMessage (definition: string, data?: unknown, options?: WaitOptions): Promise<void> {
-    return this.peerMessage(this.roomName ?? '', definition, data, options)
+    return this.peerMessage(undefined, definition, data, options)
   }
 
   /** `sendPeerMessage` as Ant Media's SDK has it. Rejects with `notInRoom` where it is another room, too. */
-  peerMessage (streamId: string, definition: string, data: unknown = null, options: WaitOptions = {}): Promise<void> {
-    return quiet(this.#client.extras.call<{ sent: Promise<void> }>('guard', 'say', [streamId ?? this.roomName ?? '', definition, data, options]).then(({ sent }) => sent))
+  peerMessage (streamId: string | undefined, definition: string, data: unknown = null, { signal }: WaitOptions = {}): Promise<void> {
+    if (signal?.aborted === true) return this.#announcer.fail(abortError(signal))
+    const { extras, signalling } = this.#client
+    return quiet(abortable(extras.say(signalling.roomJoin.intent, streamId, definition, data, signal).then(({ sent }) => sent), signal, () => {}))
   }
 
   /** The ICE state of the call; `null` where there is none. */
@@ -193,6 +195,11 @@ export class WebRTCAdaptor extends Emitter<AdaptorEvents> {
   /** Plays the other side after `playback_refused`. Call it in a click. Rejects with the browser's error. */
   resumePlayback (): Promise<void> {
     return quiet(this.#client.remote.play())
+  }
+
+  /** Stops camera, microphone (whatever `muteMode` says) and a screen share. The call goes on without them. */
+  closeStream (): Promise<void> {
+    return quiet(this.#client.media.release())
   }
 
   /** Calls `listener` for everything that happens, as the option `callback` does. */

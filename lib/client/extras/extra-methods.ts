@@ -5,8 +5,6 @@ import type { SignallingMessage } from './signalling-message.js'
 
 /** The methods whose code is loaded when one of them is called first. They reject with `moduleNotLoaded` where that fails. */
 export interface ExtraMethods {
-  /** Stops camera, microphone (whatever `muteMode` says) and a screen share. The call goes on without them. */
-  closeStream (): Promise<void>
   /** Makes a new offer to the other side, which nothing but a test or a special need asks for. */
   negotiate (): Promise<void>
   /**
@@ -96,7 +94,6 @@ export type ExtraName = 'data' | 'debug-log' | 'developer' | 'devices' | 'guard'
 
 /** Which module has which method. */
 export const EXTRA_METHODS: Record<keyof ExtraMethods, ExtraName> = {
-  closeStream: 'guard',
   negotiate: 'guard',
   getStats: 'stats',
   enableStats: 'stats',

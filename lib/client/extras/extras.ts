@@ -4,9 +4,18 @@ import type { Guarding } from '../base/guarding.js'
 import { Timer } from '../base/timer.js'
 import type { CreateExtra, Extra, ExtraContext } from './extra.js'
 import type { Frame } from '../signalling/frames.js'
-import type { ExtraName } from './extra-methods.js'
+import { EXTRA_METHODS, type ExtraMethods, type ExtraName } from './extra-methods.js'
 
-type Method = (...args: unknown[]) => unknown
+type Methods = Record<keyof ExtraMethods, (...args: unknown[]) => unknown>
+
+/** What the guard has beside what other modules have. */
+type Guard = Guarding & Extra
+
+/** A module, and the build that it is of, which the build script adds. */
+interface Loaded { default: CreateExtra<object>, build?: string }
+
+/** The build that this is of, which the build script puts here; none where the sources run as they are. */
+const BUILD = (globalThis as { SDK_BUILD?: string }).SDK_BUILD
 
 /** How long after the guard could not be loaded it is tried again, in ms: twice as long each time, up to the longest. */
 const FIRST_RETRY = 1_000
@@ -15,7 +24,7 @@ const LONGEST_RETRY = 60_000
 const GUARD_WITHIN = 5_000
 
 /** The build makes a file of each. */
-export const LOADERS: Record<ExtraName, () => Promise<{ default: CreateExtra<object> }>> = {
+export const LOADERS: Record<ExtraName, () => Promise<Loaded>> = {
   data: () => import('../data/data.js'),
   'debug-log': () => import('./debug-log.js'),
   developer: () => import('./developer.js'),
@@ -27,10 +36,12 @@ export const LOADERS: Record<ExtraName, () => Promise<{ default: CreateExtra<obj
   verification: () => import('./verification/verification.js')
 }
 
-/** Loads a module. Rejects with `moduleNotLoaded`. */
+/** Loads a module. Rejects with `moduleNotLoaded`, also where it is of another build, to which the names of this one mean something else. */
 export async function loadPart<T> (name: string, load: () => Promise<T>): Promise<T> {
   try {
-    return await load()
+    const part = await load()
+    if ((part as { build?: string }).build !== BUILD) throw new Error('It is of another build.')
+    return part
   } catch (cause) {
     throw new AdaptorError('moduleNotLoaded', `The SDK's part ${name} could not be loaded.`, { cause })
   }
@@ -39,9 +50,11 @@ export async function loadPart<T> (name: string, load: () => Promise<T>): Promis
 /** Loads what a call does not need at once: the guard as soon as the adaptor begins, anything else when it is asked for. */
 export class Extras {
   readonly #context: ExtraContext
-  readonly #loaded = new Map<ExtraName, Promise<Extra>>()
+  readonly #loaded = new Map<ExtraName, Promise<Methods & Extra>>()
   readonly #there = new Map<ExtraName, Extra>()
   readonly #retry: Timer
+  /** How many messages wait for the guard. */
+  #waiting = 0
   #closing: Promise<void> | null = null
 
   constructor (context: Omit<ExtraContext, 'part'>) {
@@ -49,15 +62,37 @@ export class Extras {
     this.#retry = new Timer(context.environment)
   }
 
-  /** Calls a method of a module, at once where that is there. What it throws is reported, and is what the promise rejects with. */
-  call<T> (part: ExtraName, name: string, args: unknown[]): Promise<T> {
-    return quiet(this.#call(part, name, args) as Promise<T>)
+  /** Whether the guard is there. */
+  get guarded (): boolean {
+    return this.#there.has('guard')
+  }
+
+  /** Calls a method of a module. What it throws is reported, and is what the promise rejects with. */
+  call (name: keyof ExtraMethods, args: unknown[]): Promise<unknown> {
+    return this.#reported(async () => await (await this.#load(EXTRA_METHODS[name]))[name](...args))
+  }
+
+  /** Has the guard say something: at once where it is there, and behind what waits for it. Resolves when it has taken that. */
+  say (...[intent, room, definition, data, signal]: Parameters<Guarding['say']>): Promise<{ sent: Promise<void> }> {
+    return this.#reported(async () => {
+      // As it is now, whatever becomes of the object.
+      const text = JSON.stringify(data)
+      const there = this.#waiting === 0 ? this.#there.get('guard') : undefined
+      if (there === undefined) this.#waiting++
+      let guard = there as Guard | undefined
+      try {
+        guard ??= await this.#load('guard') as Extra as Guard
+      } finally {
+        if (there === undefined) this.#waiting--
+      }
+      return guard.say(intent, room, definition, text, signal)
+    })
   }
 
   /** Loads the guard, however often that takes. The first failure is reported. */
   async guard (delay = FIRST_RETRY): Promise<void> {
     await (delay === FIRST_RETRY ? this.load('guard') : this.#load('guard').catch(() => {}))
-    if (this.#there.has('guard') || this.#closing !== null) return
+    if (this.guarded || this.#closing !== null) return
     this.#retry.start(delay, () => { void this.guard(Math.min(delay * 2, LONGEST_RETRY)) })
   }
 
@@ -66,7 +101,7 @@ export class Extras {
     const deadline = new Timer(this.#context.environment)
     const late = new Promise<null>(resolve => deadline.start(GUARD_WITHIN, () => resolve(null)))
     try {
-      return await Promise.race([this.#load('guard'), late]) as Guarding | null
+      return await Promise.race([this.#load('guard') as Promise<Extra>, late]) as Guard | null
     } catch {
       return null
     } finally {
@@ -88,39 +123,41 @@ export class Extras {
     })
   }
 
-  /** Closes the parts that were loaded, or are being loaded. */
+  /** Closes the parts that are there. One that is still being loaded is not made any more, and nobody waits for it. */
   close (): Promise<void> {
     this.#retry.stop()
-    this.#there.clear()
-    this.#closing ??= Promise.all([...this.#loaded.values()].map(loading => loading.then(extra => extra.close(), () => {}))).then(() => {})
+    this.#closing ??= Promise.all([...this.#there.values()].map(async extra => {
+      // When all that the core has to say of its end is said.
+      await undefined
+      await extra.close()
+    })).then(() => {})
     return this.#closing
   }
 
-  async #call (part: ExtraName, name: string, args: unknown[]): Promise<unknown> {
-    try {
-      const extra = (this.#there.get(part) ?? await this.#load(part)) as Extra & Record<string, Method>
-      return await (extra[name] as Method)(...args)
-    } catch (error) {
-      return this.#context.announcer.fail(browserError(error))
-    }
+  /** Reports what is thrown; it is what the promise rejects with. */
+  #reported<T> (run: () => Promise<T>): Promise<T> {
+    return quiet(run().catch(error => this.#context.announcer.fail<T>(browserError(error))))
   }
 
-  async #load (name: ExtraName): Promise<Extra> {
-    const loading = this.#loaded.get(name) ?? loadPart(name, LOADERS[name]).then(
-      ({ default: create }) => {
-        const extra = create(this.#context)
-        this.#there.set(name, extra)
-        return extra
-      },
-      error => {
-        // The next call may find the network back.
-        this.#loaded.delete(name)
-        throw error
-      }
-    )
+  async #load (name: ExtraName): Promise<Methods & Extra> {
+    this.#ensureOpen()
+    const loading = this.#loaded.get(name) ?? loadPart(name, LOADERS[name]).then(({ default: create }) => {
+      this.#ensureOpen()
+      const extra = create(this.#context) as Methods & Extra
+      this.#there.set(name, extra)
+      return extra
+    }).catch(error => {
+      // The next call may find the network back.
+      this.#loaded.delete(name)
+      throw error
+    })
     this.#loaded.set(name, loading)
     const extra = await loading
-    if (this.#closing !== null) throw new AdaptorError('InvalidStateError', 'The adaptor was closed.')
+    this.#ensureOpen()
     return extra
+  }
+
+  #ensureOpen (): void {
+    if (this.#closing !== null) throw new AdaptorError('InvalidStateError', 'The adaptor was closed.')
   }
 }

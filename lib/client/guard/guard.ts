@@ -1,6 +1,5 @@
 import type { AdaptorError, Device } from '../base/client-errors.js'
-import type { Guarding } from '../base/guarding.js'
-import type { WaitOptions } from '../base/abort.js'
+import type { Guarding, Intent } from '../base/guarding.js'
 import { quiet } from '../base/deferred.js'
 import type { Extra, ExtraContext } from '../extras/extra.js'
 import type { ExtraMethods } from '../extras/extra-methods.js'
@@ -21,7 +20,7 @@ function warmUp (): void {
   RTCPeerConnection.generateCertificate?.({ name: 'ECDSA', namedCurve: 'P-256' } as AlgorithmIdentifier).catch(() => {})
 }
 
-type Methods = Pick<ExtraMethods, 'negotiate' | 'closeStream'>
+type Methods = Pick<ExtraMethods, 'negotiate'>
 
 /**
  * What guards a call that the core sets up: against a network that breaks or is slow, a way between the two that is lost, devices and servers
@@ -38,7 +37,7 @@ class Guard implements Methods, Guarding, Extra {
 
   constructor (context: ExtraContext) {
     this.#context = context
-    const { current, environment, signalling } = context
+    const { current, environment, media, signalling } = context
     const { heart, sender } = this.#signalling = new SignallingGuard(context)
     current.on('ended', id => sender.forget(id))
     this.#remoteMedia = new RemoteMedia(context)
@@ -55,33 +54,30 @@ class Guard implements Methods, Guarding, Extra {
       handleHide: () => signalling.suspend(),
       handleReturn: () => signalling.connection.open()
     })
+    // What failed while this part could not be had.
+    if (media.failure !== null) void askForEach(context, media.failure)
     const prepare = environment.warmUp ?? warmUp
     prepare()
   }
 
-  /**
-   * Sends a message of the application to the room that it was called in (`''`: none). What it throws is an error to be told; what `sent`
-   * rejects with was told, or is the application's own doing.
-   */
-  async say (streamId: string, definition: string, data: unknown, { signal }: WaitOptions): Promise<{ sent: Promise<void> }> {
+  say (intent: Intent | null, room: string | null | undefined, definition: string, data: string | undefined, signal: AbortSignal | undefined): { sent: Promise<void> } {
     const { abortable, abortError, AdaptorError, signalling } = this.#context
-    if (streamId === '' || signalling.room === null) throw new AdaptorError('notInRoom', 'Join a room first.')
-    if (streamId !== signalling.room) throw new AdaptorError('notInRoom', `You are not in the room ${streamId}.`)
-    if (typeof definition !== 'string' || JSON.stringify(data) === undefined) {
+    if (intent === null) throw new AdaptorError('notInRoom', 'Join a room first.')
+    // Left, or aborted, while it waited for this part.
+    if (intent !== signalling.roomJoin.intent) return { sent: quiet(Promise.reject(new AdaptorError('AbortError', 'The room was left before the message could be sent.'))) }
+    if (signal?.aborted === true) return { sent: quiet(Promise.reject(abortError(signal))) }
+    const streamId = signalling.room ?? ''
+    if ((room ?? streamId) !== streamId) throw new AdaptorError('notInRoom', `You are not in the room ${room}.`)
+    if (typeof definition !== 'string' || data === undefined) {
       throw new TypeError('sendPeerMessage needs a definition, and data that can be written as JSON.')
     }
-    if (signal?.aborted === true) throw abortError(signal)
-    const { sent, giveUp } = this.#signalling.sender.send({ command: 'peerMessageCommand', streamId, definition, data })
+    const { sent, giveUp } = this.#signalling.sender.send({ command: 'peerMessageCommand', streamId, definition, data: JSON.parse(data) })
     return { sent: quiet(abortable(sent, signal, giveUp)) }
   }
 
   async negotiate (): Promise<void> {
     const { call, current: { session } } = this.#context
     if (session !== null) await call.queue.push(() => call.offer(session))
-  }
-
-  async closeStream (): Promise<void> {
-    await this.#context.media.release()
   }
 
   askForEach (error: unknown): Promise<void> {

@@ -125,9 +125,9 @@ export class MessageSender implements Sender {
 
   /** Goes on with what the core has sent on this seat by itself, as though it had been sent here. */
   #takeOver ({ seat, told, messages, gone }: EarlySender): void {
-    this.#room = textOf(seat?.frame.streamId)
     // One that was given up meanwhile has left nothing to be sent.
-    if (seat === null || this.#room !== this.#context.signalling.room) return
+    if (seat === null || seat.frame.streamId !== this.#context.signalling.room) return
+    this.#room = textOf(seat.frame.streamId)
     this.#pace.handleLimits(seat.frame.limits)
     this.#presence.begin(seat.frame, seat.automatic)
     for (const frame of told) this.#presence.handle(frame)

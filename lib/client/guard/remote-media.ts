@@ -33,8 +33,10 @@ export class RemoteMedia {
     const { current, remote } = context
     current.on('session', session => this.#handleSession(session))
     current.on('tracks', tracks => this.#handleTracks(tracks))
-    this.#handleSession(current.session)
-    this.#handleTracks(remote.stream?.getTracks() ?? [])
+    this.#follow(current.session)
+    this.#tracks = remote.stream?.getTracks() ?? []
+    // Until now what is sent has counted as seen.
+    this.#expect(current.remoteMedia.video === 'live')
   }
 
   close (): void {
@@ -43,9 +45,13 @@ export class RemoteMedia {
 
   /** Another peer connection, or none. */
   #handleSession (session: PeerSession | null): void {
+    this.#follow(session)
+    this.#handleTracks([])
+  }
+
+  #follow (session: PeerSession | null): void {
     this.#session = session
     this.#announced = stateOf(session?.mediaState ?? null)
-    this.#handleTracks([])
     session?.on('mediaState', said => { if (session === this.#session) this.#handleSaid(stateOf(said)) })
   }
 
@@ -69,8 +75,8 @@ export class RemoteMedia {
   }
 
   /** A picture is to come from now on, or none. */
-  #expect (): void {
-    this.#moving = false
+  #expect (moving = false): void {
+    this.#moving = moving
     this.#frames = null
     this.#since = this.#lookedAt = this.#context.environment.now()
     this.#timer.stop()

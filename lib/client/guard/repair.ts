@@ -37,9 +37,11 @@ export class Repair {
     call.on('choice', choice => { if (choice === 'current') recovery.handleProgress() })
     current.on('session', () => this.#handleSession())
     current.on('state', state => { if (pair.present) recovery.handleState(state) })
-    this.#handleSession()
-    if (!pair.present) recovery.stop()
-    else if (current.session !== null) recovery.handleState(current.session.state)
+    const state = current.session?.state
+    if (state === 'new' || state === 'connecting') this.#handleSession()
+    else if (state !== undefined && pair.present) recovery.handleState(state)
+    // An offer of ours is due that could not be made, for example because the browser refuses a server.
+    else if (pair.present && !pair.awaitingOffer) void call.queue.push(async () => { if (current.session === null) await call.startAfresh('unknown') })
   }
 
   close (): void {

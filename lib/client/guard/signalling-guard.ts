@@ -20,7 +20,9 @@ export class SignallingGuard {
     heart.on('ping', () => pace.handlePing())
     heart.on('pong', () => pace.handlePong())
     signalling.sender = this.sender = new MessageSender(context, pace, heart)
-    signalling.roomJoin.retry = this.#retry = new Retry(context, pace)
+    const { roomJoin } = signalling
+    roomJoin.retry = this.#retry = new Retry(context, pace)
+    if (roomJoin.leaveRefusal !== null && roomJoin.phase === 'leaving') roomJoin.leaveLater(roomJoin.leaveRefusal)
   }
 
   close (): void {

@@ -166,9 +166,9 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     try {
       this.adopt(await this.request())
     } catch (error) {
+      const guard = await this.#guard()
       if (!this.#due) return
       this.#wanted = false
-      const guard = await this.#guard()
       const reason = guard === null ? browserError(error) : guard.explain(error, DEVICES[this.kind])
       this.emit('error', reason)
       throw reason

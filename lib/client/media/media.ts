@@ -41,6 +41,8 @@ export class Media extends Emitter<MediaEvents> {
   /** What was asked for at the start. */
   readonly constraints: MediaSettings['constraints']
   readonly #guard: FindGuard
+  /** Why the two could not be had together, where nobody could ask for each of them. */
+  failure: unknown = null
   readonly #view: StreamView
   readonly #filters: Partial<Record<Kind, TrackFilter>> = {}
   /** Another sound is sent beside the microphone's. */
@@ -134,8 +136,9 @@ export class Media extends Emitter<MediaEvents> {
     if (error === null) return
     // One request for two devices fails where either of them fails: a blocked camera must not take the microphone with it.
     const guard = await this.#guard()
-    if (guard === null) this.emit('error', browserError(error))
-    else await guard.askForEach(error)
+    if (guard !== null) return guard.askForEach(error)
+    this.failure = error
+    this.emit('error', browserError(error))
   }
 
   #state (counts: (local: LocalTrack) => boolean): MediaState {

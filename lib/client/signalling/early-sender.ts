@@ -52,7 +52,7 @@ export class EarlySender implements Sender {
   }
 
   handleSeated (seated: Seated): void {
-    if (seated.resumed) this.gone = numberOf(seated.frame.received) ?? 0
+    if (seated.resumed) this.gone = Math.min(numberOf(seated.frame.received) ?? 0, this.messages.length)
     else {
       this.seat = seated
       // What waited belonged to the seat before.

@@ -17,7 +17,10 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   /** Runs while a refused `join` or `leave` waits to be sent again. */
   retry: JoinRetry | null = null
   #phase: JoinPhase = 'none'
-  #intent: JoinIntent | null = null
+  /** What the application has asked for. */
+  intent: JoinIntent | null = null
+  /** Why the last `leave` was refused, as long as it is not sent again. */
+  leaveRefusal: AdaptorError | null = null
   #leavingRoom = ''
   #joining: Deferred<Frame> | null = null
   #leaving: Deferred<void> | null = null
@@ -37,7 +40,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
 
   /** The room that is joined or being joined. */
   get room (): string | null {
-    return this.#intent?.room ?? null
+    return this.intent?.room ?? null
   }
 
   /** Whether a promise of `join` is pending. */
@@ -50,13 +53,13 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
    * error, or with `AbortError` if the room is left before.
    */
   join (intent: JoinIntent): Promise<Frame> {
-    if (this.#intent?.room === intent.room) {
+    if (this.intent?.room === intent.room) {
       if (this.#joining !== null) return this.#joining.promise
       if (this.#phase === 'joined' && this.#joined !== null) return Promise.resolve(this.#joined)
-    } else if (this.#intent !== null) {
+    } else if (this.intent !== null) {
       void this.leave()
     }
-    this.#intent = intent
+    this.intent = intent
     const joining = this.#joining = deferred<Frame>()
     this.#connection.open()
     this.#advance()
@@ -82,16 +85,16 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
 
   /** Leaves and joins again, without an event for the application. Returns false if no seat is held. */
   rejoin (): boolean {
-    if (this.#phase !== 'joined' || this.#intent === null) return false
-    this.#seats.leave(this.#intent.room, false)
-    this.#sendLeave(this.#intent.room)
+    if (this.#phase !== 'joined' || this.intent === null) return false
+    this.#seats.leave(this.intent.room, false)
+    this.#sendLeave(this.intent.room)
     return true
   }
 
   /** The page is hidden for good or put into the back/forward cache. Gives the seat up and keeps the intent. The caller closes the socket. */
   suspend (): void {
-    if (this.#intent !== null && (this.#phase === 'joining' || this.#phase === 'joined')) {
-      this.#connection.send({ command: 'leave', streamId: this.#intent.room })
+    if (this.intent !== null && (this.#phase === 'joining' || this.#phase === 'joined')) {
+      this.#connection.send({ command: 'leave', streamId: this.intent.room })
     }
     this.#forgetSeats()
     this.#move('socketLost')
@@ -147,7 +150,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   #handle (event: JoinEvent, frame: Frame): void {
     if (event === 'seatTaken') return this.#handleSeat(frame)
     if (event === 'joinRefused') return this.#handleRefusal(wireError(frame))
-    if (event === 'leaveRefused') return this.#leaveLater(wireError(frame))
+    if (event === 'leaveRefused') return this.leaveLater(wireError(frame))
     if (event === 'abandonedSeatTaken') return this.#seats.takeAbandoned(frame, this.#leavingRoom)
     if (event === 'seatLeft') return this.#handleLeft(frame)
     if (event === 'putOut') return this.#handlePutOut(frame)
@@ -170,9 +173,9 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
       // It is resumed only to be left, so that the other peer need not wait until its window is over.
       this.#connection.send(abandoned)
       this.#sendLeave(abandoned.streamId)
-    } else if (this.#intent !== null) {
+    } else if (this.intent !== null) {
       this.#move('joinSent')
-      this.#connection.send(this.#seats.join(this.#intent))
+      this.#connection.send(this.#seats.join(this.intent))
     }
   }
 
@@ -209,13 +212,15 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   }
 
   /** Sends `leave` again, because the server may have refused it for its rate. If it had not, the second one does no harm: it gets the same answer. */
-  #leaveLater (error: AdaptorError): void {
+  leaveLater (error: AdaptorError): void {
+    this.leaveRefusal = error
     this.retry?.always(error, () => this.#sendLeave(this.#leavingRoom))
   }
 
   #sendLeave (room: string): void {
     this.#move('leaveSent')
     this.#leavingRoom = room
+    this.leaveRefusal = null
     this.#connection.send({ command: 'leave', streamId: room })
   }
 
@@ -238,7 +243,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   }
 
   #clearIntent (): void {
-    this.#intent = this.#joining = this.#joined = null
+    this.intent = this.#joining = this.#joined = null
     this.#uncertain = false
   }
 

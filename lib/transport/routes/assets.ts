@@ -21,11 +21,11 @@ interface Asset {
 /** A file, with what is known of it once the package is built. */
 interface Built extends Asset {
   root: string
-  /** The first 12 characters of its hash, or of that of all parts; undefined if it has not been built. */
+  /** The first 12 characters of its hash, or the version of all parts; undefined if it has not been built. */
   version: string | undefined
 }
 
-/** The parts of the SDK that are loaded when they are used, in the order in which the build makes their version. */
+/** The parts of the SDK that are loaded when they are used. */
 const LOADED_WHEN_USED = ['check', 'data', 'debug-log', 'developer', 'devices', 'guard', 'screen', 'sound', 'stats', 'verification']
 
 /** The files that are served under each application. */
@@ -59,20 +59,27 @@ export async function addAssets (scope: FastifyInstance, admission: Admission, s
   await scope.register(async own => {
     await own.register(fastifyStatic, { root, serve: false, cacheControl: false, preCompressed: true })
     const apps = settings.listed === null ? [undefined] : [...settings.listed.keys()]
-    const versionOfParts = versionOf(root, ASSETS.filter(({ part }) => part).map(({ file }) => file))
+    const versionOfParts = versionAskedFor(root)
     for (const asset of ASSETS) {
-      const built = { ...asset, root, version: asset.part === true ? versionOfParts : versionOf(root, [asset.file]) }
+      const built = { ...asset, root, version: asset.part === true ? versionOfParts : versionOf(root, asset.file) }
       for (const app of apps) addAsset(own, admission, settings, app, built)
     }
   })
 }
 
-/** The first 12 characters of the hash of files; undefined if they have not been built. */
-function versionOf (root: string, files: string[]): string | undefined {
-  const hash = createHash('sha256')
+/** The version of all parts of the SDK, under which its script asks for them; undefined if it has not been built. */
+function versionAskedFor (root: string): string | undefined {
   try {
-    for (const file of files) hash.update(readFileSync(join(root, file)))
-    return hash.digest('hex').slice(0, 12)
+    return /\.mjs\?v=([\da-f]{12})/.exec(readFileSync(join(root, 'client/webrtc_adaptor.js'), 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
+}
+
+/** The first 12 characters of a file's hash; undefined if it has not been built. */
+function versionOf (root: string, file: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(join(root, file))).digest('hex').slice(0, 12)
   } catch {
     return undefined
   }
