@@ -45,7 +45,7 @@ t.test('a call comes about while the guard is held back, and from its arrival on
   const letThrough = hold(t)
   const [anna, ben] = await world.call(t)
   t.ok(inCall(anna, ben))
-  t.same(anna.adaptor.remoteMedia, { video: 'off', audio: 'off' }, 'nobody looks yet')
+  t.same(anna.adaptor.remoteMedia, { video: 'live', audio: 'live' }, 'what is sent counts as seen, as long as nobody looks')
   for (const { connection } of [anna, ben]) connection?.become('failed')
   await world.pass(30_000)
   t.equal(restarts(anna, ben), 0, 'nothing is repaired yet')
@@ -186,4 +186,220 @@ t.test('an adaptor that is closed before the guard arrives is left alone by it',
   await closed
   t.equal(world.clock.pending, 0)
   t.equal(page.window.listening + page.document.listening, 0)
+})
+
+t.test('a guard of another build is none, and nothing of it is run', async t => {
+  const world = new World()
+  let made = 0
+  LOADERS.guard = async () => ({
+    default: () => {
+      made++
+      throw new Error('The names of another build mean something else.')
+    },
+    build: 'of another build'
+  })
+  t.teardown(() => { LOADERS.guard = load })
+  const [anna, ben] = await world.call(t)
+  t.ok(inCall(anna, ben))
+  t.same([made, anna.errorNames], [0, ['moduleNotLoaded']])
+  LOADERS.guard = load
+  await world.pass(2_000)
+  await anna.adaptor.sendPeerMessage('chat', 1)
+  await world.whenIdle()
+  t.same(heard(ben), [1], 'the right one is taken as soon as it can be had')
+})
+
+t.test('a guard that cannot be made is loaded once more', async t => {
+  const world = new World()
+  LOADERS.guard = async () => ({ default: () => { throw new Error('A fault of ours.') } })
+  t.teardown(() => { LOADERS.guard = load })
+  const [anna] = await world.call(t)
+  LOADERS.guard = load
+  await world.pass(2_000)
+  await anna.adaptor.sendPeerMessage('chat', 1)
+})
+
+t.test('camera and microphone are given back without the guard, and while it hangs', async t => {
+  for (const lack of [miss, (t: Test, _world: World) => hold(t)]) {
+    const world = new World()
+    lack(t, world)
+    const page = world.page(t)
+    page.open()
+    await world.whenIdle()
+    t.equal(page.devices.live.length, 2)
+    await page.adaptor.closeStream()
+    t.same(page.devices.live, [])
+    await page.adaptor.close()
+    await page.adaptor.closeStream()
+    t.notOk(page.errorNames.includes('InvalidStateError'))
+    LOADERS.guard = load
+  }
+})
+
+t.test('close() waits for no guard that hangs', async t => {
+  const world = new World()
+  hold(t)
+  const [anna, ben] = await world.call(t)
+  await Promise.all([anna.adaptor.close(), ben.adaptor.close()])
+  t.equal(world.clock.pending, 0)
+})
+
+t.test('no guard is made for an adaptor that is closed, whatever is asked of it', async t => {
+  const world = new World()
+  miss(t, world)
+  const page = world.page(t)
+  void page.open().join('room1')
+  await world.whenIdle()
+  await page.adaptor.close()
+  LOADERS.guard = load
+  await t.rejects(page.adaptor.sendPeerMessage('chat', 1), { name: 'InvalidStateError' })
+  await t.rejects(page.adaptor.negotiate(), { name: 'InvalidStateError' })
+  await arrived(world)
+  page.window.fire('pageshow', { persisted: true })
+  await world.pass(60_000)
+  t.same([page.window.listening + page.document.listening, page.network.open.length, world.clock.pending], [0, 0, 0])
+})
+
+t.test('the device that can be had is asked for when a guard that could not be loaded is there', async t => {
+  const world = new World()
+  miss(t, world)
+  const page = world.page(t)
+  page.devices.fail = ({ video }) => video === undefined || video === false ? null : 'NotFoundError'
+  page.open()
+  await world.whenIdle()
+  t.same(page.devices.live, [])
+  LOADERS.guard = load
+  await world.pass(2_000)
+  t.same([page.adaptor.micOn, page.adaptor.cameraOn], [true, false])
+})
+
+t.test('a call whose servers the browser refuses comes about when a guard that could not be loaded is there', async t => {
+  const world = new World()
+  miss(t, world)
+  const refused = 'turn:nobody.example.org'
+  const Native = world.ice.RTCPeerConnection
+  const pages = [world.page(t), world.page(t)] as const
+  for (const page of pages) {
+    page.environment.RTCPeerConnection = function (configuration?: RTCConfiguration) {
+      if (JSON.stringify(configuration).includes(refused)) throw new DOMException('There are no credentials.', 'InvalidAccessError')
+      return new Native(configuration)
+    } as unknown as typeof Native
+    void page.open({ peerconnection_config: { iceServers: [{ urls: refused }] } }).join('room1')
+    await world.whenIdle()
+  }
+  t.notOk(inCall(...pages))
+  LOADERS.guard = load
+  await world.pass(20_000)
+  t.ok(inCall(...pages))
+})
+
+t.test('a leave that was refused before the guard came is sent again when it is there', async t => {
+  const world = new World()
+  const letThrough = hold(t)
+  const page = world.page(t)
+  void page.open().join('room1')
+  await world.whenIdle()
+  const { receive } = world.server
+  let refused = 0
+  world.server.receive = (text, link) => {
+    if (!text.includes('"leave"') || refused++ > 0) return receive(text, link)
+    page.socket.push(JSON.stringify({ command: 'error', definition: 'rateExceeded', streamId: 'room1', message: '' }))
+  }
+  const left = page.adaptor.leave()
+  await world.pass(5_000)
+  letThrough()
+  await arrived(world)
+  await world.pass(5_000)
+  await left
+  await Promise.all([page.adaptor.join('room1'), world.whenIdle()])
+})
+
+t.test('what is said before the guard is there is for the room, and the join, that it was said in', async t => {
+  const world = new World()
+  const letThrough = hold(t)
+  const [anna, ben] = await world.call(t)
+  const forBen = anna.adaptor.sendPeerMessage('chat', 'for Ben')
+  await Promise.all([anna.adaptor.leave(), world.whenIdle()])
+  await Promise.all([ben.adaptor.leave(), world.whenIdle()])
+  const carl = world.page(t)
+  void carl.open().join('room1')
+  await Promise.all([anna.adaptor.join('room1'), world.whenIdle()])
+  letThrough()
+  await arrived(world)
+  await t.rejects(forBen, { name: 'AbortError' })
+  t.same([heard(carl), heard(ben), anna.errorNames], [[], [], []], 'nobody hears it, and nobody is told of an error')
+})
+
+t.test('what is said before the guard is there is as it was then, can be given up, and goes out before anything later', async t => {
+  const world = new World()
+  const letThrough = hold(t)
+  const [anna, ben] = await world.call(t)
+  const reused = { text: 'first' }
+  void anna.adaptor.sendPeerMessage('chat', reused)
+  reused.text = 'changed'
+  const controller = new AbortController()
+  const givenUp = anna.adaptor.sendPeerMessage('chat', 'given up', { signal: controller.signal })
+  controller.abort()
+  await t.rejects(givenUp, { name: 'AbortError' })
+  void anna.adaptor.sendPeerMessage('chat', 'second')
+  const sayLater = async (turns: number): Promise<void> => {
+    for (let turn = 0; turn < turns; turn++) await undefined
+    await anna.adaptor.sendPeerMessage('chat', 'later')
+  }
+  // While the guard is being made.
+  anna.environment.warmUp = () => { for (let turns = 0; turns < 12; turns++) void sayLater(turns) }
+  letThrough()
+  await arrived(world)
+  t.same(heard(ben), [{ text: 'first' }, 'second', ...Array(12).fill('later') as string[]])
+})
+
+t.test('whoever switches the camera off while its failure is being explained has it off, and is told of no failure', async t => {
+  const world = new World()
+  const [anna] = await world.call(t)
+  await anna.adaptor.turnOffLocalCamera()
+  await world.whenIdle()
+  const other = world.page(t)
+  const letThrough = hold(t)
+  other.open({ mediaConstraints: { audio: true, video: false } })
+  await world.whenIdle()
+  other.devices.fail = () => 'NotReadableError'
+  const on = other.adaptor.turnOnLocalCamera()
+  await world.whenIdle()
+  const off = other.adaptor.turnOffLocalCamera()
+  letThrough()
+  await arrived(world)
+  await Promise.all([on, off])
+  t.same([other.errorNames, other.adaptor.cameraOn], [[], false])
+  other.devices.fail = () => null
+  await world.pass(10_000)
+  t.equal(other.adaptor.cameraOn, false, 'and it does not come on by itself')
+})
+
+t.test('the other side is seen and heard without the guard, and does not go dark for a moment when that comes', async t => {
+  const world = new World()
+  const letThrough = hold(t)
+  const [anna, ben] = await world.call(t)
+  const told = () => anna.payloads.filter(([info]) => info === 'remote_media_changed').map(([, payload]) => (payload as { video: string }).video)
+  t.same(told().at(-1), 'live')
+  const before = told().length
+  letThrough()
+  await arrived(world)
+  await world.pass(1_500)
+  t.equal(told().length, before)
+  await ben.adaptor.close()
+  await world.whenIdle()
+  t.equal(told().at(-1), 'off')
+})
+
+t.test('a way that is interrupted when the guard comes gets the time that it gets otherwise', async t => {
+  const world = new World()
+  const letThrough = hold(t)
+  const [anna, ben] = await world.call(t)
+  for (const { connection } of [anna, ben]) connection?.become('disconnected')
+  letThrough()
+  await arrived(world)
+  await world.pass(2_500)
+  t.equal(restarts(anna, ben), 0)
+  await world.pass(1_000)
+  t.equal(restarts(anna, ben), 1)
 })
