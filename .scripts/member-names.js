@@ -10,11 +10,29 @@ const libraries = dirname(createRequire(import.meta.url).resolve('typescript'))
 const PUBLIC = ['WebRTCAdaptor', 'AdaptorError', 'Emitter']
 
 const filesIn = (directory, pattern) => readdirSync(directory, { recursive: true }).filter(file => pattern.test(file)).map(file => join(directory, file))
-const wordsIn = text => text.match(/[A-Za-z_$][\w$]*/g) ?? []
+const parse = (path, source) => ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true)
+
+/** The words of a text that may be names: a whole one that is a name, and in a template, of which a name may be made, each. A sentence has none. */
+function wordsIn (node) {
+  if (ts.isStringLiteralLike(node)) return /^[A-Za-z_$][\w$]*$/.test(node.text) ? [node.text] : []
+  return ts.isTemplateLiteralToken(node) && !/\s/.test(node.text.trim()) ? node.text.match(/[A-Za-z_$][\w$]*/g) ?? [] : []
+}
+
+/** All that is a name in a file, or may be one as a word of a text; what comments say does not count. */
+function namesIn (file) {
+  const names = []
+  const visit = node => {
+    if (ts.isIdentifier(node)) names.push(node.text)
+    else names.push(...wordsIn(node))
+    ts.forEachChild(node, visit)
+  }
+  visit(parse(file, readFileSync(file, 'utf8')))
+  return names
+}
 
 /** Names that browsers have, in whatever object: an object of the SDK may be handed to one of them, or be mistaken for one here. */
 function browserNames () {
-  return filesIn(libraries, /^lib\.(dom|es[\d.a-z]+)\.d\.ts$/).flatMap(file => wordsIn(readFileSync(file, 'utf8')))
+  return filesIn(libraries, /^lib\.(dom|es[\d.a-z]+)\.d\.ts$/).flatMap(namesIn)
 }
 
 /** Whether the members of an interface are known to the SDK's own parts alone, by what is written above it. */
@@ -40,10 +58,10 @@ export function ownMemberNames (sources, taken = []) {
       else if (ts.isObjectLiteralElement(node)) keys.add(name.text)
       else if (member || ts.isTypeElement(node)) others.add(name.text)
     }
-    if (ts.isStringLiteralLike(node) || ts.isTemplateLiteralToken(node)) for (const word of wordsIn(node.text)) others.add(word)
+    for (const word of wordsIn(node)) others.add(word)
     ts.forEachChild(node, visit)
   }
-  for (const [path, source] of Object.entries(sources)) visit(ts.createSourceFile(path, source, ts.ScriptTarget.Latest, true))
+  for (const [path, source] of Object.entries(sources)) visit(parse(path, source))
   const own = [...[...members].filter(name => !keys.has(name)), ...internal]
   return [...new Set(own)].filter(name => !others.has(name)).sort()
 }
@@ -54,6 +72,6 @@ export function ownMemberNames (sources, taken = []) {
  */
 export function shortenedNames (client, protocol) {
   const sources = Object.fromEntries(filesIn(client, /^(?!frameworks\/).*\.ts$/).map(file => [file, readFileSync(file, 'utf8')]))
-  const wire = filesIn(protocol, /\.ts$/).flatMap(file => wordsIn(readFileSync(file, 'utf8')))
+  const wire = filesIn(protocol, /\.ts$/).flatMap(namesIn)
   return ownMemberNames(sources, [...browserNames(), ...wire])
 }

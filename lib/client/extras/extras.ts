@@ -77,15 +77,11 @@ export class Extras {
     return this.#reported(async () => {
       // As it is now, whatever becomes of the object.
       const text = JSON.stringify(data)
-      const there = this.#waiting === 0 ? this.#there.get('guard') : undefined
-      if (there === undefined) this.#waiting++
-      let guard = there as Guard | undefined
-      try {
-        guard ??= await this.#load('guard') as Extra as Guard
-      } finally {
-        if (there === undefined) this.#waiting--
+      if (this.#waiting > 0 || !this.guarded) {
+        this.#waiting++
+        await this.#load('guard').finally(() => { this.#waiting-- })
       }
-      return guard.say(intent, room, definition, text, signal)
+      return (this.#there.get('guard') as Guard).say(intent, room, definition, text, signal)
     })
   }
 
@@ -100,13 +96,9 @@ export class Extras {
   async findGuard (): Promise<Guarding | null> {
     const deadline = new Timer(this.#context.environment)
     const late = new Promise<null>(resolve => deadline.start(GUARD_WITHIN, () => resolve(null)))
-    try {
-      return await Promise.race([this.#load('guard') as Promise<Extra>, late]) as Guard | null
-    } catch {
-      return null
-    } finally {
-      deadline.stop()
-    }
+    const guard = await Promise.race([this.#load('guard').catch(() => null), late])
+    deadline.stop()
+    return guard as Extra as Guard | null
   }
 
   /** Loads a part that has no methods, before it is needed. That it cannot be loaded is reported. */
@@ -140,7 +132,6 @@ export class Extras {
   }
 
   async #load (name: ExtraName): Promise<Methods & Extra> {
-    this.#ensureOpen()
     const loading = this.#loaded.get(name) ?? loadPart(name, LOADERS[name]).then(({ default: create }) => {
       this.#ensureOpen()
       const extra = create(this.#context) as Methods & Extra

@@ -6,6 +6,7 @@ import type { ExtraMethods } from '../extras/extra-methods.js'
 import { mediaError } from '../extras/media-errors.js'
 import { askForEach } from './device-requests.js'
 import { finishAnswers } from './final-answers.js'
+import { replaceLostDevices } from './lost-devices.js'
 import { watchPage } from './page-life.js'
 import { RemoteMedia } from './remote-media.js'
 import { Repair } from './repair.js'
@@ -44,6 +45,7 @@ class Guard implements Methods, Guarding, Extra {
     this.#repair = new Repair(context, sender)
     this.#servers = new UsableServers(context)
     finishAnswers(context)
+    replaceLostDevices(context)
     this.#unwatch = watchPage(environment, {
       handleWakeUp: () => {
         signalling.connection.hurry()

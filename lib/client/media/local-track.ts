@@ -10,9 +10,6 @@ export type Kind = 'audio' | 'video'
 /** What becomes of a device that is off: `release` gives it back to the system, `silence` keeps it and sends silence. */
 export type MuteMode = 'release' | 'silence'
 
-/** A device that ends sooner than this after its start is not replaced, in ms: the next one would most likely do the same. */
-const MIN_LIFE = 1_000
-
 interface LocalTrackEvents {
   changed: undefined
   /** The device was pulled out, or taken back by the browser; its label. */
@@ -31,6 +28,8 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
   readonly #guard: FindGuard
   /** What the browser is asked for from the next request on. */
   constraint: boolean | MediaTrackConstraints
+  /** Whether another device takes the place of one that has ended by itself; `since`: when that one began. */
+  replaceable: (since: number) => boolean = () => false
   #wanted: boolean
   /** Something else is sent in place of the device, which is given back meanwhile. */
   #held = false
@@ -175,18 +174,13 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     }
   }
 
-  /** The device is gone by itself. The default one takes its place. */
+  /** The device is gone by itself. Another one takes its place where the guard says so. */
   #handleEnd (label: string): void {
-    const replaced = this.#wanted && this.#environment.now() - this.#since >= MIN_LIFE
+    const replaced = this.#wanted && this.replaceable(this.#since)
     if (!replaced) this.#wanted = false
     this.emit('lost', label)
     this.#giveBack()
-    if (!replaced) return
-    if (typeof this.constraint === 'object') {
-      const { deviceId, groupId, ...others } = this.constraint
-      this.constraint = others
-    }
-    void quiet(this.#follow())
+    if (replaced) void quiet(this.#follow())
   }
 
   #switchOn (track: MediaStreamTrack): void {

@@ -106,7 +106,9 @@ export class SeatBook {
   leave (room: string, unheard: boolean): void {
     const seat = this.#seat
     if (seat?.token !== undefined) this.#abandoned = { ...seat, claim: this.#claim }
-    else if (unheard && this.#claim !== undefined) this.#abandoned = this.#claimed(room, this.#claim)
+    else if (unheard && this.#claim !== undefined) {
+      this.#abandoned = { ...this.#given({ resumeWindow: ASSUMED_WINDOW }, room, 0), claim: this.#claim, lostAt: this.#environment.now() }
+    }
     this.drop()
   }
 
@@ -121,12 +123,8 @@ export class SeatBook {
     this.#claim = undefined
   }
 
-  #given (frame: Frame, room: string, received: number): HeldSeat {
+  #given (frame: Omit<Frame, 'command'>, room: string, received: number): HeldSeat {
     return { room, token: textOf(frame.resumeToken), claim: undefined, window: numberOf(frame.resumeWindow) ?? 0, received, lostAt: null }
-  }
-
-  #claimed (room: string, claim: string): HeldSeat {
-    return { room, token: undefined, claim, window: ASSUMED_WINDOW, received: 0, lostAt: this.#environment.now() }
   }
 
   #message (room: string, seat: HeldSeat | null, claim: string | undefined, intent: { token: string | null, watch: boolean }): Join {
