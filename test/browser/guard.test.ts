@@ -1,9 +1,8 @@
 import type { Page, Route } from 'playwright-core'
 import t, { type Test } from 'tap'
-import type { RemoteMediaState, WebRTCAdaptor } from '../../lib/client/webrtc-adaptor.js'
 import { launch } from '../helpers/browser.js'
 import { inCall } from '../helpers/media.js'
-import { call, heard, note, refusal } from '../helpers/page-adaptor.js'
+import { call, refusal } from '../helpers/page-adaptor.js'
 import { PlainPage } from '../helpers/plain-page.js'
 import { Proxy } from '../helpers/proxy.js'
 import { servePages } from '../helpers/serve-pages.js'
@@ -24,11 +23,9 @@ async function open (t: Test, address: string, handle: (route: Route) => unknown
   })
 }
 
-/** Waits until the guard has seen the other's picture move. */
+/** Waits until the page has its guard, which alone sends messages of the application. */
 async function isGuarded (page: Page): Promise<void> {
-  await note(page, 'remote_media_changed')
-  const now = await page.evaluate(() => (window as unknown as { webRTCAdaptor: WebRTCAdaptor }).webRTCAdaptor.remoteMedia.video)
-  if (now !== 'live') await heard<RemoteMediaState>(page, 'remote_media_changed', ({ video }) => video === 'live')
+  await call(page, 'sendPeerMessage', 'chat', 'hello')
 }
 
 const failures = async (person: PlainPage) => (await person.told()).filter(entry => entry.startsWith('error'))
@@ -84,5 +81,15 @@ t.test('a server of another build gives no guard, and the call is none the worse
   t.same(answers[0], [404, 'no-store'])
   await call(ben.page, 'sendPeerMessage', 'chat', 'hello')
   await anna.hears('peerMessageCommand')
+  t.same([await failures(anna), await failures(ben)], [['error: moduleNotLoaded'], []])
+})
+
+t.test('a guard of another build that is served all the same is not run', async t => {
+  const otherwise = async (route: Route): Promise<void> => {
+    const response = await route.fetch()
+    await route.fulfill({ response, body: (await response.text()).replace(/build="[\da-f]{12}"/, 'build="000000000000"') })
+  }
+  const [anna, ben] = [await open(t, origin, otherwise), await open(t, origin, route => route.continue())]
+  await inCall(anna, ben)
   t.same([await failures(anna), await failures(ben)], [['error: moduleNotLoaded'], []])
 })

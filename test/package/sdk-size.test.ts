@@ -12,7 +12,7 @@ const BUDGETS: Record<string, number> = {
   'webrtc_adaptor.debug-log.mjs': 650,
   'webrtc_adaptor.developer.mjs': 300,
   'webrtc_adaptor.devices.mjs': 1_300,
-  'webrtc_adaptor.guard.mjs': 6_300,
+  'webrtc_adaptor.guard.mjs': 6_500,
   'react.mjs': 950,
   'webrtc-call.mjs': 1_700,
   'webrtc_adaptor.screen.mjs': 1_350,
@@ -67,10 +67,10 @@ t.test('A call through ?. with a spread is refused, since Chromium 87 to 90 cann
 
 t.test('Members of classes become short ones where nothing but the SDK can know their names', async t => {
   t.same(ownMemberNames({
-    'call.ts': 'class Call { handleStart () {} get session () {} flowing = true; #state; close () {} told = "by flowing" }',
+    'call.ts': 'class Call { handleStart () {} get session () {} flowing = true; #state; close () {} told = "flowing"; mend = "It is no good to mend it."; arrange = `${each}-arrange` }',
     'frames.ts': 'interface Settings { session: string } const frame = { handleStop () {}, name: 1 }',
     'webrtc-adaptor.ts': 'class WebRTCAdaptor { join () {} } class AdaptorError { device } class Emitter { on () {} } class Other { join () {}; name }'
-  }, ['close']), ['handleStart', 'told'])
+  }, ['close']), ['handleStart', 'mend', 'told'])
 })
 
 t.test('So do those of interfaces that are marked as internal, and the keys of their objects, where no other type has them', async t => {

@@ -206,10 +206,11 @@ t.test('A part under the version of its build may be kept for ever; one of anoth
   t.ok(version, 'the script asks for its parts under one version')
   const parts = readdirSync(new URL('../../dist/client/', import.meta.url)).filter(file => /^webrtc_adaptor\..+\.mjs$/.test(file))
   t.ok(parts.includes('webrtc_adaptor.guard.mjs'))
+  t.match(await (await fetch(`${origin}/app/js/webrtc_adaptor.mjs`)).text(), `"${version}"`, 'the module takes those of the same build')
   for (const part of parts) {
     const own = await fetch(`${origin}/app/js/${part}?v=${version}`)
     t.same([own.status, own.headers.get('cache-control')], [200, 'public, max-age=31536000, immutable'], part)
-    await own.text()
+    t.match(await own.text(), `export const build="${version}"`, 'which it says itself')
     for (const query of ['?v=000000000000', '?v=', `?v=${version}&v=${version}`]) {
       const other = await fetch(`${origin}/app/js/${part}${query}`)
       t.same([other.status, other.headers.get('cache-control'), other.headers.get('access-control-allow-origin')], [404, 'no-store', '*'], `${part}${query}`)

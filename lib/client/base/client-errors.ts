@@ -1,5 +1,5 @@
 import type { ErrorDefinition } from '../../protocol/codes.js'
-import type { Frame } from '../signalling/frames.js'
+import { numberOf, textOf, type Frame } from '../signalling/frames.js'
 
 /** The names of the errors of `getUserMedia` (W3C Media Capture, section 9.2), and the names that older browsers use for them. */
 export type MediaErrorName =
@@ -56,8 +56,8 @@ export class AdaptorError extends Error {
     super(message)
     this.name = name
     this.device = more.device
-    this.streamId = typeof more.streamId === 'string' ? more.streamId : undefined
-    this.retryAfter = typeof more.retryAfter === 'number' ? more.retryAfter : undefined
+    this.streamId = textOf(more.streamId)
+    this.retryAfter = numberOf(more.retryAfter)
     // Safari 14 ignores the second argument of Error.
     if (more.cause !== undefined) this.cause = more.cause
   }
@@ -70,8 +70,8 @@ export class AdaptorError extends Error {
 
 /** Makes the error for an `error` of the server. */
 export function wireError (frame: Frame): AdaptorError {
-  const definition = typeof frame.definition === 'string' ? frame.definition : 'internalError'
-  return new AdaptorError(definition, typeof frame.message === 'string' ? frame.message : definition, {
+  const definition = textOf(frame.definition) ?? 'internalError'
+  return new AdaptorError(definition, textOf(frame.message) ?? definition, {
     streamId: frame.streamId,
     retryAfter: frame.retryAfter
   })
@@ -82,11 +82,7 @@ export function browserError (error: unknown): AdaptorError {
   if (error instanceof AdaptorError) return error
   if (typeof error !== 'object' || error === null) return new AdaptorError('AbortError', String(error))
   const thrown = error as { name?: unknown, message?: unknown }
-  return new AdaptorError(
-    typeof thrown.name === 'string' ? thrown.name : 'AbortError',
-    typeof thrown.message === 'string' ? thrown.message : '',
-    { cause: error }
-  )
+  return new AdaptorError(textOf(thrown.name) ?? 'AbortError', textOf(thrown.message) ?? '', { cause: error })
 }
 
 /** Makes the error for a failure of an RTCPeerConnection: always `OperationError`. Browsers use a dozen names for these, and none is documented. */

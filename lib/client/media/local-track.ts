@@ -131,9 +131,8 @@ export class LocalTrack extends Emitter<LocalTrackEvents> {
     const { mediaDevices } = this.#environment
     if (mediaDevices === undefined) throw insecure()
     const stream = await mediaDevices.getUserMedia({ [this.kind]: this.constraint })
-    const [track] = stream.getTracks()
-    if (track === undefined) throw new AdaptorError('NotFoundError', `The browser gave no ${this.kind} track.`)
-    return track
+    // It has a track of each kind that was asked for (W3C Media Capture, section 10.2), so one here.
+    return stream.getTracks()[0] as MediaStreamTrack
   }
 
   close (): void {

@@ -8,15 +8,11 @@ export interface Frame {
 export function parseFrame (data: unknown): Frame | null {
   if (typeof data !== 'string') return null
   try {
-    const frame: unknown = JSON.parse(data)
-    return isFrame(frame) ? frame : null
+    const frame = JSON.parse(data) as Partial<Frame> | null
+    return typeof frame?.command === 'string' ? frame as Frame : null
   } catch {
     return null
   }
-}
-
-function isFrame (value: unknown): value is Frame {
-  return typeof value === 'object' && value !== null && 'command' in value && typeof value.command === 'string'
 }
 
 /** The value if it is a string, otherwise undefined. */

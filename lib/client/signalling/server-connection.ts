@@ -35,7 +35,7 @@ interface ServerConnectionEvents {
   sent: string
   received: Frame
   /** The socket that was open, or was to open, is gone. */
-  lost: Loss & { wasOpen: boolean }
+  lost: Loss
   /** Another one is tried in `delay` ms. */
   retrying: Loss & { delay: number }
   /** No other one is tried. */
@@ -102,13 +102,12 @@ export class ServerConnection extends Emitter<ServerConnectionEvents> {
 
   /** The socket is of no use any more: lets go of it, and tries another one where that makes sense. */
   lose (code: number, reason: string): void {
-    const wasOpen = this.#state === 'open'
     const now = this.#environment.now()
-    const stable = wasOpen && now - this.#openedAt >= STABLE_AFTER
+    const stable = this.#state === 'open' && now - this.#openedAt >= STABLE_AFTER
     // With a code of our own: should it get through after all, a plain close would be taken for a goodbye.
     this.#detach()?.close(ABANDONED)
     this.#state = 'reconnecting'
-    this.emit('lost', { code, reason, wasOpen })
+    this.emit('lost', { code, reason })
     // A listener may have closed it, or opened another.
     if (this.#state !== 'reconnecting') return
     if (stable) this.#backoff = new Backoff(this.#environment, this.policy)
