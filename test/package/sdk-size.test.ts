@@ -7,15 +7,15 @@ import { shortenPrivateNames } from '../../.scripts/private-names.js'
 const BUDGETS: Record<string, number> = {
   'webrtc_adaptor.js': 12_000,
   'webrtc_adaptor.mjs': 12_000,
-  'webrtc_adaptor.check.mjs': 4_800,
+  'webrtc_adaptor.check.mjs': 4_850,
   'webrtc_adaptor.data.mjs': 4_850,
   'webrtc_adaptor.debug-log.mjs': 650,
-  'webrtc_adaptor.developer.mjs': 300,
+  'webrtc_adaptor.developer.mjs': 350,
   'webrtc_adaptor.devices.mjs': 1_300,
   'webrtc_adaptor.guard.mjs': 6_500,
   'react.mjs': 950,
   'webrtc-call.mjs': 1_700,
-  'webrtc_adaptor.screen.mjs': 1_350,
+  'webrtc_adaptor.screen.mjs': 1_400,
   'webrtc_adaptor.sound.mjs': 900,
   'webrtc_adaptor.stats.mjs': 2_750,
   'webrtc_adaptor.verification.mjs': 1_550
@@ -67,7 +67,7 @@ t.test('A call through ?. with a spread is refused, since Chromium 87 to 90 cann
 
 t.test('Members of classes become short ones where nothing but the SDK can know their names', async t => {
   t.same(ownMemberNames({
-    'call.ts': 'class Call { handleStart () {} get session () {} flowing = true; #state; close () {} told = "flowing"; mend = "It is no good to mend it."; arrange = `${each}-arrange` }',
+    'call.ts': 'class Call { handleStart () {} get session () {} flowing = true; #state; close () {} told = "flowing"; mend = "It is no good to mend it."; arrange = `$' + '{each}-arrange` }',
     'frames.ts': 'interface Settings { session: string } const frame = { handleStop () {}, name: 1 }',
     'webrtc-adaptor.ts': 'class WebRTCAdaptor { join () {} } class AdaptorError { device } class Emitter { on () {} } class Other { join () {}; name }'
   }, ['close']), ['handleStart', 'mend', 'told'])

@@ -62,7 +62,9 @@ class Guard implements Methods, Guarding, Extra {
     prepare()
   }
 
-  say (intent: Intent | null, room: string | null | undefined, definition: string, data: string | undefined, signal: AbortSignal | undefined): { sent: Promise<void> } {
+  say (
+    intent: Intent | null, room: string | null | undefined, definition: string, data: string | undefined, signal: AbortSignal | undefined
+  ): { sent: Promise<void> } {
     const { abortable, abortError, AdaptorError, signalling } = this.#context
     if (intent === null) throw new AdaptorError('notInRoom', 'Join a room first.')
     // Left, or aborted, while it waited for this part.
