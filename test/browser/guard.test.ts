@@ -12,7 +12,6 @@ import { Wire } from '../helpers/wire.js'
 // The part of the SDK that guards a call: late, missing, back again, and of another build.
 
 const browser = await launch(t)
-const origin = await start(t, await servePages())
 const GUARD = '**/*.guard.mjs*'
 
 /** Somebody who joins as soon as the page says so; `handle` does with what the page asks of the guard. */
@@ -31,6 +30,7 @@ async function isGuarded (page: Page): Promise<void> {
 const failures = async (person: PlainPage) => (await person.told()).filter(entry => entry.startsWith('error'))
 
 t.test('a guard that comes late finds a call that is up, and repairs it from then on: a socket that is cut, and a way that breaks', async t => {
+  const origin = await start(t, await servePages())
   const proxy = await Proxy.start(t, origin)
   const held: Route[] = []
   const [anna, ben] = [await open(t, proxy.origin, route => held.push(route)), await open(t, origin, route => held.push(route))]
@@ -49,6 +49,7 @@ t.test('a guard that comes late finds a call that is up, and repairs it from the
 })
 
 t.test('without the guard two people are in a call, can switch off and on, and are told what they lack', async t => {
+  const origin = await start(t, await servePages())
   const [anna, ben] = [await open(t, origin, route => route.abort()), await open(t, origin, route => route.abort())]
   await inCall(anna, ben)
   await anna.call('turnOffLocalCamera')
@@ -62,6 +63,7 @@ t.test('without the guard two people are in a call, can switch off and on, and a
 })
 
 t.test('a guard that could not be loaded is loaded a moment later, whatever the browser remembers of the failure', async t => {
+  const origin = await start(t, await servePages())
   let asked = 0
   const [anna, ben] = [await open(t, origin, route => ++asked === 1 ? route.abort() : route.continue()), await open(t, origin, route => route.continue())]
   await inCall(anna, ben)
@@ -70,6 +72,7 @@ t.test('a guard that could not be loaded is loaded a moment later, whatever the 
 })
 
 t.test('a server of another build gives no guard, and the call is none the worse for it', async t => {
+  const origin = await start(t, await servePages())
   const answers: Array<[status: number, cache: string | undefined]> = []
   const elsewhere = async (route: Route): Promise<void> => {
     const response = await route.fetch({ url: route.request().url().replace(/\?v=\w+/, '?v=000000000000') })
@@ -85,6 +88,7 @@ t.test('a server of another build gives no guard, and the call is none the worse
 })
 
 t.test('a guard of another build that is served all the same is not run', async t => {
+  const origin = await start(t, await servePages())
   const otherwise = async (route: Route): Promise<void> => {
     const response = await route.fetch()
     await route.fulfill({ response, body: (await response.text()).replace(/build="[\da-f]{12}"/, 'build="000000000000"') })

@@ -62,7 +62,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     this.intent = intent
     const joining = this.#joining = deferred<Frame>()
     this.#connection.open()
-    this.#advance()
+    this.advance()
     return joining.promise
   }
 
@@ -112,10 +112,6 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     return joining !== null
   }
 
-  handleOpen (): void {
-    this.#advance()
-  }
-
   handleLoss (): void {
     this.#seats.lose()
     if (this.#phase === 'joining') this.#uncertain = true
@@ -156,7 +152,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     if (event === 'putOut') return this.#handlePutOut(frame)
     // 'seatUnknown': the server has no seat for this client, so it takes a new one.
     this.#seats.drop()
-    this.#advance()
+    this.advance()
   }
 
   #handlePutOut (frame: Frame): void {
@@ -166,7 +162,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
   }
 
   /** Sends what is due on an open connection: first the end of an abandoned seat, then the join. Nothing else sends a `join`. */
-  #advance (): void {
+  advance (): void {
     if (this.#connection.state !== 'open' || this.#phase !== 'none' || this.retry?.running === true) return
     const abandoned = this.#seats.joinAbandoned()
     if (abandoned !== null) {
@@ -194,7 +190,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     const joining = this.#joining
     const room = this.room ?? ''
     // An automatic rejoin retries. An explicit `join` rejects.
-    const kept = joining === null ? this.retry?.later(error, () => this.#advance()) ?? null : null
+    const kept = joining === null ? this.retry?.later(error, () => this.advance()) ?? null : null
     if (kept !== true) this.#seats.drop()
     if (kept !== null) return
     this.#giveUp(room, false)
@@ -208,7 +204,7 @@ export class RoomJoin extends Emitter<RoomJoinEvents> {
     this.retry?.reset()
     // An `error` means that no seat was held. The application is told the same as otherwise.
     this.#finishLeaving(frame.command === 'error' ? leavedNotice(this.#leavingRoom) : frame)
-    this.#advance()
+    this.advance()
   }
 
   /** Sends `leave` again, because the server may have refused it for its rate. If it had not, the second one does no harm: it gets the same answer. */

@@ -94,7 +94,7 @@ export class SignallingSession extends Emitter<SignallingSessionEvents> {
     this.emit('open', undefined)
     // Otherwise the outage lasts until the seat is there as well.
     if (this.room === null || this.roomJoin.awaited) this.#outage.handleRecovery(false)
-    this.roomJoin.handleOpen()
+    this.roomJoin.advance()
   }
 
   #handleLoss (code: number): void {
