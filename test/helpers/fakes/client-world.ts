@@ -14,6 +14,9 @@ import { TestClock } from './test-clock.js'
 /** The parts of the SDK that are being loaded, and other work of the browser. The loaders are those of the whole process, as in a browser. */
 const loading = new Pending()
 for (const [name, load] of Object.entries(LOADERS)) LOADERS[name as ExtraName] = () => loading.until(load())
+/** Each adaptor asks for this one as it begins. It is there before anything else has come, so that no test depends on how fast a file is read. */
+const guard = await LOADERS.guard()
+LOADERS.guard = async () => guard
 
 /** Hashes are made in another thread, and count as well. */
 const { subtle } = crypto
