@@ -110,10 +110,11 @@ function writeDeclarations (source, out) {
  * A module that imports and exports nothing becomes a classic script, which loads its parts from where it came from itself, all of them under
  * the version of this build, since one of another build would not know its names. A script of another origin has no address of its own that
  * `import()` could start from (HTML, section 8.1.3.2: muted errors), so it looks for that while it runs. A browser may remember that a module
- * could not be loaded, so what comes after a failure has another address for it, which is the same one for the server.
+ * could not be loaded, so what comes after a failure has another address for it, which is the same one for the server. The guard is fetched with the
+ * script: an adaptor that is made when the server has another build by then finds it here.
  */
 function besideTheScript (code, version) {
   const loads = code.replace(/import\("\.\/webrtc_adaptor\.([^"]+)\.mjs"\)/g, '$load("$1")').trim()
   return '(()=>{var $failed={},$src=globalThis.document?.currentScript?.src||globalThis.location?.href,' +
-    `$load=t=>import(new URL(\`webrtc_adaptor.\${t}.mjs?v=${version}\${$failed[t]||""}\`,$src)).catch(e=>{throw $failed[t]=($failed[t]||"#")+1,e});${loads}})();\n`
+    `$load=async t=>import(new URL(\`webrtc_adaptor.\${t}.mjs?v=${version}\${$failed[t]||""}\`,$src)).catch(e=>{throw $failed[t]=($failed[t]||"#")+1,e});$load("guard").catch(()=>{});${loads}})();\n`
 }

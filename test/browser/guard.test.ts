@@ -97,3 +97,27 @@ t.test('a guard of another build that is served all the same is not run', async 
   await inCall(anna, ben)
   t.same([await failures(anna), await failures(ben)], [['error: moduleNotLoaded'], []])
 })
+
+t.test('the guard comes with the classic script, so that an adaptor has it that is made when the server has another build', async t => {
+  const origin = await start(t, await servePages())
+  const page = await browser.newPage()
+  t.teardown(() => page.close())
+  await page.route('**/blank.html', async route => {
+    await route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>An empty page</title><script src="/WebRTCApp4/js/webrtc_adaptor.js"></script>' })
+  })
+  const guard = page.waitForEvent('requestfinished', request => request.url().includes('.guard.mjs'))
+  await page.goto(`${origin}/blank.html`)
+  await guard
+  await page.route(GUARD, async route => { await route.fulfill({ status: 404 }) })
+  const errors = await page.evaluate(async () => {
+    const told: string[] = []
+    const { WebRTCAdaptor } = window as unknown as { WebRTCAdaptor: new (options: object) => { negotiate: () => Promise<void>, close: () => Promise<void> } }
+    const adaptor = new WebRTCAdaptor({
+      websocket_url: `ws://${location.host}/WebRTCApp4`, mediaConstraints: { video: false, audio: false }, callbackError: (error: string) => { told.push(error) }
+    })
+    await adaptor.negotiate().catch((error: Error) => { told.push(error.name) })
+    await adaptor.close()
+    return told
+  })
+  t.same(errors, [])
+})
