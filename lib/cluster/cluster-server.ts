@@ -10,6 +10,7 @@ import { Decisions } from './decisions.js'
 import { FrameDelivery } from './frame-delivery.js'
 import type { NextNumbers } from './frame-order.js'
 import type { OutageClock } from './outage-clock.js'
+import type { ComeSeat, RemoteSeat } from './remote-seat.js'
 import { Questions, TOO_LATE } from './questions.js'
 import type { AnnouncingRoom, MovedSeat, RoomCluster } from './room-cluster.js'
 import type { RoomCount } from './room-count.js'
@@ -105,8 +106,8 @@ export class ClusterServer implements RoomCluster {
     this.#inOrder(seat, () => this.#frames.arrived(seat))
   }
 
-  tookOver (seat: Seat, numbers: NextNumbers): void {
-    this.#frames.tookOver(seat, numbers)
+  tookOver (seat: ComeSeat, numbers: NextNumbers, before?: RemoteSeat): void {
+    this.#frames.tookOver(seat, numbers, before)
   }
 
   tell (server: string, room: RoomName, news: RoomNews): void {

@@ -2,6 +2,7 @@ import type { Clock } from '../rooms/clock.js'
 import type { Seat } from '../rooms/seat.js'
 import type { RelayedFrame } from './between-servers.js'
 import { FrameOrder, type NextNumbers } from './frame-order.js'
+import type { ComeSeat, RemoteSeat } from './remote-seat.js'
 import { SharedRoom } from './shared-room.js'
 
 /** How many seats that went to other servers are remembered. */
@@ -49,10 +50,21 @@ export class FrameDelivery {
     for (const frame of this.#forget(seat.id)) this.#orderOf(seat).take(frame.number, frame)
   }
 
-  /** A seat of another server goes on here. */
-  tookOver (seat: Seat, numbers: NextNumbers): void {
+  /** A seat of another server goes on here. `before`: what has stood for it. */
+  tookOver (seat: ComeSeat, numbers: NextNumbers, before?: RemoteSeat): void {
     this.#moved.delete(seat.id)
-    this.#orderOf(seat, numbers)
+    const order = this.#orderOf(seat, numbers)
+    if (before === undefined) return
+    const { sent } = before
+    let { number } = sent
+    if (order.lacks(sent)) {
+      seat.waitBehind((sender, frame) => {
+        const next = { ...sent, number: ++number }
+        return order.take(next, { type: 'frame', seat: seat.id, number: next, sender, frame: frame.toString() })
+      })
+    }
+    // Behind what the server before has kept, which is handed over with the seat.
+    for (const { sender, frame } of before.take()) seat.relay(sender, frame)
   }
 
   /** What the server that a seat moves to has to know. */

@@ -41,14 +41,23 @@ export class FrameOrder<T> {
     return Object.fromEntries([...this.#sources].map(([from, { stream, next }]) => [from, { stream, next }]))
   }
 
-  take ({ from, stream, number }: FrameNumber, frame: T): void {
+  /** Whether something up to this one has not come. */
+  lacks ({ from, stream, number }: FrameNumber): boolean {
+    const source = this.#sources.get(from)
+    return number > 0 && (source === undefined || source.stream < stream || (source.stream === stream && source.next <= number))
+  }
+
+  /** @returns whether something of the same server waits after that */
+  take ({ from, stream, number }: FrameNumber, frame: T): boolean {
     let source = this.#sources.get(from)
     // The server has forgotten the seat meanwhile, and counts anew.
     if (source === undefined || source.stream < stream) this.#sources.set(from, source = { stream, next: 1, waiting: new Map() })
-    if (source.stream > stream || number < source.next) return
+    if (source.stream > stream || number < source.next) return source.waiting.size > 0
     source.waiting.set(number, frame)
     this.#drain(source)
-    if (source.waiting.size > 0) this.#timer ??= this.#clock.after(this.#maxGap, () => this.#skip())
+    if (source.waiting.size === 0) return false
+    this.#timer ??= this.#clock.after(this.#maxGap, () => this.#skip())
+    return true
   }
 
   /** Ends it, and returns what still waits. */

@@ -4,9 +4,10 @@ import { TOO_MANY_ROOMS } from '../rooms/room-registry.js'
 import type { RoomContext } from '../rooms/room-context.js'
 import type { JoinAnswer, SeatRecord } from '../rooms/seat-arbiter.js'
 import { receivedOf } from '../rooms/resume-proof.js'
-import { Seat } from '../rooms/seat.js'
+import type { Seat } from '../rooms/seat.js'
 import { Joining } from './joining.js'
 import { probeAll, type ProbedRoom } from './probe-all.js'
+import { ComeSeat } from './remote-seat.js'
 import type { MovedSeat, RoomCluster } from './room-cluster.js'
 import type { RoomLedger } from './room-ledger.js'
 import type { EndedSeat, RoomNews } from './room-news.js'
@@ -207,11 +208,10 @@ export class JoinLine {
   #takeOver (joining: Joining, record: SeatRecord, handOver: MovedSeat): Seat {
     const { holder, profile, kind } = joining.request
     const { rules, budget } = this.#context
-    const seat = new Seat(this.#room, holder, record.toldPolite, profile, rules, budget, kind, record.id)
+    const seat = new ComeSeat(this.#room, holder, record.toldPolite, profile, rules, budget, kind, record.id)
     seat.takeOver(handOver)
     if (seat.proof !== null) seat.proof.peers = handOver.peers
-    this.#cluster.tookOver(seat, handOver.numbers)
-    this.#ledger.put(seat)
+    this.#ledger.put(seat, handOver.numbers)
     return seat
   }
 

@@ -3,6 +3,7 @@ import type { ClientKind } from '../rooms/client-kind.js'
 import type { LinkTrace, PeerLink, TextFrame } from '../rooms/peer-link.js'
 import { Seat, type SeatHolder, type SeatRoom } from '../rooms/seat.js'
 import type { SeatRecord } from '../rooms/seat-arbiter.js'
+import type { FrameNumber } from './frame-order.js'
 
 /** Sends frames to seats of other servers. */
 export interface SeatRelay {
@@ -11,6 +12,12 @@ export interface SeatRelay {
   /** A number that no other stream of frames of this server has. */
   newStream (): number
   relay (server: string, seat: string, stream: number, number: number, sender: string, frame: TextFrame): void
+}
+
+/** What a peer of this server has said to a seat that is coming. */
+export interface HeldFrame {
+  readonly sender: string
+  readonly frame: TextFrame
 }
 
 /** How many characters may wait for a seat that is coming: its client may have gone meanwhile, and what decides may be away. */
@@ -28,9 +35,9 @@ class RemoteLink implements PeerLink {
   readonly #seat: string
   readonly #relay: SeatRelay
   readonly #stream: number
-  #sent = 0
+  #number = 0
   /** What was said while the seat is coming to this server; null where it is elsewhere. */
-  #held: TextFrame[] | null = null
+  #held: HeldFrame[] | null = null
   #heldLength = 0
 
   constructor ({ id, server, connection }: SeatRecord, relay: SeatRelay) {
@@ -53,12 +60,17 @@ class RemoteLink implements PeerLink {
   }
 
   relay (sender: string, frame: TextFrame): void {
-    if (this.#held === null) this.#relay.relay(this.server, this.#seat, this.#stream, ++this.#sent, sender, frame)
-    else if ((this.#heldLength += frame.length) <= MAX_HELD) this.#held.push(frame)
+    if (this.#held === null) this.#relay.relay(this.server, this.#seat, this.#stream, ++this.#number, sender, frame)
+    else if ((this.#heldLength += frame.length) <= MAX_HELD) this.#held.push({ sender, frame })
+  }
+
+  /** The last frame that went to another server for the seat. */
+  get sent (): FrameNumber {
+    return { from: this.#relay.server, stream: this.#stream, number: this.#number }
   }
 
   /** The seat is here: what has waited for it. */
-  take (): TextFrame[] {
+  take (): HeldFrame[] {
     return this.#held?.splice(0) ?? []
   }
 
@@ -109,8 +121,13 @@ export class RemoteSeat extends Seat {
     this.#link.moved(record)
   }
 
+  /** The last frame of this server that went to another one for it. */
+  get sent (): FrameNumber {
+    return this.#link.sent
+  }
+
   /** What was said to its peer while it was coming to this server. */
-  take (): TextFrame[] {
+  take (): HeldFrame[] {
     return this.#link.take()
   }
 
@@ -121,6 +138,31 @@ export class RemoteSeat extends Seat {
 
   /** Does nothing: each server tells its own peers what it has to say of the room. */
   override notify (): boolean {
+    return true
+  }
+}
+
+/**
+ * A seat that has come from another server. What peers of this server have said to it before went there, and may still be on its way back: until
+ * then, what they say next waits behind it.
+ */
+export class ComeSeat extends Seat {
+  /** Delivers in order, and returns whether something waits; null where nothing is on its way back. */
+  #behind: ((sender: string, frame: TextFrame) => boolean) | null = null
+
+  waitBehind (behind: (sender: string, frame: TextFrame) => boolean): void {
+    this.#behind = behind
+  }
+
+  override deliver (frame: TextFrame, from?: Seat): boolean {
+    return from === undefined ? super.deliver(frame) : this.relay(from.id, frame)
+  }
+
+  /** Delivers what a peer of this server has said. */
+  relay (sender: string, frame: TextFrame): boolean {
+    const behind = this.#behind
+    if (behind === null || this.over) return super.deliver(frame)
+    if (!behind(sender, frame)) this.#behind = null
     return true
   }
 }

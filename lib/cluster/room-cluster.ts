@@ -3,7 +3,7 @@ import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
 import type { SeatHandOver } from '../rooms/seat-hand-over.js'
 import type { Seat } from '../rooms/seat.js'
 import type { NextNumbers } from './frame-order.js'
-import type { SeatRelay } from './remote-seat.js'
+import type { ComeSeat, RemoteSeat, SeatRelay } from './remote-seat.js'
 import type { RoomCount } from './room-count.js'
 import type { RoomNews } from './room-news.js'
 import type { ToldOfRoom } from './told-of-room.js'
@@ -41,8 +41,8 @@ export interface RoomCluster extends SeatRelay {
   handOver (server: string, seat: string, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void
   /** A seat is here: what was sent to it before may come. */
   arrived (seat: Seat): void
-  /** A seat of another server goes on here. */
-  tookOver (seat: Seat, numbers: NextNumbers): void
+  /** A seat of another server goes on here. `before`: what has stood for it; undefined where it was not known. */
+  tookOver (seat: ComeSeat, numbers: NextNumbers, before?: RemoteSeat): void
   /** A seat of this server is another one's now: what still comes for it goes there. */
   gaveAway (seat: Seat, server: string): void
   /** Nothing is known of a command: it may have been carried out. The room is to announce itself once there are answers again. */

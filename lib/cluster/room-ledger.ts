@@ -3,8 +3,10 @@ import type { Farewell } from '../rooms/arrivals.js'
 import type { RoomState, SeatChange, SeatRecord } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
 import { announced } from './announced.js'
+import type { NextNumbers } from './frame-order.js'
 import { Orphans } from './orphans.js'
 import { Recheck } from './recheck.js'
+import type { ComeSeat } from './remote-seat.js'
 import { missingIn, UNKNOWN, type EndedSeat, type RoomNews } from './room-news.js'
 import { RowChanges, type RowParts } from './row-changes.js'
 import { Turns } from './turns.js'
@@ -166,8 +168,8 @@ export class RoomLedger {
   }
 
   /** A seat of another server goes on here. */
-  put (seat: Seat): void {
-    this.#row.put(seat, this.#state)
+  put (seat: ComeSeat, numbers: NextNumbers): void {
+    this.#row.put(seat, numbers, this.#state)
   }
 
   /** A seat of this server goes on at another one. */

@@ -4,7 +4,8 @@ import type { RoomContext } from '../rooms/room-context.js'
 import type { RoomState, SeatRecord } from '../rooms/seat-arbiter.js'
 import type { Seat, SeatRoom } from '../rooms/seat.js'
 import type { SeatRow } from '../rooms/seat-row.js'
-import { RemoteSeat } from './remote-seat.js'
+import type { NextNumbers } from './frame-order.js'
+import { RemoteSeat, type ComeSeat } from './remote-seat.js'
 import type { AnnouncingRoom, RoomCluster } from './room-cluster.js'
 import type { RoomNews } from './room-news.js'
 
@@ -31,11 +32,10 @@ export class RowChanges {
   }
 
   /** A seat of another server goes on here. */
-  put (seat: Seat, { seats }: RoomState): void {
-    const { row, context } = this.#parts
+  put (seat: ComeSeat, numbers: NextNumbers, { seats }: RoomState): void {
+    const { row, context, cluster } = this.#parts
     const before = row.find(seat.id)
-    // Behind what the server before has kept, which is handed over with the seat.
-    if (before instanceof RemoteSeat) for (const frame of before.take()) seat.deliver(frame)
+    cluster.tookOver(seat, numbers, before instanceof RemoteSeat ? before : undefined)
     before?.end()
     row.put(seat)
     row.sort(seats.map(({ id }) => id))

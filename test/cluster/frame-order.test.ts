@@ -11,7 +11,7 @@ function frames (numbers = {}) {
   const clock = new TestClock()
   const heard: string[] = []
   const order = new FrameOrder<string>(clock, MAX_GAP, frame => { heard.push(frame) }, numbers)
-  const take = (number: number, { from = 'a', stream = 1 } = {}): void => order.take({ from, stream, number }, `${from}${number}`)
+  const take = (number: number, { from = 'a', stream = 1 } = {}): boolean => order.take({ from, stream, number }, `${from}${number}`)
   return { clock, heard, order, take }
 }
 

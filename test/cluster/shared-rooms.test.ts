@@ -501,6 +501,58 @@ t.test('What is said to somebody whose seat is coming to the server of whoever s
   t.same(heard.slice(1).map(({ data }) => data), ['before', 'on the way', 'after'])
 })
 
+t.test('What still waits on the server before for news of the room comes before what is said on the server to which the client has come', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  const joined = await first.join({ resume: true })
+  await second.join({ resume: true })
+  const others = a.connect()
+  a.arbiter.hold('join')
+  // The first server waits for an answer, and what others say waits behind it.
+  others.say({ command: 'join' })
+  await world.idle()
+  second.say({ command: 'takeConfiguration', type: 'offer', sdp: 'v=0' })
+  second.chat('before')
+  await world.idle()
+  const again = b.connect()
+  t.match(await again.join({ resume: true, resumeToken: joined?.resumeToken, received: 2 }), { resumed: true })
+  second.chat('after')
+  second.chat('later')
+  await world.idle()
+  t.same(again.chats(), [])
+  a.arbiter.release()
+  await world.idle()
+  second.chat('at last')
+  t.same(again.chats(), ['before', 'after', 'later', 'at last'])
+})
+
+t.test('What is lost on the way back from the server before is not waited for without end', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  const joined = await first.join({ resume: true })
+  await second.join({ resume: true })
+  a.arbiter.hold('join')
+  a.connect().say({ command: 'join' })
+  await world.idle()
+  second.say({ command: 'takeConfiguration', type: 'offer', sdp: 'v=0' })
+  second.chat('lost')
+  await world.idle()
+  const again = b.connect()
+  t.match(await again.join({ resume: true, resumeToken: joined?.resumeToken, received: 2 }), { resumed: true })
+  second.chat('after')
+  await world.idle()
+  t.same(again.chats(), [])
+  await world.pass(2_000)
+  t.same(again.chats(), ['after'])
+  second.chat('later')
+  t.same(again.chats(), ['later'])
+  a.arbiter.release()
+  await world.idle()
+  t.same(again.chats(), [])
+})
+
 t.test('A server of an earlier version does not say what it has told the client, and its seats move all the same', t => {
   const seats = [{ id: 'own' }, { id: 'other' }] as never
   t.same(notTold(undefined, 'own', seats), { come: [], gone: [], ending: [] })
