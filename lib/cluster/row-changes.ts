@@ -1,5 +1,5 @@
 import type { StopReason } from '../protocol/server-messages.js'
-import type { Arrivals, Farewell } from '../rooms/arrivals.js'
+import type { Arrivals, Asked, Farewell } from '../rooms/arrivals.js'
 import type { RoomContext } from '../rooms/room-context.js'
 import type { RoomState, SeatRecord } from '../rooms/seat-arbiter.js'
 import type { Seat, SeatRoom } from '../rooms/seat.js'
@@ -34,6 +34,9 @@ export class RowChanges {
   /** A seat of another server goes on here. */
   put (seat: ComeSeat, numbers: NextNumbers, { seats }: RoomState): void {
     const { row, context, cluster } = this.#parts
+    const record = seats.find(({ id }) => id === seat.id)
+    // It may have been taken and moved here before this server heard of it: its peers have to know that it is there.
+    if (record !== undefined && row.find(seat.id) === undefined) this.#introduce(record, 'others')
     const before = row.find(seat.id)
     cluster.tookOver(seat, numbers, before instanceof RemoteSeat ? before : undefined)
     before?.end()
@@ -72,11 +75,16 @@ export class RowChanges {
 
   /** Somebody sits on another server who was not known here. */
   meet (record: SeatRecord, { joined, asks }: RoomNews): void {
-    const { room, row, cluster, arrivals } = this.#parts
+    const { row, cluster } = this.#parts
     if (record.server === cluster.server || row.find(record.id) !== undefined) return
+    this.#introduce(record, joined === record.id ? asks ?? 'others' : 'others')
+  }
+
+  #introduce (record: SeatRecord, asks: Asked): void {
+    const { room, row, cluster, arrivals } = this.#parts
     const others = row.seats
     const seat = new RemoteSeat(room, record, cluster)
     row.add(seat)
-    arrivals.introduce(seat, others, joined === record.id ? asks ?? 'others' : 'others')
+    arrivals.introduce(seat, others, asks)
   }
 }

@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { notTold } from '../../lib/cluster/told-of-room.js'
 import { ClusterWorld, type FakePeer, type FakeServer } from '../helpers/fakes/cluster-world.js'
+import { promisesDone } from '../helpers/fakes/pending.js'
 import { namesOf } from '../helpers/signalling-client.js'
 
 // What comes in another order than it was sent, between servers that share a room.
@@ -551,6 +552,30 @@ t.test('What is lost on the way back from the server before is not waited for wi
   a.arbiter.release()
   await world.idle()
   t.same(again.chats(), [])
+})
+
+t.test('Who moves to a server that has not heard yet of its seat is there for those who sit on that one', async t => {
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const first = a.connect()
+  await first.join({ resume: true })
+  const proof = { command: 'join', resume: true, claim: 'c'.repeat(32), received: 0 }
+  b.connect().say(proof)
+  // The news of it is on its way while the same client, which has no answer, comes to the first server.
+  await promisesDone()
+  const again = a.connect()
+  again.say(proof)
+  await world.idle()
+  const [joined, ...more] = again.read()
+  t.match(joined, { definition: 'joined', peers: 1 })
+  t.same(more, [])
+  const [told, start, ...others] = first.read()
+  t.match(told, { definition: 'peerJoined', peerId: joined?.peerId })
+  t.match(start, { command: 'start' })
+  t.same(others, [])
+  again.chat('hello')
+  first.chat('hello, too')
+  t.same([...first.chats(), ...again.chats()], ['hello', 'hello, too'])
 })
 
 t.test('A server of an earlier version does not say what it has told the client, and its seats move all the same', t => {
