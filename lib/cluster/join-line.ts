@@ -10,7 +10,7 @@ import { probeAll, type ProbedRoom } from './probe-all.js'
 import { ComeSeat } from './remote-seat.js'
 import type { MovedSeat, RoomCluster } from './room-cluster.js'
 import type { RoomLedger } from './room-ledger.js'
-import type { EndedSeat, RoomNews } from './room-news.js'
+import { givenUpBy, type EndedSeat, type RoomNews } from './room-news.js'
 import type { LedgerRoom } from './row-changes.js'
 import { notTold, type NotTold, type ToldOfRoom } from './told-of-room.js'
 
@@ -125,10 +125,10 @@ export class JoinLine {
 
   async #carryOut (joining: Joining, answer: JoinAnswer): Promise<void> {
     const { outcome, state } = answer
-    // Their windows were over.
-    const over = answer.ended.map(({ id }): EndedSeat => [id, 'lost', outcome === 'wait' || outcome === 'full' ? 'stop' : 'harmless stop'])
+    const over = givenUpBy(answer)
     if (outcome === 'wait' || outcome === 'full') {
       this.#ledger.take({ state, ended: over })
+      if (over.length > 0) this.#ledger.publish({ state, ended: over }, answer.ended)
       if (outcome === 'full') {
         const { retryAfter } = answer
         this.#finish(joining, { refused: 'NoSpaceForNewPeer', ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter) }) })
@@ -150,7 +150,7 @@ export class JoinLine {
     const before = instead === undefined ? over : over.slice(0, -1)
     this.#ledger.take({ state, ended: before }, instead)
     const sat = this.#room.sit(joining.decided(seat), before, instead === undefined ? null : { seat: instead, isOwn: outcome === 'rejoined' })
-    this.#ledger.publish({ state, ...sat.news })
+    this.#ledger.publish({ state, ...sat.news }, ended)
     this.#cluster.arrived(sat.seat)
     this.#finish(joining, { seat: sat.seat })
   }
@@ -182,9 +182,9 @@ export class JoinLine {
     if (handOver === null) await this.#sitAnew(joining, record)
   }
 
-  #goOn (joining: Joining, seat: Seat, record: SeatRecord, { state }: JoinAnswer, told?: ToldOfRoom): void {
+  #goOn (joining: Joining, seat: Seat, record: SeatRecord, answer: JoinAnswer, told?: ToldOfRoom): void {
     this.#room.resume(seat, joining.decided(record), notTold(told, record.id, this.#room.seats))
-    this.#ledger.publish({ state, ended: [] })
+    this.#ledger.publish({ state: answer.state, ended: givenUpBy(answer) }, answer.ended)
     this.#cluster.arrived(seat)
     this.#finish(joining, { seat })
   }

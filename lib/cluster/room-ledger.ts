@@ -160,10 +160,11 @@ export class RoomLedger {
     this.#careForOrphans()
   }
 
-  /** Tells the other servers. */
-  publish (news: RoomNews): void {
+  /** Tells the other servers: also those of seats that are gone, of which this server may know by nothing else. */
+  publish (news: RoomNews, gone: readonly SeatRecord[] = []): void {
     const { room, cluster } = this.#parts
-    for (const server of new Set([...this.#audience, ...this.servers])) if (server !== cluster.server) cluster.tell(server, room.roomName, news)
+    const told = new Set([...this.#audience, ...this.servers, ...gone.map(({ server }) => server)])
+    for (const server of told) if (server !== cluster.server) cluster.tell(server, room.roomName, news)
     this.#audience = new Set(this.servers)
   }
 

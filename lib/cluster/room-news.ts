@@ -1,6 +1,6 @@
 import type { StopReason } from '../protocol/server-messages.js'
 import type { Asked, Farewell } from '../rooms/arrivals.js'
-import type { RoomState } from '../rooms/seat-arbiter.js'
+import type { JoinAnswer, RoomState } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
 
 /** Of a room of which nothing is known. */
@@ -23,4 +23,9 @@ export interface RoomNews {
 /** The seats that are not there any more. */
 export function missingIn (state: RoomState, seats: readonly Seat[]): EndedSeat[] {
   return seats.flatMap((seat): EndedSeat[] => state.seats.some(({ id }) => id === seat.id) ? [] : [[seat.id, 'lost', 'stop']])
+}
+
+/** The seats that were given up for a joiner, or before it: the windows of those were over. */
+export function givenUpBy ({ outcome, ended }: JoinAnswer): EndedSeat[] {
+  return ended.map(({ id }) => [id, 'lost', outcome === 'wait' || outcome === 'full' ? 'stop' : 'harmless stop'])
 }

@@ -481,6 +481,41 @@ t.test('Who moves on to a third server before the first one has said what it tol
   t.same(again.heard(), [])
 })
 
+t.test('The server of a seat that was given up for a joiner of a third one hears of it, and says it no more once Redis has lost its data', async t => {
+  const world = new ClusterWorld({ hold: false })
+  const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
+  const [first, second, third] = [a.connect(), b.connect(), c.connect()]
+  await first.join({ resume: true })
+  await second.join({ resume: true })
+  second.link.lose(false)
+  await world.idle()
+  t.match(await third.join({ resume: true }), { definition: 'joined', peers: 1 })
+  t.equal(b.rooms.find('app', 'room'), undefined)
+  first.read()
+  world.forget({ app: 'app', room: 'room' })
+  for (const { cluster } of [c, b, a]) cluster.renewed(true)
+  await world.idle()
+  t.equal(first.link.closedWith, null)
+  await theyTalk(t, world, first, third)
+})
+
+t.test('Where somebody comes back once the window of another one is over, the others hear at once that the other one has left', async t => {
+  const world = new ClusterWorld()
+  const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
+  const [first, second, third] = [a.connect('app', 3), b.connect(), a.connect()]
+  const joined = await first.join({ resume: true })
+  await second.join({ resume: true })
+  await third.join()
+  second.link.lose(false)
+  await world.idle()
+  // Its own server cannot say so.
+  b.arbiter.isAway = true
+  await world.pass(2 * world.rules.window + 1_000)
+  third.read()
+  t.match(await c.connect().join({ resume: true, resumeToken: joined?.resumeToken, received: first.read().length }), { definition: 'joined' })
+  t.same(third.heard(), ['stop', 'peerLeft'])
+})
+
 t.test('What is said to somebody whose seat is coming to the server of whoever says it arrives, and in order', async t => {
   const world = new ClusterWorld()
   const [a, b] = [world.start('a'), world.start('b')]
