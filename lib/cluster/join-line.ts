@@ -63,9 +63,9 @@ export class JoinLine {
 
   add (request: JoinRequest): PendingJoin {
     const { rules } = this.#context
-    const { server, waits } = this.#cluster
+    const { server, waits, arbiter: { time: at } } = this.#cluster
     const pending = new PendingJoin(request, (pending, resumable) => this.#cancel(pending, resumable))
-    const joining = new Joining(pending, { server, hold: rules.hold, resumes: rules.window > 0, waits })
+    const joining = new Joining(pending, { server, hold: rules.hold, resumes: rules.window > 0, waits, at })
     this.#joinings.push(joining)
     this.#ask(joining)
     return pending
@@ -134,7 +134,8 @@ export class JoinLine {
         this.#finish(joining, { refused: 'NoSpaceForNewPeer', ...(retryAfter === undefined ? {} : { retryAfter: Math.ceil(retryAfter) }) })
       } else if (!joining.waits) {
         joining.waits = true
-        this.#probeFor(joining, answer.sitters)
+        if (joining.gone === null) this.#probeFor(joining, answer.sitters)
+        else this.#withdraw(joining)
       }
     } else if (outcome === 'resumed') {
       this.#ledger.take({ state, ended: over })

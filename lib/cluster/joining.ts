@@ -13,6 +13,8 @@ export interface AskRules {
   /** Whether seats can be resumed at all. */
   readonly resumes: boolean
   readonly waits: number
+  /** When the `join` came, as `SeatAsk.at`: what is asked for it again later is no newer. */
+  readonly at: number | undefined
 }
 
 /** One joiner, from its `join` to the seat or the refusal. */
@@ -47,7 +49,7 @@ export class Joining {
 
   get ask (): SeatAsk {
     const { resume, claim, capacity, kind = 'other', holder } = this.request
-    const { server, hold, resumes, waits } = this.#rules
+    const { server, hold, resumes, waits, at } = this.#rules
     return {
       server,
       connection: holder.link.id,
@@ -58,6 +60,7 @@ export class Joining {
       ...(capacity === undefined ? {} : { capacity }),
       hold,
       waits,
+      ...(at === undefined ? {} : { at }),
       ...(this.probed ? { probed: true } : {}),
       ...(this.#fresh ? { fresh: true } : {})
     }

@@ -31,10 +31,12 @@ export class RedisArbiter implements SeatArbiter {
     this.#at = at
   }
 
+  get time (): number | undefined {
+    return this.#at()
+  }
+
   async join (room: RoomName, ask: SeatAsk): Promise<JoinAnswer> {
-    // It may have been long on its way when it is carried out.
-    const at = this.#at()
-    const answer = await this.#run(room, 'join', at === undefined ? ask : { ...ask, at }) as JoinAnswer
+    const answer = await this.#run(room, 'join', ask) as JoinAnswer
     answer.ended ??= []
     if (answer.outcome === 'wait') answer.sitters ??= []
     return answer

@@ -102,6 +102,8 @@ export type SeatChange = { outcome: 'absent' | 'ended', seat: SeatRecord, state:
  * Memory decides for one server, Redis for many.
  */
 export interface SeatArbiter {
+  /** Its own time, in ms, as far as this server knows it: see `SeatAsk.at`. */
+  readonly time?: number | undefined
   join (room: RoomName, ask: SeatAsk): Answer<JoinAnswer>
   /** A joiner that waits has gone. */
   withdraw (room: RoomName, id: string): Answer<void>

@@ -516,6 +516,41 @@ t.test('Where somebody comes back once the window of another one is over, the ot
   t.same(third.heard(), ['stop', 'peerLeft'])
 })
 
+t.test('Nobody is asked for a sign of life for a joiner that has gone before it was told to wait, and it gets no seat later', async t => {
+  const { world, first, second } = await pair()
+  const c = world.start('c')
+  const third = c.connect()
+  c.arbiter.hold('join')
+  third.say({ command: 'join' })
+  await world.idle()
+  third.link.lose(false)
+  c.arbiter.release()
+  await world.idle()
+  t.same(c.arbiter.asked, ['join', 'withdraw'])
+  t.equal(c.rooms.find('app', 'room'), undefined)
+  await theyTalk(t, world, second, first)
+})
+
+t.test('A joiner that had to wait takes no seat back that its client has got since by the same claim on another server', async t => {
+  const world = new ClusterWorld()
+  const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
+  const [first, second, left] = [a.connect(), b.connect(), c.connect()]
+  const claim = 'what_proves_the_same_client'
+  await first.join({ resume: true })
+  await second.join({ resume: true, claim })
+  first.read()
+  // It was sent before the client got its seat.
+  c.arbiter.time = 1
+  left.say({ command: 'join', resume: true, claim })
+  await world.idle()
+  c.arbiter.time = Infinity
+  for (const peer of [first, second]) peer.read()
+  await world.idle()
+  t.same(left.heard(), ['error: NoSpaceForNewPeer'])
+  t.equal(second.link.closedWith, null)
+  await theyTalk(t, world, first, second)
+})
+
 t.test('What is said to somebody whose seat is coming to the server of whoever says it arrives, and in order', async t => {
   const world = new ClusterWorld()
   const [a, b] = [world.start('a'), world.start('b')]

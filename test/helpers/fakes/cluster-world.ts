@@ -23,13 +23,18 @@ const MAX_POSTED = 10_000
 /** What decides was asked before the clock of the test began, so that no version is 0. */
 const EPOCH = 1_000_000
 
+/** What a server asks who decides. */
+type SeatQuestion = Exclude<keyof SeatArbiter, 'time'>
+
 /** Who decides, as one server sees it: its answers take their time, and may not come. What was asked is done at once all the same. */
 class DistantArbiter implements SeatArbiter {
   readonly #arbiter: MemoryArbiter
   #held: Array<() => void> | null = null
-  #holds: keyof SeatArbiter | undefined
+  #holds: SeatQuestion | undefined
   /** What is asked is not done, and there is no answer. */
   isAway = false
+  /** As the server knows it. */
+  time: number | undefined
   /** What was asked so far. */
   readonly asked: string[] = []
 
@@ -38,7 +43,7 @@ class DistantArbiter implements SeatArbiter {
   }
 
   /** Answers stay on their way until {@link release}: all of them, or those to one question. */
-  hold (method?: keyof SeatArbiter): void {
+  hold (method?: SeatQuestion): void {
     this.#held ??= []
     this.#holds = method
   }
@@ -57,7 +62,7 @@ class DistantArbiter implements SeatArbiter {
   state = this.#ask('state')
   renew = this.#ask('renew')
 
-  #ask<M extends keyof SeatArbiter> (method: M): SeatArbiter[M] {
+  #ask<M extends SeatQuestion> (method: M): SeatArbiter[M] {
     return (async (...args: unknown[]): Promise<unknown> => {
       this.asked.push(method)
       if (this.isAway) throw new NoAnswerError('the test has it away')
