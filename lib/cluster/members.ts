@@ -76,6 +76,8 @@ interface Reply {
 
 interface Member {
   isAlive: boolean
+  /** Whether this server has ever seen it alive. */
+  isSeen: boolean
   snapshot: ServerSnapshot
 }
 
@@ -95,6 +97,8 @@ export class Members {
   #renewedAt = -Infinity
   /** Since when each has had its answer in time. */
   #steadySince = -Infinity
+  /** When the first one had its answer. */
+  #beganAt: number | undefined
   /** Those that have no answer yet, however late they are. */
   readonly #open = new Set<Promise<Reply>>()
   #timer: unknown = null
@@ -104,9 +108,9 @@ export class Members {
     this.#options = options
   }
 
-  /** Those that are alive. */
+  /** Those that are alive, as far as this server has seen it. */
   get alive (): ServerSnapshot[] {
-    return [...this.#members.values()].flatMap(({ isAlive, snapshot }) => isAlive ? snapshot : [])
+    return [...this.#members.values()].flatMap(({ isAlive, isSeen, snapshot }) => isAlive && isSeen ? snapshot : [])
   }
 
   /** Redis's own time, in ms: never more than it is, and less by as long as its last answer was on its way. Not known before the first one. */
@@ -168,6 +172,7 @@ export class Members {
     const lost = lapsed && this.#renewals > 0 && (forgot || clock.now() - this.#renewedAt < this.#options.lease)
     this.#renewedAt = sentAt
     if (this.#steadySince === Infinity || (lapsed && this.#renewals > 0)) this.#steadySince = clock.now()
+    this.#beganAt ??= clock.now()
     this.#renewals++
     this.#take(Array.isArray(reply.servers) ? reply.servers as Array<{ id: string, left: number, about: string }> : [])
     return { lapsed, lost }
@@ -195,10 +200,14 @@ export class Members {
     const before = this.#members
     // Where Redis was away for all, or has lost its data, others are only about to say that they live.
     const spares = clock.now() - this.#steadySince < lease
+    // A server that has just started does not know whether Redis was away until then.
+    const isNew = clock.now() - (this.#beganAt ?? 0) < lease
     this.#members = new Map(servers.map(({ id, left, about }) => {
       this.#unheard.delete(id)
-      const isAlive = left > 0 || (spares && before.get(id)?.isAlive !== false)
-      return [id, { isAlive, snapshot: { id, ...JSON.parse(about) as Omit<ServerSnapshot, 'id'> } }]
+      const known = before.get(id)
+      const isSeen = left > 0 || known?.isSeen === true
+      const isAlive = left > 0 || ((spares || (isNew && !isSeen)) && known?.isAlive !== false)
+      return [id, { isAlive, isSeen, snapshot: { id, ...JSON.parse(about) as Omit<ServerSnapshot, 'id'> } }]
     }))
     for (const [id, { isAlive }] of this.#members) if (!isAlive && before.get(id)?.isAlive !== false) died(id)
     // One that said goodbye, or was forgotten.

@@ -96,6 +96,18 @@ t.test('A server whose lease has lapsed is dead, and one that has said goodbye, 
   t.same(await next({}), ['renewed'])
 })
 
+t.test('A server that starts while Redis is just back takes nobody for dead before it can have said that it lives, and whoever does not say so is dead a lease later', async t => {
+  const { members, next, told } = lonely()
+  await next({ forgot: true, lapsed: true, left: { other: -953, third: -2 * LEASE } }, 0)
+  await members.start()
+  t.same([members.isDead('other'), members.isDead('third')], [false, false])
+  t.same(members.alive, [], 'but it is not said that they live, either')
+  t.same(told.splice(0), ['lapsed'])
+  t.same(await next({ left: { other: LEASE - 100, third: -2 * LEASE } }, LEASE - 1), ['renewed', 'renewed'])
+  t.same(await next({ left: { other: LEASE - 100, third: -2 * LEASE } }, 1), ['third died', 'renewed'])
+  t.same(members.alive.map(({ id }) => id), ['other'])
+})
+
 t.test('After an outage nobody is taken for dead before it can have said that it lives', async t => {
   const { members, next } = await started({ other: 5_000 })
   t.same(await next(null, LEASE / 3 + TIMEOUT), ['failed'])
