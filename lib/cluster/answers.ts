@@ -70,15 +70,17 @@ export class Answers {
     })
   }
 
-  #handOver ({ seat: id, received }: ServerQuestion & { what: 'handOver' }, from: string, answer: (handOver: MovedSeat | null) => void): void {
+  #handOver ({ seat: id, fence, received }: ServerQuestion & { what: 'handOver' }, from: string, answer: (handOver: MovedSeat | null) => void): void {
     const { frames, rooms } = this.#parts
     const seat = rooms()?.seat(id)
-    const handOver = seat?.handOver(received) ?? null
-    if (seat === undefined || handOver === null || !(seat.room instanceof SharedRoom)) {
+    // The question may have been long on its way: its client may be here again by now.
+    const told = seat?.room instanceof SharedRoom ? seat.room.toldTo(seat, fence) : null
+    const handOver = told === null ? null : seat?.handOver(received) ?? null
+    if (seat === undefined || told === null || handOver === null || !(seat.room instanceof SharedRoom)) {
       answer(null)
       return
     }
-    answer({ ...handOver, numbers: frames.numbersOf(seat), peers: seat.proof?.peers, told: seat.room.toldTo(seat) })
+    answer({ ...handOver, numbers: frames.numbersOf(seat), peers: seat.proof?.peers, told })
     // What comes for the seat from now on goes behind the answer.
     seat.room.giveAway(seat, from)
   }

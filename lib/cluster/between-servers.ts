@@ -7,7 +7,7 @@ import type { RoomNews } from './room-news.js'
 /** What one server asks another. */
 export type ServerQuestion =
   | { what: 'probe', room: RoomName, seat: string }
-  | { what: 'handOver', seat: string, received?: number }
+  | { what: 'handOver', seat: string, fence?: number, received?: number }
   | { what: 'call', method: string, args: readonly unknown[] }
   | { what: 'finish' }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../rooms/clock.js'
 import type { TextFrame } from '../rooms/peer-link.js'
 import type { AskedByServer } from '../rooms/other-servers.js'
 import type { RoomRegistry } from '../rooms/room-registry.js'
-import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
+import type { OwnedSeat, RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
 import type { Seat } from '../rooms/seat.js'
 import { Answers } from './answers.js'
 import { Decisions } from './decisions.js'
@@ -122,8 +122,8 @@ export class ClusterServer implements RoomCluster {
     this.#ask(server, { what: 'probe', room, seat }, this.waits, alive => answer(alive === TOO_LATE ? true : alive as boolean | null))
   }
 
-  handOver (server: string, seat: string, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void {
-    const question: ServerQuestion = { what: 'handOver', seat, ...(received === undefined ? {} : { received }) }
+  handOver (server: string, { id: seat, fence }: OwnedSeat, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void {
+    const question: ServerQuestion = { what: 'handOver', seat, fence, ...(received === undefined ? {} : { received }) }
     this.#ask(server, question, this.#options.probeTimeout, handOver => answer(handOver === TOO_LATE ? null : handOver as MovedSeat | null))
   }
 

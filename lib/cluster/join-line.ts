@@ -178,7 +178,7 @@ export class JoinLine {
         resolve(handOver)
       }
       if (from === null) take(null)
-      else this.#cluster.handOver(from, record.id, received, take)
+      else this.#cluster.handOver(from, record, received, take)
     })
     if (handOver === null) await this.#sitAnew(joining, record)
   }

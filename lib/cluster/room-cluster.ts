@@ -1,5 +1,5 @@
 import type { Clock } from '../rooms/clock.js'
-import type { RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
+import type { OwnedSeat, RoomName, SeatArbiter } from '../rooms/seat-arbiter.js'
 import type { SeatHandOver } from '../rooms/seat-hand-over.js'
 import type { Seat } from '../rooms/seat.js'
 import type { NextNumbers } from './frame-order.js'
@@ -37,8 +37,8 @@ export interface RoomCluster extends SeatRelay {
   offered (server: string, room: RoomName, seat: string): void
   /** Asks another server whether a peer lives. Calls back once: with null where the server itself is dead. */
   probe (server: string, room: RoomName, seat: string, answer: (alive: boolean | null) => void): void
-  /** Asks another server for what goes with a seat that it had. Calls back once, with null where there is nothing. */
-  handOver (server: string, seat: string, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void
+  /** Asks another server for what goes with a seat that it had, until it was given to this one. Calls back once, with null where there is nothing. */
+  handOver (server: string, seat: OwnedSeat, received: number | undefined, answer: (handOver: MovedSeat | null) => void): void
   /** A seat is here: what was sent to it before may come. */
   arrived (seat: Seat): void
   /** A seat of another server goes on here. `before`: what has stood for it; undefined where it was not known. */

@@ -204,9 +204,10 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     return this.#row.hasLeft(seat)
   }
 
-  /** What the client of a seat of this server was told of the others. */
-  toldTo (seat: Seat): ToldOfRoom {
-    return toldTo(seat, this.#row, this.#ledger.state)
+  /** What the client of a seat of this server was told of the others; null where it was given to its owner by a later number than this one. */
+  toldTo (seat: Seat, given = Infinity): ToldOfRoom | null {
+    const { state } = this.#ledger
+    return state.seats.some(({ id, fence }) => id === seat.id && fence > given) ? null : toldTo(seat, this.#row, state)
   }
 
   /** Another server has taken over a seat of this one. */

@@ -551,6 +551,27 @@ t.test('A joiner that had to wait takes no seat back that its client has got sin
   await theyTalk(t, world, first, second)
 })
 
+t.test('A seat whose client has come back meanwhile is not given to a server that had asked for it before', async t => {
+  const world = new ClusterWorld()
+  const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
+  const [first, second] = [a.connect(), b.connect()]
+  const fields = { resume: true, claim: 'what_proves_the_same_client' }
+  const joined = await first.join(fields)
+  await second.join({ resume: true })
+  const received = first.read().length
+  const back = { command: 'join', ...fields, resumeToken: joined?.resumeToken, received }
+  // What it asks of the other server stays on its way.
+  const [left, again] = [c.connect(), a.connect()]
+  left.say(back)
+  await promisesDone()
+  again.say(back)
+  await promisesDone()
+  t.match(again.read(), [{ definition: 'joined', resumed: true }])
+  await world.idle()
+  t.equal(again.link.closedWith, null)
+  await theyTalk(t, world, again, second)
+})
+
 t.test('What is said to somebody whose seat is coming to the server of whoever says it arrives, and in order', async t => {
   const world = new ClusterWorld()
   const [a, b] = [world.start('a'), world.start('b')]
