@@ -265,7 +265,8 @@ export class Person<M extends PersonMachine = Machine> {
 
   #talk (): void {
     this.machine.after(this.#world.rules.talksEvery, () => this.#talk())
-    if (!this.isSeated) return
+    // A closed page whose machine sleeps ends when that awakes. The next page counts on from here, so this one says no more.
+    if (!this.isSeated || this.isGone) return
     this.#recover()
     const data: Said = { from: this.name, number: this.#number + 1 }
     try {
