@@ -153,8 +153,9 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
     return { seat, news: { ended: this.#ended, joined: seat.id, asks: this.#asks } }
   }
 
-  resume (seat: Seat, request: JoinRequest, { gone, come, ending }: NotTold): void {
+  resume (seat: Seat, request: JoinRequest, { gone, come, ending, left }: NotTold): void {
     this.#row.ends(ending, seat)
+    this.#row.ended(left)
     this.#arrivals.resume(seat, request)
     this.#arrivals.makeUp(seat, gone, come)
   }

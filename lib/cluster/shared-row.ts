@@ -12,14 +12,26 @@ export class SharedRow extends SeatRow {
 
   override remove (seat: Seat): boolean {
     if (!super.remove(seat)) return false
-    const left = this.#left ??= new Set()
-    left.add(seat.id)
-    const [oldest] = left
-    if (left.size > MAX_LEFT && oldest !== undefined) left.delete(oldest)
+    this.ended([seat.id])
     return true
   }
 
-  /** Whether a seat was here, and has ended. One that was not heard of yet has not. */
+  /** Those that have ended lately, and have not begun again. */
+  get left (): readonly string[] {
+    return this.#left === null ? [] : [...this.#left].filter(id => this.hasLeft(id))
+  }
+
+  /** These have ended, and need not have been here: a client that comes knows so. What they have said to it may still be on its way. */
+  ended (ids: readonly string[]): void {
+    for (const id of ids) {
+      const left = this.#left ??= new Set()
+      left.add(id)
+      const [oldest] = left
+      if (left.size > MAX_LEFT && oldest !== undefined) left.delete(oldest)
+    }
+  }
+
+  /** Whether a seat was here, or a client that has come knew it, and it has ended. One that was not heard of yet has not. */
   hasLeft (id: string): boolean {
     return this.#left !== null && this.#left.has(id) && this.find(id) === undefined
   }

@@ -453,6 +453,33 @@ t.test('Who moves to another server is told nothing twice: it has heard all, or 
   t.same(again.heard(), ['peerJoined', 'start'])
 })
 
+t.test('Who moves to another server does not hear what comes late of somebody of whom it is told there that he has left, or was told so before', async t => {
+  const late = '{"command":"peerMessageCommand","streamId":"room","data":"late"}'
+  const servers: FakeServer[] = []
+  const told = await movesUnheard(async (b, second) => {
+    servers.push(b)
+    second.say({ command: 'leave' })
+  })
+  const [joined] = told.again.read()
+  servers[0]?.cluster.relay('c', String(joined?.peerId), 1_000, 1, String(told.peerId), late)
+  await told.world.idle()
+  t.same(told.again.heard(), [])
+
+  const world = new ClusterWorld()
+  const [a, b] = [world.start('a'), world.start('b')]
+  const [first, second] = [a.connect(), b.connect()]
+  const seat = await first.join({ resume: true })
+  const other = await second.join()
+  second.say({ command: 'leave' })
+  await world.idle()
+  t.same(first.heard(), ['peerJoined', 'start', 'stop', 'peerLeft'])
+  const again = world.start('c').connect()
+  t.match(await again.join({ resume: true, resumeToken: seat?.resumeToken, received: 4 }), { resumed: true, peers: 0 })
+  b.cluster.relay('c', String(seat?.peerId), 1_000, 1, String(other?.peerId), late)
+  await world.idle()
+  t.same(again.heard(), [])
+})
+
 t.test('Who moves on to a third server before the first one has said what it told is told it no second time there either, and those who were there hear of it', async t => {
   const world = new ClusterWorld()
   const [a, b, c] = [world.start('a'), world.start('b'), world.start('c')]
@@ -671,8 +698,8 @@ t.test('Who moves to a server that has not heard yet of its seat is there for th
 
 t.test('A server of an earlier version does not say what it has told the client, and its seats move all the same', t => {
   const seats = [{ id: 'own' }, { id: 'other' }] as never
-  t.same(notTold(undefined, 'own', seats), { come: [], gone: [], ending: [] })
-  t.same(notTold({ others: ['gone'], ended: [] }, 'own', seats), { come: ['other'], gone: ['gone'], ending: [] })
+  t.same(notTold(undefined, 'own', seats), { come: [], gone: [], ending: [], left: [] })
+  t.same(notTold({ others: ['gone'], ended: [] }, 'own', seats), { come: ['other'], gone: ['gone'], ending: [], left: ['gone'] })
   t.end()
 })
 
