@@ -1,6 +1,7 @@
 import { newId } from '../rooms/new-id.js'
 import type { AnnouncedSeat, JoinAnswer, OwnedSeat, RoomName, RoomState, SeatArbiter, SeatAsk, SeatChange } from '../rooms/seat-arbiter.js'
-import type { ScriptClient } from './command-gate.js'
+import { NoAnswerError, type ScriptClient } from './command-gate.js'
+import { isLate } from './command-order.js'
 import { RedisScript } from './redis-script.js'
 import { SEATING_SCRIPT } from './seating-script.js'
 
@@ -9,6 +10,9 @@ const ANSWERS_KEPT = 30_000
 
 const SCRIPT = new RedisScript(SEATING_SCRIPT)
 
+/** What may be carried out however late it is. */
+const CHANGES_NOTHING = new Set(['state', 'renew'])
+
 /** Decides who sits where, in Redis: the same for all servers that share it. */
 export class RedisArbiter implements SeatArbiter {
   readonly #redis: ScriptClient
@@ -16,6 +20,9 @@ export class RedisArbiter implements SeatArbiter {
   readonly #keepFor: string
   readonly #now: (() => number) | null
   readonly #at: () => number | undefined
+  /** Whose commands are numbered. */
+  readonly #sender = newId()
+  #number = 0
 
   /**
    * @param prefix before every key, so that several apps can share one Redis
@@ -80,8 +87,13 @@ export class RedisArbiter implements SeatArbiter {
     // The braces make all keys of one room lie in one slot of a Redis Cluster. Names have neither braces nor slashes in them.
     const key = `${this.#prefix}{${app}/${room}}`
     const time = this.#now === null ? '' : String(this.#now())
-    const args = [operation, time, JSON.stringify(argument), String(ANSWERS_KEPT), this.#keepFor]
-    return JSON.parse(String(await SCRIPT.run(this.#redis, [key, `${key}:${newId()}`], args)))
+    const number = CHANGES_NOTHING.has(operation) ? '' : String(++this.#number)
+    const args = [operation, time, JSON.stringify(argument), String(ANSWERS_KEPT), this.#keepFor, number]
+    try {
+      return JSON.parse(String(await SCRIPT.run(this.#redis, [key, `${key}:${newId()}`, `${key}:by ${this.#sender}`], args)))
+    } catch (error) {
+      throw isLate(error) ? new NoAnswerError('it came too late') : error
+    }
   }
 }
 

@@ -1,3 +1,5 @@
+import { IN_ORDER } from './command-order.js'
+
 /**
  * Decides who sits where, as one Lua script for Redis and Valkey. `memory-arbiter.ts` is the same in memory: what is changed here is
  * changed there, and one contract suite runs on both.
@@ -15,7 +17,7 @@ end
 
 local answered = redis.call('GET', KEYS[2])
 if answered then return answered end
-
+${IN_ORDER}
 local op, now, ask = ARGV[1], tonumber(ARGV[2]), cjson.decode(ARGV[3])
 if now == nil then
   local time = redis.call('TIME')
@@ -219,9 +221,7 @@ end
 if present ~= nil then return sit('rejoined', just(present)) end
 
 local place
-for i, joiner in ipairs(line) do
-  if joiner.id == ask.id then place = i end
-end
+for i, joiner in ipairs(line) do if joiner.id == ask.id then place = i end end
 -- A free seat is kept for each joiner that came before.
 local ahead = place == nil and #line or place - 1
 local bound = ask.capacity or capacity

@@ -2,7 +2,7 @@ import { Cluster, Redis } from 'ioredis'
 import { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5'
 import t, { type Test } from 'tap'
 import { MemoryArbiter } from '../../lib/cluster/memory-arbiter.js'
-import type { ScriptClient } from '../../lib/cluster/command-gate.js'
+import { NoAnswerError, type ScriptClient } from '../../lib/cluster/command-gate.js'
 import { RedisArbiter } from '../../lib/cluster/redis-arbiter.js'
 import type { AnnouncedSeat, Answer, JoinAnswer, OwnedSeat, SeatArbiter, SeatAsk, SeatRecord } from '../../lib/rooms/seat-arbiter.js'
 import { startRedis, startRedisCluster } from '../helpers/redis.js'
@@ -437,6 +437,36 @@ t.test('Redis keeps nothing of a room in which nobody sits or waits, but for its
   const left = await redis.keys('empty:*')
   t.same(left.filter(key => key.endsWith('}')), [])
   for (const key of left) t.ok(await redis.pttl(key) > 0, 'an answer is kept for some time alone')
+})
+
+t.test('Redis does nothing of a command that was overtaken by a newer one of its server, also where nothing of the room is left', async t => {
+  const held: Array<() => void> = []
+  const through = Promise.resolve()
+  let way = through
+  const client: ScriptClient = {
+    async evalsha (...args) {
+      await way
+      return redis.evalsha(...args)
+    },
+    eval: async (...args) => redis.eval(...args)
+  }
+  const arbiter = new RedisArbiter(client, 'late:', KEEP_FOR, () => time)
+  const lateJoin = async (id: string): Promise<JoinAnswer> => {
+    way = new Promise(resolve => held.push(resolve))
+    const answer = arbiter.join(room, ask(id))
+    way = through
+    return await answer
+  }
+  const [first, second] = [lateJoin('one'), lateJoin('two')]
+  const seat = await sit(arbiter, 'one')
+  held[0]?.()
+  await t.rejects(first, new NoAnswerError('it came too late'))
+  t.same((await seatsOf(arbiter)).map(({ id, fence }) => ({ id, fence })), [{ id: 'one', fence: seat.fence }], 'nobody has taken its place')
+  await arbiter.leave(room, seat)
+  held[1]?.()
+  await t.rejects(second, new NoAnswerError('it came too late'))
+  t.same(await seatsOf(arbiter), [])
+  t.match(await new RedisArbiter(redis, 'late:', KEEP_FOR, () => time).join(room, ask('three')), { outcome: 'seated' }, 'others have numbers of their own')
 })
 
 t.test('the rooms of a Redis Cluster lie on all of its nodes', async t => {

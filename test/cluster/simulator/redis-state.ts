@@ -26,6 +26,8 @@ export class RedisState implements KnownState {
   readonly arbiter: MemoryArbiter
   readonly rooms = new Map<string, RoomName>()
   readonly #answers = new Map<string, string>()
+  /** The number of the last command of each server in each room. */
+  readonly #carriedOut = new Map<string, number>()
   readonly #members = new Map<string, { until: number, about: string, known: number, steady: number }>()
   #membersForgetAt = 0
   readonly #counted: MemoryRoomCount
@@ -60,15 +62,20 @@ export class RedisState implements KnownState {
     this.#scripts.clear()
   }
 
-  #run (script: string | undefined, [, key = '', second = '', ...args]: readonly string[]): string {
+  #run (script: string | undefined, [count = '', ...words]: readonly string[]): string {
     if (script === undefined) throw new Error('NOSCRIPT No matching script. Please use EVAL.')
-    if (script === SEATING_SCRIPT) return this.#seat(key, second, args)
-    return script === ROOM_COUNT_SCRIPT ? this.#count(key, [second, ...args]) : this.#renew(args)
+    const [keys, args] = [words.slice(0, Number(count)), words.slice(Number(count))]
+    if (script === SEATING_SCRIPT) return this.#seat(keys, args)
+    return script === ROOM_COUNT_SCRIPT ? this.#count(keys[0] ?? '', args) : this.#renew(args)
   }
 
-  #seat (key: string, command: string, [operation = '', , argument = '']: readonly string[]): string {
+  #seat ([key = '', command = '', by = '']: readonly string[], [operation = '', , argument = '', , , number = '']: readonly string[]): string {
     const known = this.#answers.get(command)
     if (known !== undefined) return known
+    if (number !== '') {
+      if (Number(number) <= (this.#carriedOut.get(by) ?? 0)) throw new Error('LATE a newer command was carried out')
+      this.#carriedOut.set(by, Number(number))
+    }
     const [app = '', room = ''] = key.slice(key.indexOf('{') + 1, -1).split('/')
     const name = { app, room }
     this.rooms.set(key, name)
