@@ -242,9 +242,8 @@ export class RoomLedger {
   }
 
   #expire (id: string, fence: number): void {
-    const { room, cluster } = this.#parts
     this.inTurn(async () => {
-      this.#heed(await cluster.arbiter.expire(room.roomName, { id, fence }), [[id, 'lost', 'stop']])
+      this.#heed(await this.#parts.cluster.arbiter.expire(this.#parts.room.roomName, { id, fence }), [[id, 'lost', 'stop']])
       this.#orphans.watch(this.#state)
     })
   }

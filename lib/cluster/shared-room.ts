@@ -207,8 +207,7 @@ export class SharedRoom implements AnyRoom, ArrivalsRoom, JoinedRoom {
 
   /** What the client of a seat of this server was told of the others; null where it was given to its owner by a later number than this one. */
   toldTo (seat: Seat, given = Infinity): ToldOfRoom | null {
-    const { state } = this.#ledger
-    return state.seats.some(({ id, fence }) => id === seat.id && fence > given) ? null : toldTo(seat, this.#row, state)
+    return this.#ledger.state.seats.some(({ id, fence }) => id === seat.id && fence > given) ? null : toldTo(seat, this.#row, this.#ledger.state)
   }
 
   /** Another server has taken over a seat of this one. */

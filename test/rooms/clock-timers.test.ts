@@ -34,11 +34,11 @@ t.test('A timer that is due after a standstill is given back all of it', async t
 })
 
 t.test('An alarm does not wait for what a standstill took, and can be cancelled', async t => {
-  const rung: string[] = []
-  const done = due(t, 500).then(() => rung.push('timer'))
-  systemClock.cancel(systemClock.alarm(450, () => rung.push('cancelled')))
-  systemClock.alarm(500, () => rung.push('alarm'))
+  const over: string[] = []
+  const done = due(t, 500).then(() => over.push('timer'))
+  systemClock.cancel(systemClock.alarm(450, () => over.push('cancelled')))
+  systemClock.alarm(500, () => over.push('alarm'))
   standStill(400)
   await done
-  t.same(rung, ['alarm', 'timer'])
+  t.same(over, ['alarm', 'timer'])
 })
