@@ -219,6 +219,38 @@ t.test('a guard that cannot be made is loaded once more', async t => {
   await anna.adaptor.sendPeerMessage('chat', 1)
 })
 
+t.test('a guard that hangs keeps a failure of the devices from being told for 5 s, and no longer', async t => {
+  const world = new World()
+  hold(t)
+  const page = world.page(t)
+  page.devices.fail = () => 'NotFoundError'
+  page.open()
+  await world.pass(4_900)
+  t.same([page.errorNames, page.count('initialized')], [[], 0])
+  await world.pass(200)
+  t.same([page.errorNames, page.count('initialized')], [['NotFoundError'], 1])
+})
+
+t.test('a connection on which nothing comes is asked for a sign of life by a guard that has come late', async t => {
+  const world = new World()
+  const letThrough = hold(t)
+  const page = world.page(t)
+  void page.open().join('room1')
+  await world.whenIdle()
+  const { receive } = world.server
+  let pings = 0
+  world.server.receive = (text, link) => {
+    if (text.includes('"ping"')) pings++
+    return receive(text, link)
+  }
+  await world.pass(30_000)
+  t.equal(pings, 0)
+  letThrough()
+  await arrived(world)
+  await world.pass(21_000)
+  t.equal(pings, 1)
+})
+
 t.test('camera and microphone are given back without the guard, and while it hangs', async t => {
   for (const lack of [miss, (t: Test, _world: World) => hold(t)]) {
     const world = new World()

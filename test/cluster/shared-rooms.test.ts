@@ -34,6 +34,15 @@ async function theyTalk (t: Test, world: ClusterWorld, one: FakePeer, other: Fak
   t.match(one.read(), [{ data: 'and back' }])
 }
 
+/** Somebody leaves, of which the others of that server are told, and nobody else: its end is said behind what has no answer yet. */
+async function leavesUnsaid (world: ClusterWorld, { arbiter, cluster }: FakeServer, peer: FakePeer): Promise<void> {
+  arbiter.hold()
+  cluster.renewed(true)
+  await world.idle()
+  peer.say({ command: 'leave' })
+  await world.idle()
+}
+
 t.test('Somebody who waited before a full room on a third server is told later of nobody who left meanwhile', async t => {
   const { world, first, second } = await pair()
   const third = world.start('c').connect()
@@ -433,12 +442,7 @@ t.test('Who moves to another server is told nothing twice: it has heard all, or 
   const joined = await first.join({ resume: true })
   await second.join()
   first.read()
-  a.arbiter.hold()
-  a.cluster.renewed(true)
-  await world.idle()
-  // Its end is said behind what has no answer yet.
-  second.say({ command: 'leave' })
-  await world.idle()
+  await leavesUnsaid(world, a, second)
   t.same(first.heard(), ['stop', 'peerLeft'])
   const again = c.connect()
   again.say({ command: 'join', resume: true, resumeToken: joined?.resumeToken, received: 4 })
@@ -489,11 +493,7 @@ t.test('Who moves on to a third server before the first one has said what it tol
   const other = c.connect()
   await other.join()
   first.read()
-  a.arbiter.hold()
-  a.cluster.renewed(true)
-  await world.idle()
-  second.say({ command: 'leave' })
-  await world.idle()
+  await leavesUnsaid(world, a, second)
   t.same(first.heard(), ['stop', 'peerLeft'])
   const moved = await b.connect().join({ resume: true, resumeToken: joined?.resumeToken, received: 6 })
   t.match(moved, { resumed: true, peers: 1 })
